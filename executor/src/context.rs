@@ -1,0 +1,203 @@
+//! Context variables: values that belong to a task instead of to the program.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::current;
+use crate::error::{Error, Result};
+
+/// The values of all context variables at one moment. Cloning is cheap, and the clone changes on its own. Mirrors
+/// `contextvars.Context`.
+///
+/// A task runs in a copy of the context in which it was created, a callback in a copy of the one in which it was registered.
+#[derive(Clone, Default)]
+pub struct Context(Option<Rc<Values>>);
+
+/// Programs have a handful of variables: a list beats a map.
+#[derive(Clone, Default)]
+struct Values(Vec<(u64, Rc<dyn Any>)>);
+
+impl Context {
+    /// A copy of the current context. Mirrors `contextvars.copy_context`.
+    pub fn current() -> Context {
+        current()
+    }
+
+    /// Calls `f` in this context: what `f` sets stays in it. Mirrors `Context.run`.
+    pub fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        struct Back<'a>(&'a mut Context, Context);
+        impl Drop for Back<'_> {
+            fn drop(&mut self) {
+                *self.0 = replace(std::mem::take(&mut self.1));
+            }
+        }
+        let outside = replace(self.clone());
+        let _back = Back(self, outside);
+        f()
+    }
+
+    fn get(&self, variable: u64) -> Option<&Rc<dyn Any>> {
+        let values = &self.0.as_ref()?.0;
+        values.iter().find(|(key, _)| *key == variable).map(|(_, value)| value)
+    }
+
+    fn set(&mut self, variable: u64, value: Option<Rc<dyn Any>>) -> Option<Rc<dyn Any>> {
+        let values = &mut Rc::make_mut(self.0.get_or_insert_default()).0;
+        let old = values
+            .iter()
+            .position(|(key, _)| *key == variable)
+            .map(|at| values.swap_remove(at).1);
+        values.extend(value.map(|value| (variable, value)));
+        old
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set = self.0.as_ref().map_or(0, |values| values.0.len());
+        write!(f, "<Context of {set} variables>")
+    }
+}
+
+thread_local! {
+    /// The context outside of tasks: of the thread, or of the callback that is running.
+    static OUTSIDE: RefCell<Context> = RefCell::default();
+}
+
+/// Works on the current context. `f` runs no user code.
+fn with<R>(f: impl FnOnce(&mut Context) -> R) -> R {
+    match current::core().and_then(|core| core.current_task()) {
+        Some(task) => task.with_context(f),
+        None => OUTSIDE.with_borrow_mut(f),
+    }
+}
+
+/// A copy of the current context.
+pub(crate) fn current() -> Context {
+    with(|context| context.clone())
+}
+
+/// Makes `context` the current one, and returns the one before.
+pub(crate) fn replace(context: Context) -> Context {
+    with(|current| std::mem::replace(current, context))
+}
+
+/// A variable whose value belongs to the context. Made to be a `static`. Mirrors `contextvars.ContextVar`.
+///
+/// ```
+/// use kolo_executor::{ContextVar, create_task, run};
+///
+/// static USER: ContextVar<&str> = ContextVar::new("user");
+///
+/// run(async {
+///     USER.set("ada");
+///     create_task(async {
+///         assert_eq!(USER.get(), Some("ada"));
+///         USER.set("bob"); // for this task only
+///         Ok(())
+///     })
+///     .await?;
+///     assert_eq!(USER.get(), Some("ada"));
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+pub struct ContextVar<T> {
+    /// Given at the first use; 0 until then. It is the variable's only state: values live in contexts.
+    id: AtomicU64,
+    name: &'static str,
+    default: Option<fn() -> T>,
+}
+
+/// What a variable was before [`ContextVar::set`], for [`ContextVar::reset`].
+pub struct ContextToken<T> {
+    variable: u64,
+    old: Option<Rc<dyn Any>>,
+    value: PhantomData<T>,
+}
+
+impl<T: Clone + 'static> ContextVar<T> {
+    /// A variable without a value. The name is for messages.
+    pub const fn new(name: &'static str) -> Self {
+        ContextVar {
+            id: AtomicU64::new(0),
+            name,
+            default: None,
+        }
+    }
+
+    /// A variable that has the value of `default` wherever none was set.
+    pub const fn with_default(name: &'static str, default: fn() -> T) -> Self {
+        ContextVar {
+            id: AtomicU64::new(0),
+            name,
+            default: Some(default),
+        }
+    }
+
+    fn id(&self) -> u64 {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        match self.id.load(Ordering::Relaxed) {
+            0 => {
+                let new = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+                // Another thread may have been quicker: then its number is the variable's.
+                match self.id.compare_exchange(0, new, Ordering::Relaxed, Ordering::Relaxed) {
+                    Ok(_) => new,
+                    Err(theirs) => theirs,
+                }
+            }
+            id => id,
+        }
+    }
+
+    /// The value in the current context, or else the default. `None` is asyncio's `LookupError`.
+    pub fn get(&self) -> Option<T> {
+        // Cloned outside of the context's borrow: `T::clone` is user code.
+        match with(|context| context.get(self.id()).cloned()) {
+            Some(value) => value.downcast_ref::<T>().cloned(),
+            None => self.default.map(|default| default()),
+        }
+    }
+
+    /// Sets the value in the current context.
+    pub fn set(&self, value: T) -> ContextToken<T> {
+        let variable = self.id();
+        let old = with(|context| context.set(variable, Some(Rc::new(value))));
+        ContextToken {
+            variable,
+            old,
+            value: PhantomData,
+        }
+    }
+
+    /// Gives the variable the value, or none, that it had before the `set` that returned `token`.
+    ///
+    /// # Errors
+    /// Value, when the token is another variable's.
+    pub fn reset(&self, token: ContextToken<T>) -> Result<()> {
+        if token.variable != self.id() {
+            return Err(Error::value(format!(
+                "the token was created by a different ContextVar than {self:?}"
+            )));
+        }
+        let replaced = with(|context| context.set(token.variable, token.old));
+        drop(replaced);
+        Ok(())
+    }
+}
+
+impl<T> fmt::Debug for ContextVar<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<ContextVar name='{}'>", self.name)
+    }
+}
+
+impl<T> fmt::Debug for ContextToken<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<ContextToken>")
+    }
+}

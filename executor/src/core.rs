@@ -1,0 +1,313 @@
+//! One iteration of the loop, on one screen, and what it works on.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::clock::{Clock, Time};
+use crate::context::Context;
+use crate::current;
+use crate::error::{Error, Result};
+use crate::handle::Scheduled;
+use crate::inbox::{self, Inbox};
+use crate::observer::Observer;
+use crate::park::Waiter;
+use crate::promise::State as PromiseState;
+use crate::reactor::Reactor;
+use crate::ready::{Entry, Ready};
+use crate::report::{ExceptionContext, ExceptionHandler};
+use crate::task::{AnyTask, TaskRef};
+use crate::tasks::Tasks;
+use crate::timers::{Nanos, TimerKey, Timers, seconds};
+
+/// The loop itself. Users hold it as [`EventLoop`](crate::EventLoop).
+pub(crate) struct Core {
+    pub(crate) id: u16,
+    pub(crate) ready: Ready,
+    timers: RefCell<Timers>,
+    pub(crate) tasks: RefCell<Tasks>,
+    current: RefCell<Option<TaskRef>>,
+    pub(crate) time: Time,
+    pub(crate) reactor: Reactor,
+    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) state: Cell<State>,
+    pub(crate) stopping: Cell<bool>,
+    /// An error that ends the run at once: Ctrl-C.
+    interrupted: RefCell<Option<Error>>,
+    pub(crate) proves_deadlock: Cell<bool>,
+    pub(crate) iterations: Cell<u64>,
+    entries_since_poll: Cell<u32>,
+    pub(crate) observer: RefCell<Option<Rc<dyn Observer>>>,
+    pub(crate) handler: RefCell<Option<ExceptionHandler>>,
+    pub(crate) debug: Cell<bool>,
+    pub(crate) slow_callback: Cell<Nanos>,
+    /// The tasks that are left were named in a deadlock's report: no more is said of them.
+    pub(crate) reported_stuck: Cell<bool>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Idle,
+    Running,
+    Closed,
+}
+
+/// While entries are ready, I/O is looked at after so many of them: often enough for I/O, and seldom enough not to cost anything.
+const ENTRIES_PER_POLL: u32 = 256;
+
+impl Core {
+    pub(crate) fn new(clock: Clock, debug: bool) -> Result<Rc<Core>> {
+        let reactor = Reactor::new()?;
+        let inbox: Arc<Inbox> = Arc::new(Inbox::new(reactor.waker()?));
+        let core = Rc::new(Core {
+            id: inbox::register(inbox.clone())?,
+            ready: Ready::default(),
+            timers: RefCell::default(),
+            tasks: RefCell::default(),
+            current: RefCell::new(None),
+            time: Time::start(clock),
+            reactor,
+            inbox,
+            state: Cell::new(State::Idle),
+            stopping: Cell::new(false),
+            interrupted: RefCell::new(None),
+            proves_deadlock: Cell::new(true),
+            iterations: Cell::new(0),
+            entries_since_poll: Cell::new(0),
+            observer: RefCell::new(None),
+            handler: RefCell::new(None),
+            debug: Cell::new(debug),
+            slow_callback: Cell::new(100_000_000),
+            reported_stuck: Cell::new(false),
+        });
+        current::register(&core);
+        Ok(core)
+    }
+
+    /// One iteration: wait for something to happen, then run what is ready now, and only that.
+    pub(crate) fn run_once(&self) -> Result<()> {
+        self.iterations.set(self.iterations.get() + 1);
+        self.timers.borrow_mut().drop_cancelled();
+        self.wait_for_events()?;
+        self.queue_due_timers();
+        // What these add runs in the next iteration: a task that reschedules itself cannot starve the others.
+        for _ in 0..self.ready.len() {
+            let Some(entry) = self.ready.pop() else { break };
+            self.run(entry);
+            if let Some(error) = self.interrupted.take() {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until something is ready: not at all if anything is, else until the earliest deadline, else for ever.
+    fn wait_for_events(&self) -> Result<()> {
+        self.read_inbox();
+        if !self.ready.is_empty() || self.stopping.get() {
+            // Nobody can tell how often a busy loop looks at its descriptors, as long as it does.
+            self.entries_since_poll
+                .set(self.entries_since_poll.get() + self.ready.len() as u32);
+            let due = self.entries_since_poll.get() >= ENTRIES_PER_POLL || self.stopping.get();
+            return if due { self.poll(Some(0)) } else { Ok(()) };
+        }
+        let Some(deadline) = self.timers.borrow().earliest() else {
+            self.prove_deadlock()?;
+            return self.poll(None);
+        };
+        let alone = !self.reactor.is_watching() && !self.has_remotes();
+        if alone && self.time.jump(deadline) {
+            return Ok(());
+        }
+        self.poll(Some(deadline.saturating_sub(self.time.now()).max(0)))?;
+        if self.ready.is_empty() {
+            // Nothing came in all that time: the virtual clock, which does not move by itself, is moved.
+            self.time.jump(deadline);
+        }
+        Ok(())
+    }
+
+    /// Waits for descriptors and letters, at the most for so long, and queues what they ask for.
+    fn poll(&self, timeout: Option<Nanos>) -> Result<()> {
+        self.entries_since_poll.set(0);
+        if timeout == Some(0) {
+            if self.reactor.is_watching() {
+                self.reactor.poll(Some(0), &self.ready)?;
+            }
+        } else if self.inbox.fall_asleep() {
+            self.reactor.poll(timeout, &self.ready)?;
+            self.inbox.wake_up();
+        }
+        self.read_inbox();
+        Ok(())
+    }
+
+    fn queue_due_timers(&self) {
+        if self.timers.borrow().is_empty() {
+            return;
+        }
+        let now = self.time.now();
+        loop {
+            let due = self.timers.borrow_mut().pop_due(now);
+            let Some((deadline, entry)) = due else { break };
+            self.observe(|observer| observer.timer_fired(seconds(deadline)));
+            self.ready.push(entry);
+        }
+    }
+
+    fn read_inbox(&self) {
+        for letter in self.inbox.collect() {
+            match letter {
+                inbox::Letter::Wake(ticket) => self.wake_ticket(ticket),
+                inbox::Letter::Call(call) => {
+                    let scheduled = Scheduled::once(self.id, Context::default(), call);
+                    self.ready.push(Entry::Call(scheduled));
+                }
+            }
+        }
+    }
+
+    /// Runs one entry of the ready queue.
+    fn run(&self, entry: Entry) {
+        if self.debug.get() {
+            return self.run_timed(entry);
+        }
+        self.dispatch(entry);
+    }
+
+    pub(crate) fn dispatch(&self, entry: Entry) {
+        match entry {
+            Entry::Step(task) => self.step(task),
+            Entry::WakePlace(task, uses) => drop(Waiter::of_place(task, uses).wake()),
+            Entry::WakePromise(promise) => drop(promise.set_result(())),
+            Entry::Notify(listener, index) => self.guard("callback", || listener.notify(index)),
+            Entry::Expire(scope, arming) => scope.expire(arming),
+            Entry::Call(scheduled) => {
+                if !scheduled.is_cancelled() {
+                    self.call_in(scheduled.context.clone(), "callback", || scheduled.call());
+                }
+            }
+            Entry::Done(callback) => self.call_in(callback.context.clone(), "done callback", || callback.call()),
+        }
+    }
+
+    /// Queues an entry for the next iteration. A closed loop has none: the entry is dropped.
+    pub(crate) fn queue(&self, entry: Entry) {
+        if self.state.get() != State::Closed {
+            self.ready.push(entry);
+        }
+    }
+
+    pub(crate) fn arm_timer(&self, deadline: Nanos, entry: Entry) -> TimerKey {
+        self.timers.borrow_mut().arm(deadline, entry)
+    }
+
+    pub(crate) fn cancel_timer(&self, key: TimerKey) {
+        // What the timer was for may own user's values: dropped outside of the borrow.
+        let entry = self.timers.borrow_mut().cancel(key);
+        drop(entry);
+    }
+
+    pub(crate) fn current_task(&self) -> Option<TaskRef> {
+        self.current.borrow().clone()
+    }
+
+    pub(crate) fn set_current_task(&self, task: Option<TaskRef>) {
+        let before = self.current.replace(task);
+        drop(before);
+    }
+
+    /// Takes a new task into the table and queues its first step.
+    pub(crate) fn adopt(&self, task: TaskRef) {
+        let inserted = self.tasks.borrow_mut().insert(self.id, task.clone());
+        if let Err(error) = inserted {
+            // The coroutine is dropped, and whoever awaits the task learns why.
+            task.erased().fail(error, PromiseState::UnseenError);
+            return;
+        }
+        self.observe(|observer| observer.task_created(&AnyTask::new(task.clone())));
+        self.wake_task(task);
+    }
+
+    pub(crate) fn all_tasks(&self) -> Vec<AnyTask> {
+        self.tasks.borrow().all().into_iter().map(AnyTask::new).collect()
+    }
+
+    pub(crate) fn count_tasks(&self) -> usize {
+        self.tasks.borrow().len()
+    }
+
+    /// Ends the run at once with this error.
+    pub(crate) fn interrupt(&self, error: Error) {
+        self.interrupted.replace(Some(error));
+    }
+
+    /// Tells the observer, if there is one. Nothing of the loop is borrowed meanwhile.
+    pub(crate) fn observe(&self, tell: impl FnOnce(&dyn Observer)) {
+        let observer = self.observer.borrow().clone();
+        if let Some(observer) = observer {
+            tell(&*observer);
+        }
+    }
+
+    /// Whether another thread can still reach this loop: somebody has a handle besides the loop and the table of inboxes.
+    pub(crate) fn has_remotes(&self) -> bool {
+        Arc::strong_count(&self.inbox) > 2
+    }
+
+    /// Drops the coroutine of a task that will never run again. Its promise stays pending, as asyncio's does.
+    fn discard(&self, task: &TaskRef) {
+        self.guard("destructor of a task", || task.erased().settle(None));
+        task.erased().head().drop_callbacks();
+        let kept = self.tasks.borrow_mut().remove(task.ticket.get());
+        drop(kept);
+    }
+
+    /// What to come back for, after a turn.
+    pub(crate) fn next_turn(&self) -> crate::event_loop::Turn {
+        use crate::event_loop::Turn;
+        if !self.ready.is_empty() {
+            return Turn::Now;
+        }
+        self.timers.borrow_mut().drop_cancelled();
+        match self.timers.borrow().earliest() {
+            Some(deadline) => Turn::At(seconds(deadline)),
+            None if self.is_idle_for_ever() && self.tasks.borrow().len() == 0 => Turn::Done,
+            None => Turn::Io,
+        }
+    }
+
+    pub(crate) fn is_idle_for_ever(&self) -> bool {
+        self.ready.is_empty() && self.timers.borrow().is_empty() && !self.reactor.is_watching() && !self.has_remotes()
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.shut();
+    }
+}
+
+impl Core {
+    /// Closes the loop: drops all that waits to run.
+    pub(crate) fn shut(&self) {
+        if self.state.replace(State::Closed) == State::Closed {
+            return;
+        }
+        // The tasks go in the order of their creation. What their destructors queue goes with the rest.
+        let tasks = self.tasks.borrow().all();
+        for task in tasks {
+            if !self.reported_stuck.get() {
+                self.report(ExceptionContext::new("Task was destroyed but it is pending!").with_task(&task));
+            }
+            self.discard(&task);
+        }
+        drop(self.ready.take());
+        let timers = self.timers.take();
+        drop(timers);
+        self.reactor.clear();
+        drop(self.inbox.close());
+        inbox::unregister(self.id);
+        crate::stats::count(self.iterations.get());
+    }
+}

@@ -1,0 +1,188 @@
+//! What every promise has, whatever its value: a state and the callbacks that wait for it to be done.
+
+use std::cell::Cell;
+use std::task::Waker;
+
+use crate::core::Core;
+use crate::current;
+use crate::error::{Error, Result};
+use crate::handle::DoneCallback;
+use crate::listener::Listener;
+use crate::promise::AnyPromise;
+use crate::ready::Entry;
+use crate::task::TaskRef;
+use crate::task::raw::{Ref, VTable};
+
+/// The beginning of every block of [`raw`](crate::task::raw).
+pub(crate) struct Head {
+    pub(crate) vtable: &'static VTable,
+    pub(crate) refs: Cell<u32>,
+    /// The loop whose ready queue runs the callbacks; 0 until somebody waits.
+    pub(crate) loop_id: Cell<u16>,
+    pub(crate) state: Cell<State>,
+    pub(crate) slot_busy: Cell<bool>,
+    callbacks: Cell<Callbacks>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum State {
+    Pending,
+    Value,
+    /// Done with an error that nobody has looked at.
+    UnseenError,
+    Error,
+    Cancelled,
+}
+
+/// Something to do, one hop after the promise is done.
+pub(crate) enum Callback {
+    /// A task of ours waits: its next step *is* the callback.
+    Step(TaskRef),
+    /// A foreign executor or combinator waits.
+    Wake(Box<Waker>),
+    /// A child's completion, told to the gather, wait, shield ... it belongs to.
+    Notify(Listener, u32),
+    Call(Box<DoneCallback>),
+}
+
+/// Nearly always none or one, which then costs no allocation.
+#[derive(Default)]
+enum Callbacks {
+    #[default]
+    None,
+    One(Callback),
+    Many(Box<Vec<Callback>>),
+}
+
+impl Head {
+    pub(crate) fn new(vtable: &'static VTable) -> Head {
+        Head {
+            vtable,
+            refs: Cell::new(1),
+            loop_id: Cell::new(0),
+            state: Cell::new(State::Pending),
+            slot_busy: Cell::new(false),
+            callbacks: Cell::new(Callbacks::None),
+        }
+    }
+
+    pub(crate) fn vtable(&self) -> &'static VTable {
+        self.vtable
+    }
+
+    pub(crate) fn done(&self) -> bool {
+        self.state.get() != State::Pending
+    }
+
+    pub(crate) fn cancelled(&self) -> bool {
+        self.state.get() == State::Cancelled
+    }
+
+    pub(crate) fn has_unretrieved_error(&self) -> bool {
+        self.state.get() == State::UnseenError
+    }
+
+    pub(crate) fn mark_retrieved(&self) {
+        if self.has_unretrieved_error() {
+            self.state.set(State::Error);
+        }
+    }
+
+    /// Makes this a promise of the running loop, if it is nobody's yet. `false`: it belongs to another one.
+    pub(crate) fn bind(&self, core: &Core) -> bool {
+        if self.loop_id.get() == 0 {
+            self.loop_id.set(core.id);
+        }
+        self.loop_id.get() == core.id
+    }
+
+    fn push(&self, callback: Callback) {
+        self.callbacks.set(match self.callbacks.take() {
+            Callbacks::None => Callbacks::One(callback),
+            Callbacks::One(first) => Callbacks::Many(Box::new(vec![first, callback])),
+            Callbacks::Many(mut list) => {
+                list.push(callback);
+                Callbacks::Many(list)
+            }
+        });
+    }
+
+    /// Takes the first callback that `matches` out of the list.
+    pub(crate) fn remove_callback(&self, matches: impl Fn(&Callback) -> bool) -> Option<Callback> {
+        let (rest, removed) = match self.callbacks.take() {
+            Callbacks::One(callback) if matches(&callback) => (Callbacks::None, Some(callback)),
+            Callbacks::Many(mut list) => {
+                let removed = list.iter().position(matches).map(|at| list.remove(at));
+                (Callbacks::Many(list), removed)
+            }
+            others => (others, None),
+        };
+        self.callbacks.set(rest);
+        removed
+    }
+
+    /// Drops the callbacks: the loop that would have run them is gone.
+    pub(crate) fn drop_callbacks(&self) {
+        drop(self.callbacks.take());
+    }
+}
+
+/// What concerns the callbacks needs the counted reference: each entry in the ready queue keeps the promise alive.
+impl Ref {
+    /// Runs `callback` one hop after the promise is done, which may be now.
+    pub(crate) fn add_callback(&self, callback: Callback) {
+        if self.head().done() {
+            self.queue([callback]);
+        } else {
+            self.head().push(callback);
+        }
+    }
+
+    /// The promise is done: moves every callback to the ready queue, in the order in which they were added.
+    pub(crate) fn complete(&self, state: State) {
+        self.head().state.set(state);
+        match self.head().callbacks.take() {
+            Callbacks::None => {}
+            Callbacks::One(callback) => self.queue([callback]),
+            Callbacks::Many(list) => self.queue(*list),
+        }
+    }
+
+    fn queue(&self, callbacks: impl IntoIterator<Item = Callback>) {
+        // With the loop gone nobody will ever run them: they are dropped, as its ready queue was.
+        let Some(core) = current::core_of(self.head().loop_id.get()) else {
+            return;
+        };
+        for callback in callbacks {
+            match callback {
+                Callback::Step(task) => core.wake_task(task),
+                Callback::Wake(waker) => waker.wake(),
+                Callback::Notify(listener, index) => core.queue(Entry::Notify(listener, index)),
+                Callback::Call(mut callback) => {
+                    callback.promise = Some(AnyPromise(self.clone()));
+                    core.queue(Entry::Done(callback));
+                }
+            }
+        }
+    }
+
+    /// Completes a plain promise with an error; a cancellation makes it a cancelled one if `cancelled`.
+    pub(crate) fn fail(&self, error: Error, state: State) {
+        self.settle(Some(error));
+        self.complete(state);
+    }
+
+    /// `exception()`: the error, if it is done and has one.
+    pub(crate) fn outcome_error(&self) -> Result<Option<Error>> {
+        match self.head().state.get() {
+            State::Pending => Err(Error::invalid_state("Exception is not set.")),
+            State::Value => Ok(None),
+            State::Cancelled => Err(self.error().unwrap_or(Error::cancelled())),
+            State::UnseenError | State::Error => {
+                self.head().mark_retrieved();
+                // A moved-out error leaves nothing to show; see `Promise::take_result`, which leaves errors in place.
+                Ok(self.error())
+            }
+        }
+    }
+}

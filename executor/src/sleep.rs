@@ -1,0 +1,122 @@
+//! `sleep`.
+
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::current;
+use crate::error::{Error, Result};
+use crate::park::Parking;
+use crate::timers::{Delay, Nanos, TimerKey};
+
+/// Suspends the task for `delay` seconds, counted from the await. Mirrors `asyncio.sleep`.
+///
+/// A delay of zero or less lets every other ready task run once, and then goes on.
+///
+/// ```
+/// use kolo_executor::{run, sleep};
+/// use std::time::Duration;
+///
+/// run(async {
+///     sleep(0.01).await?;
+///     sleep(Duration::from_millis(1)).await
+/// })
+/// .unwrap();
+/// ```
+///
+/// # Errors
+/// Cancelled; Value, when `delay` is NaN.
+///
+/// # Cancel safety
+/// A cancelled sleep has only lost its time.
+#[track_caller]
+pub fn sleep(delay: impl Delay) -> Sleep {
+    let place = Location::caller();
+    Sleep(match delay.nanos() {
+        None => State::Refused,
+        Some(delay) if delay <= 0 => State::Yield { place, park: None },
+        Some(delay) => State::Wait {
+            delay,
+            timer: None,
+            parking: Parking::new(place),
+        },
+    })
+}
+
+/// [`sleep`], then `value`. Mirrors `asyncio.sleep(delay, result)`.
+///
+/// # Errors
+/// As [`sleep`].
+#[track_caller]
+pub fn sleep_with<T>(delay: impl Delay, value: T) -> impl Future<Output = Result<T>> {
+    let sleep = sleep(delay);
+    async move { sleep.await.map(|()| value) }
+}
+
+/// The future of [`sleep`].
+#[derive(Debug)]
+#[must_use = "a sleep begins when it is awaited"]
+pub struct Sleep(State);
+
+#[derive(Debug)]
+enum State {
+    Refused,
+    /// One trip through the ready queue, without a timer. `park` is the number of the suspension, once it has happened.
+    Yield {
+        place: &'static Location<'static>,
+        park: Option<u32>,
+    },
+    Wait {
+        delay: Nanos,
+        timer: Option<(u16, TimerKey)>,
+        parking: Parking,
+    },
+}
+
+impl Future for Sleep {
+    type Output = Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        match &mut self.0 {
+            State::Refused => Poll::Ready(Err(Error::value("Invalid delay: NaN (not a number)"))),
+            State::Yield { place, park } => {
+                let by = current::polled_by(context);
+                match park {
+                    None => {
+                        *park = Some(by.park_and_wake(place, context));
+                        Poll::Pending
+                    }
+                    Some(park) => Poll::Ready(by.task().and_then(|task| task.take_delivery(*park)).map_or(Ok(()), Err)),
+                }
+            }
+            State::Wait { delay, timer, parking } => {
+                let outcome = parking.poll(context, |waiter| {
+                    *timer = current::core().map(|core| {
+                        let deadline = core.time.now().saturating_add(*delay);
+                        (core.id, core.arm_timer(deadline, waiter.into_entry()))
+                    });
+                });
+                if outcome.is_ready() {
+                    disarm(timer);
+                }
+                outcome
+            }
+        }
+    }
+}
+
+fn disarm(timer: &mut Option<(u16, TimerKey)>) {
+    if let Some((loop_id, key)) = timer.take()
+        && let Some(core) = current::core_of(loop_id)
+    {
+        core.cancel_timer(key);
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        if let State::Wait { timer, .. } = &mut self.0 {
+            disarm(timer);
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! `Task` and `AnyTask`: what users hold.
+
+use std::fmt;
+use std::ops::Deref;
+use std::panic::Location;
+use std::rc::Rc;
+
+use crate::context::{self, Context};
+use crate::core::Core;
+use crate::current;
+use crate::error::{Error, Result};
+use crate::event_loop::EventLoop;
+use crate::promise::{AnyPromise, Cloned, Promise, Taken};
+use crate::task::raw::{self, Stage};
+use crate::task::{TaskHead, TaskRef};
+
+/// A coroutine that runs on its own, and the promise of its outcome. Mirrors `asyncio.Task`.
+///
+/// A handle: clones are the same task, and dropping one neither cancels nor detaches anything, the loop keeps the task. A task
+/// *is* a [`Promise`], with all its methods: `done`, `cancelled`, `result`, `error`, `add_done_callback`. Awaiting a `Task` moves the
+/// value out, awaiting a `&Task` clones it.
+///
+/// [`cancel`](Promise::cancel) is a request, as in asyncio: the await at which the task stands returns
+/// [`Kind::Cancelled`](crate::Kind::Cancelled), and the coroutine may clean up, with awaits, or go on. A task that has not begun never
+/// does. A task whose coroutine panics fails with [`Kind::Panic`](crate::Kind::Panic).
+///
+/// ```
+/// use kolo_executor::{create_task, run, sleep};
+///
+/// run(async {
+///     let task = create_task(async {
+///         sleep(10).await?;
+///         Ok("done")
+///     });
+///     sleep(0).await?;
+///     assert!(task.cancel());
+///     assert!((&task).await.unwrap_err().is_cancelled());
+///     assert!(task.cancelled());
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+///
+/// It stays in the thread of its loop:
+///
+/// ```compile_fail
+/// fn send<T: Send>() {}
+/// send::<kolo_executor::Task<()>>();
+/// ```
+pub struct Task<T>(Promise<T>);
+
+impl<T> Clone for Task<T> {
+    fn clone(&self) -> Self {
+        Task(self.0.clone())
+    }
+}
+
+impl<T> Deref for Task<T> {
+    type Target = Promise<T>;
+
+    fn deref(&self) -> &Promise<T> {
+        &self.0
+    }
+}
+
+impl<T: 'static> Task<T> {
+    /// For a task with a name or a context of its own.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// This task without the type of its value.
+    pub fn as_any_task(&self) -> AnyTask {
+        AnyTask(self.0.as_any())
+    }
+
+    fn head(&self) -> TaskRef {
+        self.as_any_task().head()
+    }
+
+    /// The name: `Task-N` unless it was given another. Mirrors `Task.get_name`.
+    pub fn name(&self) -> String {
+        self.head().name()
+    }
+
+    /// Gives it another name. Mirrors `Task.set_name`.
+    pub fn set_name(&self, name: impl fmt::Display) {
+        self.as_any_task().set_name(name);
+    }
+
+    /// How many cancellations were requested and not taken back by [`uncancel`](Task::uncancel). Mirrors `Task.cancelling`.
+    pub fn cancelling(&self) -> u32 {
+        self.head().requests()
+    }
+
+    /// Takes one request to cancel back, and returns how many are left. With the last, a cancellation that was not delivered yet is
+    /// called off. Mirrors `Task.uncancel`.
+    pub fn uncancel(&self) -> u32 {
+        self.head().uncancel()
+    }
+
+    /// Where the task was created.
+    pub fn created_at(&self) -> &'static Location<'static> {
+        self.head().created_at
+    }
+
+    /// The loop that runs it. Mirrors `Task.get_loop`.
+    ///
+    /// # Errors
+    /// Runtime, when the loop no longer exists.
+    pub fn event_loop(&self) -> Result<EventLoop> {
+        self.as_any_task().event_loop()
+    }
+
+    /// Where the task stands, and for what it waits there, on a few lines. Mirrors `Task.get_stack`.
+    pub fn stack(&self) -> String {
+        self.as_any_task().stack()
+    }
+
+    /// Prints [`stack`](Task::stack) to standard error. Mirrors `Task.print_stack`.
+    pub fn print_stack(&self) {
+        self.as_any_task().print_stack();
+    }
+}
+
+impl<T: fmt::Debug + 'static> fmt::Debug for Task<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<T: 'static> IntoFuture for Task<T> {
+    type Output = Result<T>;
+    type IntoFuture = Taken<T>;
+
+    #[track_caller]
+    fn into_future(self) -> Taken<T> {
+        self.0.into_future()
+    }
+}
+
+impl<T: Clone + 'static> IntoFuture for &Task<T> {
+    type Output = Result<T>;
+    type IntoFuture = Cloned<T>;
+
+    #[track_caller]
+    fn into_future(self) -> Cloned<T> {
+        (&self.0).into_future()
+    }
+}
+
+/// A task without the type of its value: what [`current_task`](crate::current_task) and [`all_tasks`](crate::all_tasks) give.
+#[derive(Clone)]
+pub struct AnyTask(AnyPromise);
+
+impl AnyTask {
+    pub(crate) fn new(task: TaskRef) -> AnyTask {
+        AnyTask(AnyPromise(task.erased().clone()))
+    }
+
+    pub(crate) fn head(&self) -> TaskRef {
+        // An `AnyTask` is made from tasks only.
+        TaskRef::new(&self.0.0).unwrap_or_else(|| unreachable!("an AnyTask that is no task"))
+    }
+
+    /// See [`Task::name`].
+    pub fn name(&self) -> String {
+        self.head().name()
+    }
+
+    /// See [`Task::set_name`].
+    pub fn set_name(&self, name: impl fmt::Display) {
+        self.head().set_name(name.to_string());
+    }
+
+    /// See [`Task::cancelling`].
+    pub fn cancelling(&self) -> u32 {
+        self.head().requests()
+    }
+
+    /// See [`Task::uncancel`].
+    pub fn uncancel(&self) -> u32 {
+        self.head().uncancel()
+    }
+
+    /// See [`Task::created_at`].
+    pub fn created_at(&self) -> &'static Location<'static> {
+        self.head().created_at
+    }
+
+    /// See [`Task::event_loop`].
+    ///
+    /// # Errors
+    /// Runtime, when the loop no longer exists.
+    pub fn event_loop(&self) -> Result<EventLoop> {
+        let core = self.head().core();
+        core.map(EventLoop::from_core)
+            .ok_or_else(|| Error::runtime("the task's event loop no longer exists"))
+    }
+
+    /// See [`Task::stack`].
+    pub fn stack(&self) -> String {
+        let task = self.head();
+        let mut text = format!("{:?}", self.0);
+        if task.is_running() {
+            text.push_str("\n  is running");
+        } else if task.is_queued() {
+            text.push_str("\n  will run in the next iteration");
+        }
+        // From the innermost await outwards: task waits for task.
+        let mut next = task.parked();
+        let mut left = task.core().map_or(0, |core| core.count_tasks());
+        while let Some(parked) = next {
+            text.push_str(&format!("\n  waits for {parked}"));
+            let inner = parked.on.as_ref().and_then(TaskRef::new).filter(|_| left > 0);
+            left = left.saturating_sub(1);
+            next = inner.and_then(|inner| inner.parked());
+        }
+        text
+    }
+
+    /// See [`Task::print_stack`].
+    pub fn print_stack(&self) {
+        eprintln!("{}", self.stack());
+    }
+}
+
+impl Deref for AnyTask {
+    type Target = AnyPromise;
+
+    fn deref(&self) -> &AnyPromise {
+        &self.0
+    }
+}
+
+impl PartialEq for AnyTask {
+    fn eq(&self, other: &AnyTask) -> bool {
+        self.0.ptr_eq(&other.0)
+    }
+}
+
+impl Eq for AnyTask {}
+
+impl fmt::Debug for AnyTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A task that is yet to be created; from [`Task::builder`].
+#[derive(Debug, Default)]
+#[must_use = "nothing is created before `spawn`"]
+pub struct Builder {
+    name: Option<String>,
+    context: Option<Context>,
+}
+
+impl Builder {
+    /// The task's name, instead of `Task-N`.
+    pub fn name(mut self, name: impl fmt::Display) -> Builder {
+        self.name = Some(name.to_string());
+        self
+    }
+
+    /// The context in which it runs, instead of a copy of the current one.
+    pub fn context(mut self, context: Context) -> Builder {
+        self.context = Some(context);
+        self
+    }
+
+    /// Creates the task on the running loop, as [`create_task`].
+    ///
+    /// # Panics
+    /// When no loop runs on this thread.
+    #[track_caller]
+    pub fn spawn<T: 'static>(self, coroutine: impl Future<Output = Result<T>> + 'static) -> Task<T> {
+        let core = current::expect("Builder::spawn");
+        spawn(&core, coroutine, self.name, self.context, Location::caller())
+    }
+}
+
+/// Makes a task of a coroutine. Its first step runs in the loop's next iteration. Mirrors `asyncio.create_task`.
+///
+/// ```
+/// use kolo_executor::{create_task, run};
+///
+/// let sum = run(async {
+///     let task = create_task(async { Ok(40) });
+///     Ok(task.await? + 2)
+/// });
+/// assert_eq!(sum.unwrap(), 42);
+/// ```
+///
+/// # Panics
+/// When no loop runs on this thread: outside of [`run`](crate::run). [`EventLoop::create_task`] needs no running loop.
+#[track_caller]
+pub fn create_task<T: 'static>(coroutine: impl Future<Output = Result<T>> + 'static) -> Task<T> {
+    spawn(&current::expect("create_task"), coroutine, None, None, Location::caller())
+}
+
+pub(crate) fn spawn<T: 'static>(
+    core: &Rc<Core>,
+    coroutine: impl Future<Output = Result<T>> + 'static,
+    name: Option<String>,
+    context: Option<Context>,
+    place: &'static Location<'static>,
+) -> Task<T> {
+    let context = context.unwrap_or_else(context::current);
+    let block = raw::allocate(|head| TaskHead::new(head, name, context, place), Stage::Coroutine(coroutine));
+    let task = Task(Promise::from_block(block));
+    let head = task.head();
+    head.erased().head().bind(core);
+    core.adopt(head);
+    task
+}

@@ -1,0 +1,414 @@
+//! Tasks: a coroutine, and the promise of its outcome.
+//!
+//! ```text
+//!            create_task
+//!                 │ wake                        poll: Ready
+//!                 ▼                    ┌────────────────────────► finished
+//!   parked ──► queued ──► stepping ────┤
+//!     ▲    wake                        │ poll: Pending
+//!     └────────────────────────────────┘
+//! ```
+//!
+//! `TaskRef::wake` queues, at most once; `Core::step` polls; `Core::finish` ends. The three fields that asyncio's cancellation needs are
+//! kept apart: the count of requests, the armed flag (`MUST_CANCEL`), and what the task waits for.
+
+mod handle;
+pub(crate) mod raw;
+mod step;
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::Location;
+
+use crate::context::Context;
+use crate::core::Core;
+use crate::current;
+use crate::error::Error;
+use crate::promise::{AnyPromise, Head, any};
+use crate::task::raw::Ref;
+pub(crate) use crate::task::raw::TaskRef;
+use crate::waker::Ticket;
+pub(crate) use handle::spawn;
+pub use handle::{AnyTask, Builder, Task, create_task};
+
+/// What a task has beyond a promise.
+#[repr(C)]
+pub(crate) struct TaskHead {
+    head: Head,
+    pub(crate) ticket: Cell<Ticket>,
+    /// The N of `Task-N`; of a task with a name of its own, the number of the unnamed one before it.
+    number: u64,
+    pub(crate) created_at: &'static Location<'static>,
+    context: Cell<Context>,
+    rare: Cell<Option<Box<Rare>>>,
+    /// The promise, task or gather that it waits for; none while it runs, and while it is parked in its own parking place.
+    waiting_on: Cell<Option<Ref>>,
+    /// Where it stands: the place of its innermost await.
+    parked_at: Cell<Option<&'static Location<'static>>>,
+    /// How often it was suspended by a leaf of ours: tells whether this happened during a step, and which leaf was the last.
+    parks: Cell<u32>,
+    /// How often its own parking place was used; see [`park`](crate::park).
+    pub(crate) place_uses: Cell<u32>,
+    /// asyncio's `cancelling()`.
+    requests: Cell<u32>,
+    flags: Flags,
+    pub(crate) place: Cell<Place>,
+}
+
+/// The task's own parking place: a promise of nothing, without an allocation of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    Free,
+    Taken,
+    Woken,
+    Cancelled,
+}
+
+/// What few tasks have.
+#[derive(Default)]
+struct Rare {
+    name: Option<String>,
+    /// Which of the tasks with a name of their own it is.
+    named_order: u64,
+    /// The cancellation with a message that is to be delivered.
+    message: Option<Error>,
+    /// Who else is to be woken together with the task, see [`park`](crate::park).
+    forward: Option<std::task::Waker>,
+}
+
+struct Flags(Cell<u8>);
+
+/// It stands in the ready queue.
+const QUEUED: u8 = 1;
+/// Its first step has begun.
+const STARTED: u8 = 2;
+/// The next step begins by delivering a cancellation.
+const MUST_CANCEL: u8 = 4;
+/// This step has a cancellation to deliver, to the leaf where the coroutine stands.
+const DELIVER: u8 = 8;
+/// It is parked on a future that is not ours: nothing of ours can return an error there.
+const FOREIGN: u8 = 16;
+/// A copy of its waker exists or existed.
+const WAKER_SHARED: u8 = 32;
+/// The leaf at which it is parked uses the task's own parking place.
+const IN_PLACE: u8 = 64;
+
+impl Flags {
+    fn has(&self, flag: u8) -> bool {
+        self.0.get() & flag != 0
+    }
+    fn set(&self, flag: u8) {
+        self.0.set(self.0.get() | flag);
+    }
+    fn clear(&self, flag: u8) {
+        self.0.set(self.0.get() & !flag);
+    }
+    fn take(&self, flag: u8) -> bool {
+        let had = self.has(flag);
+        self.clear(flag);
+        had
+    }
+}
+
+/// The thread's counters of names: `Task-N` counts the tasks without a name of their own, on all of the thread's loops.
+struct Numbers {
+    unnamed: Cell<u64>,
+    named: Cell<u64>,
+}
+
+thread_local!(static NUMBERS: Numbers = const { Numbers { unnamed: Cell::new(0), named: Cell::new(0) } });
+
+impl TaskHead {
+    fn new(head: Head, name: Option<String>, context: Context, created_at: &'static Location<'static>) -> TaskHead {
+        let (number, rare) = NUMBERS.with(|numbers| match name {
+            None => {
+                numbers.unnamed.set(numbers.unnamed.get() + 1);
+                (numbers.unnamed.get(), None)
+            }
+            Some(_) => {
+                numbers.named.set(numbers.named.get() + 1);
+                let named_order = numbers.named.get();
+                (
+                    numbers.unnamed.get(),
+                    Some(Box::new(Rare {
+                        name,
+                        named_order,
+                        ..Rare::default()
+                    })),
+                )
+            }
+        });
+        TaskHead {
+            head,
+            ticket: Cell::new(Ticket::new(0, 0, 0)),
+            number,
+            created_at,
+            context: Cell::new(context),
+            rare: Cell::new(rare),
+            waiting_on: Cell::new(None),
+            parked_at: Cell::new(None),
+            parks: Cell::new(0),
+            place_uses: Cell::new(0),
+            requests: Cell::new(0),
+            flags: Flags(Cell::new(0)),
+            place: Cell::new(Place::Free),
+        }
+    }
+
+    /// Orders tasks by their creation.
+    pub(crate) fn birth(&self) -> (u64, u64) {
+        (self.number, self.rare(|rare| rare.named_order))
+    }
+
+    /// Works on what few tasks have, which is made for it when it is not there. `f` runs no user code.
+    fn rare<R>(&self, f: impl FnOnce(&mut Rare) -> R) -> R
+    where
+        R: Default,
+    {
+        self.rare.take().map_or_else(R::default, |mut rare| {
+            let result = f(&mut rare);
+            self.rare.set(Some(rare));
+            result
+        })
+    }
+
+    fn rare_mut<R>(&self, f: impl FnOnce(&mut Rare) -> R) -> R {
+        let mut rare = self.rare.take().unwrap_or_default();
+        let result = f(&mut rare);
+        self.rare.set(Some(rare));
+        result
+    }
+
+    pub(crate) fn name(&self) -> String {
+        self.rare(|rare| rare.name.clone())
+            .unwrap_or_else(|| format!("Task-{}", self.number))
+    }
+
+    fn set_name(&self, name: String) {
+        self.rare_mut(|rare| rare.name = Some(name));
+    }
+
+    /// Works on the task's context. `f` runs no user code.
+    pub(crate) fn with_context<R>(&self, f: impl FnOnce(&mut Context) -> R) -> R {
+        let mut context = self.context.take();
+        let result = f(&mut context);
+        self.context.set(context);
+        result
+    }
+
+    /// A leaf of ours suspends the task. Returns the number of this suspension.
+    pub(crate) fn park(&self, place: &'static Location<'static>) -> u32 {
+        self.flags.clear(IN_PLACE);
+        self.parked_at.set(Some(place));
+        self.parks.set(self.parks.get().wrapping_add(1));
+        self.parks.get()
+    }
+
+    /// A leaf of ours suspends the task in the task's own parking place.
+    pub(crate) fn park_in_place(&self, place: &'static Location<'static>) -> u32 {
+        let park = self.park(place);
+        self.flags.set(IN_PLACE);
+        park
+    }
+
+    pub(crate) fn set_waiting_on(&self, promise: Ref) {
+        drop(self.waiting_on.replace(Some(promise)));
+    }
+
+    pub(crate) fn waiting_on(&self) -> Option<Ref> {
+        let promise = self.waiting_on.take();
+        self.waiting_on.set(promise.clone());
+        promise
+    }
+
+    /// The wait for `promise` was given up by the coroutine.
+    pub(crate) fn forget_waiting_on(&self, promise: &Ref) {
+        let waiting_on = self.waiting_on.take().filter(|current| !current.ptr_eq(promise));
+        self.waiting_on.set(waiting_on);
+    }
+
+    /// The cancellation that this step delivers, for the leaf that was the last to park.
+    pub(crate) fn take_delivery(&self, park: u32) -> Option<Error> {
+        (self.flags.has(DELIVER) && self.parks.get() == park).then(|| {
+            self.flags.clear(DELIVER);
+            self.take_message()
+        })
+    }
+
+    /// The cancellation that is to be delivered, with its message if it has one.
+    pub(crate) fn take_message(&self) -> Error {
+        self.rare(|rare| rare.message.take()).unwrap_or(Error::cancelled())
+    }
+
+    pub(crate) fn keep_message(&self, error: Error) {
+        if error.message().is_empty() {
+            self.rare(|rare| rare.message = None);
+        } else {
+            self.rare_mut(|rare| rare.message = Some(error));
+        }
+    }
+
+    /// Has `waker` woken together with the task.
+    pub(crate) fn set_forward(&self, waker: Option<std::task::Waker>) {
+        let old = match waker {
+            None => self.rare(|rare| rare.forward.take()),
+            Some(waker) => self.rare_mut(|rare| rare.forward.replace(waker)),
+        };
+        drop(old);
+    }
+
+    pub(crate) fn take_forward(&self) -> Option<std::task::Waker> {
+        self.rare(|rare| rare.forward.take())
+    }
+
+    pub(crate) fn mark_waker_shared(&self) {
+        self.flags.set(WAKER_SHARED);
+    }
+
+    /// Whether something that is not ours, and cannot be looked into, may still wake it.
+    pub(crate) fn may_be_woken_by_others(&self) -> bool {
+        self.flags.has(WAKER_SHARED | FOREIGN)
+    }
+
+    /// A cancellation was requested and has not been delivered yet.
+    pub(crate) fn is_cancelling(&self) -> bool {
+        self.flags.has(MUST_CANCEL)
+    }
+
+    /// asyncio's `cancelling()`.
+    pub(crate) fn requests(&self) -> u32 {
+        self.requests.get()
+    }
+
+    /// asyncio's `uncancel()`.
+    pub(crate) fn uncancel(&self) -> u32 {
+        if self.requests.get() > 0 {
+            self.requests.set(self.requests.get() - 1);
+            if self.requests.get() == 0 {
+                self.flags.clear(MUST_CANCEL);
+            }
+        }
+        self.requests.get()
+    }
+
+    /// Where the task is parked, while it is.
+    pub(crate) fn parked(&self) -> Option<Parked> {
+        let place = self.parked_at.get()?;
+        let running = self.head.slot_busy.get();
+        (!self.head.done() && !running).then(|| Parked {
+            on: self.waiting_on(),
+            place,
+        })
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.head.slot_busy.get()
+    }
+
+    pub(crate) fn is_queued(&self) -> bool {
+        self.flags.has(QUEUED)
+    }
+}
+
+/// Where a task stands, and for what.
+pub(crate) struct Parked {
+    pub(crate) on: Option<Ref>,
+    pub(crate) place: &'static Location<'static>,
+}
+
+impl fmt::Display for Parked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.on {
+            // Only the name: two tasks that wait for each other would describe each other without end.
+            Some(promise) => match TaskRef::new(promise) {
+                Some(task) => write!(f, "task '{}' at {}", task.name(), self.place),
+                None => write!(f, "{:?} at {}", AnyPromise(promise.clone()), self.place),
+            },
+            None => write!(f, "{}", self.place),
+        }
+    }
+}
+
+impl TaskRef {
+    pub(crate) fn is(&self, other: &TaskRef) -> bool {
+        self.erased().ptr_eq(other.erased())
+    }
+
+    pub(crate) fn done(&self) -> bool {
+        self.head.done()
+    }
+
+    /// The task's loop, if it still exists.
+    pub(crate) fn core(&self) -> Option<std::rc::Rc<Core>> {
+        current::core_of(self.head.loop_id.get())
+    }
+
+    /// Queues the task's next step.
+    pub(crate) fn wake(&self) {
+        if let Some(core) = self.core() {
+            core.wake_task(self.clone());
+        }
+    }
+
+    /// asyncio's `Task.cancel`: asks what the task waits for to be cancelled, along the chain of tasks that wait for each other; what
+    /// cannot be cancelled there is armed, and delivered at the next step.
+    pub(crate) fn cancel(&self, error: Error) -> bool {
+        if self.done() {
+            return false;
+        }
+        let mut task = self.clone();
+        // Tasks that wait for each other in a circle would be asked without end.
+        let mut longest = self.core().map_or(0, |core| core.count_tasks());
+        loop {
+            task.head.mark_retrieved();
+            task.requests.set(task.requests.get() + 1);
+            let waiting_on = if task.is_running() { None } else { task.waiting_on() };
+            let Some(promise) = waiting_on else {
+                if task.is_running() || !task.cancel_place(&error) {
+                    task.arm(error);
+                }
+                return true;
+            };
+            match TaskRef::new(&promise) {
+                Some(_) if longest == 0 => {
+                    task.arm(error);
+                    task.wake();
+                    return true;
+                }
+                Some(next) if !next.done() => {
+                    longest -= 1;
+                    task = next;
+                }
+                _ => {
+                    if !any::cancel(&promise, error.clone()) {
+                        task.arm(error);
+                    }
+                    return true;
+                }
+            }
+        }
+    }
+
+    /// Cancels the wait in the task's own parking place.
+    fn cancel_place(&self, error: &Error) -> bool {
+        let waits = self.flags.has(IN_PLACE) && self.place.get() == Place::Taken;
+        if waits {
+            self.place.set(Place::Cancelled);
+            self.keep_message(error.clone());
+            self.wake();
+            if let Some(forward) = self.take_forward() {
+                forward.wake();
+            }
+        }
+        waits
+    }
+
+    fn arm(&self, error: Error) {
+        self.flags.set(MUST_CANCEL);
+        self.keep_message(error);
+        if self.flags.has(FOREIGN) && !self.is_running() {
+            // What it waits for is not ours, and would not wake it.
+            self.wake();
+        }
+    }
+}

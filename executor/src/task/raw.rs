@@ -1,0 +1,376 @@
+//! The one allocation, and nearly all the unsafe code of kolo.
+//!
+//! A promise is a block of memory: a *head* (state, callbacks; for a task also its bookkeeping) followed by a *slot*, where the
+//! outcome will be. A task is a promise whose slot holds a coroutine until then, in the same place. Blocks are counted by a plain
+//! integer, because nothing here is shared between threads, and referred to by thin pointers: everything that depends on the
+//! slot's type goes through the table of functions that the head points to.
+//!
+//! ```text
+//!   Ref ──► ┌──────────────┐ ◄── TypedRef<T>: knows that the outcome is a Result<T>
+//!           │ Head         │ ◄── TaskRef (task/mod.rs): knows that the head is a TaskHead
+//!           │   vtable ────┼──► the functions of Block<H, S>
+//!           │   refs       │
+//!           │   ...        │
+//!           ├──────────────┤
+//!           │ slot         │     a coroutine, then its outcome
+//!           └──────────────┘
+//! ```
+//!
+//! # Invariants
+//!
+//! - **COUNT**: a block lives exactly as long as `refs > 0`; every `Ref` stands for one of the count. All of them are on one thread
+//!   (`Ref` is `!Send`).
+//! - **TYPE**: a block's vtable was made by [`Table::<H, S>`] for the very `H` and `S` that it was allocated with. `H` begins with a
+//!   `Head` (`repr(C)`), and so does the block.
+//! - **VALUE**: a `TypedRef<T>` points to a block with `S::Value == T`.
+//! - **SLOT**: a slot is touched by one call at a time: each claims it first (`Ref::access`). While a coroutine is polled or dropped,
+//!   which runs user code, its slot stays claimed; outcomes are dropped and cloned only outside the slot.
+//! - **PIN**: a slot is never moved: it is polled, dropped and overwritten in place, and read out only when it is an outcome.
+
+use std::any::TypeId;
+use std::cell::{Cell, UnsafeCell};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use crate::error::{Error, Result};
+use crate::promise::Head;
+use crate::task::TaskHead;
+
+/// What stands at the beginning of a block.
+///
+/// # Safety
+/// The type is `repr(C)` and its first field is a [`Head`], or it is `Head` itself.
+pub(crate) unsafe trait Heading: 'static {}
+
+// SAFETY: it is `Head` itself.
+unsafe impl Heading for Head {}
+// SAFETY: `repr(C)`, and the first field is the `Head`.
+unsafe impl Heading for TaskHead {}
+// SAFETY: `repr(C)`, and the first field is the `Head`.
+unsafe impl Heading for crate::gather::GatherHead {}
+
+/// What stands at the end of a block: the place of an outcome.
+pub(crate) trait Slot: 'static {
+    type Value: 'static;
+    /// The slot that holds nothing any more.
+    const EMPTY: Self;
+    /// The slot that holds this outcome.
+    fn settled(outcome: Result<Self::Value>) -> Self;
+    /// Runs the coroutine, if there is one. Ready: the slot now holds the outcome.
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()>;
+    fn error(&self) -> Option<&Error>;
+    /// Takes the outcome out. A coroutine stays where it is.
+    fn take(&mut self) -> Option<Result<Self::Value>>;
+}
+
+/// The slot of a plain promise.
+impl<T: 'static> Slot for Option<Result<T>> {
+    type Value = T;
+    const EMPTY: Self = None;
+
+    fn settled(outcome: Result<T>) -> Self {
+        Some(outcome)
+    }
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+    fn error(&self) -> Option<&Error> {
+        self.as_ref()?.as_ref().err()
+    }
+    fn take(&mut self) -> Option<Result<T>> {
+        Option::take(self)
+    }
+}
+
+/// The slot of a task: a coroutine becomes its outcome in place.
+pub(crate) enum Stage<F, T> {
+    Coroutine(F),
+    Outcome(Result<T>),
+    Empty,
+}
+
+impl<F: Future<Output = Result<T>> + 'static, T: 'static> Slot for Stage<F, T> {
+    type Value = T;
+    const EMPTY: Self = Stage::Empty;
+
+    fn settled(outcome: Result<T>) -> Self {
+        Stage::Outcome(outcome)
+    }
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // SAFETY: PIN: nothing is moved out of what is borrowed here.
+        let coroutine = match unsafe { self.as_mut().get_unchecked_mut() } {
+            // SAFETY: PIN: it stays here until it is dropped here, by the assignment below or with the slot.
+            Stage::Coroutine(coroutine) => unsafe { Pin::new_unchecked(coroutine) },
+            Stage::Outcome(_) | Stage::Empty => return Poll::Ready(()),
+        };
+        let outcome = std::task::ready!(coroutine.poll(context));
+        self.set(Stage::Outcome(outcome));
+        Poll::Ready(())
+    }
+    fn error(&self) -> Option<&Error> {
+        match self {
+            Stage::Outcome(outcome) => outcome.as_ref().err(),
+            Stage::Coroutine(_) | Stage::Empty => None,
+        }
+    }
+    fn take(&mut self) -> Option<Result<T>> {
+        match self {
+            Stage::Outcome(_) => match std::mem::replace(self, Stage::Empty) {
+                Stage::Outcome(outcome) => Some(outcome),
+                _ => None,
+            },
+            Stage::Coroutine(_) | Stage::Empty => None,
+        }
+    }
+}
+
+#[repr(C)]
+struct Block<H, S> {
+    head: H,
+    slot: UnsafeCell<S>,
+}
+
+/// What can be done with a block whose types are forgotten. Each function requires a live block of the `H` and `S` of its [`Table`]
+/// (COUNT, TYPE), and that nobody else is at its slot (SLOT).
+pub(crate) struct VTable {
+    poll: unsafe fn(NonNull<Head>, &mut Context<'_>) -> Poll<()>,
+    /// Drops what is in the slot, and leaves the error, or nothing, there.
+    settle: unsafe fn(NonNull<Head>, Option<Error>),
+    error: unsafe fn(NonNull<Head>) -> Option<Error>,
+    /// Moves the outcome out, into an `Option<Result<S::Value>>`.
+    take: unsafe fn(NonNull<Head>, NonNull<()>),
+    /// Moves an outcome in, from an `Option<Result<S::Value>>`.
+    put: unsafe fn(NonNull<Head>, NonNull<()>),
+    free: unsafe fn(NonNull<Head>),
+    head: fn() -> TypeId,
+    value: fn() -> TypeId,
+}
+
+/// The functions of `Block<H, S>`.
+struct Table<H, S>(PhantomData<(H, S)>);
+
+impl<H: Heading, S: Slot> Table<H, S> {
+    const TABLE: &'static VTable = &VTable {
+        poll: Self::poll,
+        settle: Self::settle,
+        error: Self::error,
+        take: Self::take,
+        put: Self::put,
+        free: Self::free,
+        head: TypeId::of::<H>,
+        value: TypeId::of::<S::Value>,
+    };
+
+    /// # Safety
+    /// COUNT, TYPE and SLOT hold while the reference is in use.
+    unsafe fn slot<'a>(head: NonNull<Head>) -> &'a mut S {
+        // SAFETY: TYPE: the block begins with its head. SLOT: the reference is the only one.
+        unsafe { &mut *head.cast::<Block<H, S>>().as_ref().slot.get() }
+    }
+
+    unsafe fn poll(head: NonNull<Head>, context: &mut Context<'_>) -> Poll<()> {
+        // SAFETY: the caller's. PIN: blocks do not move.
+        unsafe { Pin::new_unchecked(Self::slot(head)) }.poll(context)
+    }
+
+    unsafe fn settle(head: NonNull<Head>, error: Option<Error>) {
+        // SAFETY: the caller's. PIN: what was there is dropped in place.
+        unsafe { *Self::slot(head) = error.map_or(S::EMPTY, |error| S::settled(Err(error))) }
+    }
+
+    unsafe fn error(head: NonNull<Head>) -> Option<Error> {
+        // SAFETY: the caller's. Cloning an error runs no user code.
+        unsafe { Self::slot(head) }.error().cloned()
+    }
+
+    unsafe fn take(head: NonNull<Head>, out: NonNull<()>) {
+        // SAFETY: the caller's; `out` is of this type. PIN: a coroutine is not moved.
+        unsafe { out.cast::<Option<Result<S::Value>>>().write(Self::slot(head).take()) }
+    }
+
+    unsafe fn put(head: NonNull<Head>, outcome: NonNull<()>) {
+        // SAFETY: the caller's; `outcome` is of this type.
+        if let Some(outcome) = unsafe { outcome.cast::<Option<Result<S::Value>>>().as_mut() }.take() {
+            // SAFETY: the caller's. PIN: what was there is dropped in place.
+            unsafe { *Self::slot(head) = S::settled(outcome) }
+        }
+    }
+
+    unsafe fn free(head: NonNull<Head>) {
+        // SAFETY: TYPE: it was allocated as this. COUNT: nobody refers to it any more.
+        drop(unsafe { Box::from_raw(head.cast::<Block<H, S>>().as_ptr()) });
+    }
+}
+
+/// A counted reference to a block.
+pub(crate) struct Ref(NonNull<Head>, PhantomData<Rc<()>>);
+
+/// A new block.
+pub(crate) fn allocate<H: Heading, S: Slot>(head: impl FnOnce(Head) -> H, slot: S) -> TypedRef<S::Value> {
+    let block = Box::new(Block {
+        head: head(Head::new(Table::<H, S>::TABLE)),
+        slot: UnsafeCell::new(slot),
+    });
+    // A head starts with a count of one, for this reference (COUNT).
+    let block = NonNull::from(Box::leak(block)).cast();
+    TypedRef(Ref(block, PhantomData), PhantomData)
+}
+
+impl Ref {
+    pub(crate) fn head(&self) -> &Head {
+        // SAFETY: COUNT.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// The whole head, if it is an `H`.
+    pub(crate) fn heading<H: Heading>(&self) -> Option<&H> {
+        // SAFETY: TYPE: the head is an `H`. COUNT.
+        ((self.head().vtable().head)() == TypeId::of::<H>()).then(|| unsafe { self.0.cast().as_ref() })
+    }
+
+    /// The whole head.
+    ///
+    /// # Safety
+    /// The head is an `H`.
+    unsafe fn heading_unchecked<H: Heading>(&self) -> &H {
+        // SAFETY: the caller's. COUNT.
+        unsafe { self.0.cast().as_ref() }
+    }
+
+    /// Runs the coroutine up to its next suspension. Ready: the outcome is in the slot.
+    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
+        let _access = self.access();
+        // SAFETY: COUNT, TYPE; SLOT by `access`.
+        unsafe { (self.head().vtable().poll)(self.0, context) }
+    }
+
+    /// Drops what is in the slot, and leaves the error, or nothing, there.
+    pub(crate) fn settle(&self, error: Option<Error>) {
+        let _access = self.access();
+        // SAFETY: COUNT, TYPE; SLOT by `access`.
+        unsafe { (self.head().vtable().settle)(self.0, error) }
+    }
+
+    /// The error in the slot.
+    pub(crate) fn error(&self) -> Option<Error> {
+        let _access = self.access();
+        // SAFETY: COUNT, TYPE; SLOT by `access`.
+        unsafe { (self.head().vtable().error)(self.0) }
+    }
+
+    pub(crate) fn ptr_eq(&self, other: &Ref) -> bool {
+        self.0 == other.0
+    }
+
+    /// Tells blocks apart.
+    pub(crate) fn address(&self) -> usize {
+        self.0.addr().get()
+    }
+
+    /// The same block, if its outcome is a `Result<T>`.
+    pub(crate) fn downcast<T: 'static>(&self) -> Option<TypedRef<T>> {
+        // VALUE holds from here on.
+        ((self.head().vtable().value)() == TypeId::of::<T>()).then(|| TypedRef(self.clone(), PhantomData))
+    }
+
+    /// Claims the slot (SLOT) until the guard is dropped.
+    fn access(&self) -> Access<'_> {
+        let busy = &self.head().slot_busy;
+        // Nobody in this crate asks for the slot of a task that is running: this is the last line of defence.
+        assert!(!busy.replace(true), "kolo: the slot of a promise was entered twice");
+        Access(busy)
+    }
+}
+
+struct Access<'a>(&'a Cell<bool>);
+
+impl Drop for Access<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+impl Clone for Ref {
+    fn clone(&self) -> Ref {
+        let refs = &self.head().refs;
+        // As in `Rc`: a count that overflows could free a block that is in use.
+        let more = refs.get().checked_add(1).unwrap_or_else(|| std::process::abort());
+        refs.set(more);
+        Ref(self.0, PhantomData)
+    }
+}
+
+impl Drop for Ref {
+    fn drop(&mut self) {
+        let refs = &self.head().refs;
+        if refs.get() == 1 && self.head().has_unretrieved_error() {
+            // May run user code, which may keep a reference: the count is looked at again.
+            crate::report::never_retrieved(self);
+        }
+        let refs = &self.head().refs;
+        refs.set(refs.get() - 1);
+        if refs.get() == 0 {
+            // SAFETY: COUNT: this was the last reference. TYPE.
+            unsafe { (self.head().vtable().free)(self.0) }
+        }
+    }
+}
+
+/// A reference to a block whose outcome is a `Result<T>` (VALUE).
+pub(crate) struct TypedRef<T>(Ref, PhantomData<T>);
+
+impl<T> Clone for TypedRef<T> {
+    fn clone(&self) -> Self {
+        TypedRef(self.0.clone(), PhantomData)
+    }
+}
+
+impl<T> TypedRef<T> {
+    pub(crate) fn erased(&self) -> &Ref {
+        &self.0
+    }
+
+    /// Moves the outcome out of the slot.
+    pub(crate) fn take(&self) -> Option<Result<T>> {
+        let mut outcome = None;
+        let _access = self.0.access();
+        // SAFETY: COUNT, TYPE; SLOT by `access`; VALUE.
+        unsafe { (self.0.head().vtable().take)(self.0.0, NonNull::from(&mut outcome).cast()) };
+        outcome
+    }
+
+    /// Moves an outcome into the slot.
+    pub(crate) fn put(&self, outcome: Result<T>) {
+        let mut outcome = Some(outcome);
+        let _access = self.0.access();
+        // SAFETY: COUNT, TYPE; SLOT by `access`; VALUE.
+        unsafe { (self.0.head().vtable().put)(self.0.0, NonNull::from(&mut outcome).cast()) };
+    }
+}
+
+/// A reference to a block that begins with a [`TaskHead`](crate::task::TaskHead).
+#[derive(Clone)]
+pub(crate) struct TaskRef(Ref);
+
+impl TaskRef {
+    pub(crate) fn new(block: &Ref) -> Option<TaskRef> {
+        block.heading::<TaskHead>()?;
+        Some(TaskRef(block.clone()))
+    }
+
+    pub(crate) fn erased(&self) -> &Ref {
+        &self.0
+    }
+}
+
+impl std::ops::Deref for TaskRef {
+    type Target = TaskHead;
+
+    fn deref(&self) -> &TaskHead {
+        // SAFETY: checked by `new`.
+        unsafe { self.0.heading_unchecked() }
+    }
+}

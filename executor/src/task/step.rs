@@ -1,0 +1,148 @@
+//! One step of a task: from one suspension to the next.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll};
+
+use crate::core::Core;
+use crate::error::{Error, Kind};
+use crate::promise::{State, any};
+use crate::ready::Entry;
+use crate::report::ExceptionContext;
+use crate::task::{AnyTask, DELIVER, FOREIGN, MUST_CANCEL, QUEUED, STARTED, TaskRef};
+use crate::waker::Ticket;
+
+impl Core {
+    /// Queues the next step of a task, unless it is queued already.
+    pub(crate) fn wake_task(&self, task: TaskRef) {
+        if task.done() || task.flags.has(QUEUED) {
+            return;
+        }
+        task.flags.set(QUEUED);
+        self.observe(|observer| {
+            let by = self.current_task().map(AnyTask::new);
+            observer.woken(&AnyTask::new(task.clone()), by.as_ref());
+        });
+        self.queue(Entry::Step(task));
+    }
+
+    /// Queues the next step of the task with this ticket, if it still exists.
+    pub(crate) fn wake_ticket(&self, ticket: Ticket) {
+        let task = self.tasks.borrow().get(ticket).cloned();
+        if let Some(task) = task {
+            self.wake_task(task);
+        }
+    }
+
+    /// Runs a task up to its next suspension.
+    pub(crate) fn step(&self, task: TaskRef) {
+        task.flags.clear(QUEUED);
+        if task.done() {
+            return;
+        }
+        drop(task.waiting_on.take());
+        if task.flags.take(MUST_CANCEL) {
+            // A coroutine that has not begun never runs; one that stands on a foreign future, which cannot return our error, is dropped
+            // there, as Rust cancels.
+            if !task.flags.has(STARTED) || task.flags.has(FOREIGN) {
+                return self.abandon(task);
+            }
+            task.flags.set(DELIVER);
+        }
+        task.flags.set(STARTED);
+        let parks = task.parks.get();
+        self.observe(|observer| observer.step_begins(&AnyTask::new(task.clone())));
+
+        let waker = task.ticket.get().waker();
+        self.set_current_task(Some(task.clone()));
+        let poll = catch_unwind(AssertUnwindSafe(|| task.erased().poll(&mut Context::from_waker(&waker))));
+        self.set_current_task(None);
+
+        self.observe(|observer| observer.step_ends(&AnyTask::new(task.clone())));
+        match poll {
+            Ok(Poll::Pending) => self.suspended(task, parks),
+            Ok(Poll::Ready(())) => self.finish(task),
+            Err(payload) => {
+                self.leave(&task, Error::panic(payload));
+                self.finish(task);
+            }
+        }
+    }
+
+    /// A step ended in a suspension; before it, the task had been parked `parks` times.
+    fn suspended(&self, task: TaskRef, parks: u32) {
+        let foreign = task.parks.get() == parks;
+        if foreign {
+            task.flags.set(FOREIGN);
+        } else {
+            task.flags.clear(FOREIGN);
+        }
+        self.observe(|observer| {
+            let parked = task.parked().filter(|_| !foreign);
+            observer.parked(&AnyTask::new(task.clone()), parked.map(|parked| parked.place));
+        });
+        // A delivery that the leaf was not there to take is armed again.
+        if task.flags.take(DELIVER) {
+            task.flags.set(MUST_CANCEL);
+        }
+        if task.flags.has(MUST_CANCEL) {
+            self.pass_on_cancellation(task);
+        }
+    }
+
+    /// A task that was cancelled while it ran has parked: what it waits for now is cancelled in its place.
+    fn pass_on_cancellation(&self, task: TaskRef) {
+        let error = task.take_message();
+        let accepted = match task.waiting_on() {
+            Some(promise) => any::cancel(&promise, error.clone()),
+            None => task.cancel_place(&error),
+        };
+        if accepted {
+            task.flags.clear(MUST_CANCEL);
+        } else {
+            task.arm(error);
+        }
+    }
+
+    /// Ends a task as cancelled without running its coroutine.
+    fn abandon(&self, task: TaskRef) {
+        let error = task.take_message();
+        self.leave(&task, error);
+        self.finish(task);
+    }
+
+    /// Drops the coroutine where it stands and leaves `error` in its place.
+    fn leave(&self, task: &TaskRef, error: Error) {
+        self.set_current_task(Some(task.clone()));
+        let dropped = catch_unwind(AssertUnwindSafe(|| task.erased().settle(Some(error))));
+        self.set_current_task(None);
+        if let Err(payload) = dropped {
+            self.report(
+                ExceptionContext::new("A destructor in a coroutine panicked")
+                    .with_error(Error::panic(payload))
+                    .with_task(task),
+            );
+        }
+    }
+
+    /// The outcome is in the slot: the task is over.
+    fn finish(&self, task: TaskRef) {
+        let error = task.erased().error();
+        let state = match &error {
+            None if task.flags.take(MUST_CANCEL) => {
+                // Cancelled while it ran, and it never looked: the value is lost.
+                self.leave(&task, task.take_message());
+                State::Cancelled
+            }
+            None => State::Value,
+            Some(error) if error.is_cancelled() => State::Cancelled,
+            Some(_) => State::UnseenError,
+        };
+        if let Some(error) = error.filter(|error| error.kind() == Kind::KeyboardInterrupt) {
+            self.interrupt(error);
+        }
+        task.erased().complete(state);
+        self.observe(|observer| observer.finished(&AnyTask::new(task.clone())));
+        let kept = self.tasks.borrow_mut().remove(task.ticket.get());
+        drop(kept);
+    }
+}

@@ -1,0 +1,234 @@
+//! `task_group`: tasks that end together.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::panic::Location;
+use std::rc::Rc;
+
+use crate::current;
+use crate::error::{Error, Kind, Result};
+use crate::listener::{Listen, Listener};
+use crate::promise::{Callback, Promise};
+use crate::report::ExceptionContext;
+use crate::task::{self, AnyTask, Task, TaskRef};
+
+/// Runs `body`, which creates tasks in the group, and waits until all of them are done. Mirrors `async with asyncio.TaskGroup()`.
+///
+/// When a task of the group fails, the others and `body` are cancelled, and the group fails, once all are done, with a
+/// [`Kind::Group`] of the errors in the order in which they came, the body's own last.
+///
+/// ```
+/// use kolo_executor::{run, sleep_with, task_group};
+///
+/// let sum = run(async {
+///     let (a, b) = task_group(async |group| {
+///         Ok((group.create_task(sleep_with(0.01, 1))?, group.create_task(sleep_with(0.01, 2))?))
+///     })
+///     .await?;
+///     Ok(a.await? + b.await?)
+/// });
+/// assert_eq!(sum.unwrap(), 3);
+/// ```
+///
+/// # Errors
+/// A group of what failed; Cancelled, when the waiting task was cancelled and nothing failed; Runtime, outside of a task.
+///
+/// # Cancel safety
+/// Cancelling the waiting task cancels the tasks of the group, and waits for them.
+pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Result<T> {
+    let core = current::core().ok_or_else(|| Error::runtime("no running event loop"))?;
+    let parent = core
+        .current_task()
+        .ok_or_else(|| Error::runtime("TaskGroup cannot determine the parent task"))?;
+    let group = TaskGroup(Rc::new(State {
+        parent,
+        tasks: RefCell::default(),
+        created: Cell::new(0),
+        errors: RefCell::default(),
+        aborting: Cell::new(false),
+        exiting: Cell::new(false),
+        parent_cancel_requested: Cell::new(false),
+        completed: RefCell::new(None),
+    }));
+    let outcome = body(group.clone()).await;
+    group.0.exit(outcome).await
+}
+
+/// A group of tasks; given to the body of [`task_group`]. A handle: clones are the same group.
+#[derive(Clone)]
+pub struct TaskGroup(Rc<State>);
+
+struct State {
+    parent: TaskRef,
+    /// Those that are not done, by their number in the group.
+    tasks: RefCell<BTreeMap<u32, TaskRef>>,
+    created: Cell<u32>,
+    errors: RefCell<Vec<Error>>,
+    aborting: Cell<bool>,
+    exiting: Cell<bool>,
+    /// The group has cancelled its parent, and takes that back at its exit.
+    parent_cancel_requested: Cell<bool>,
+    /// For what the parent waits at the exit: the last task.
+    completed: RefCell<Option<Promise<()>>>,
+}
+
+impl TaskGroup {
+    /// Creates a task in the group. Mirrors `TaskGroup.create_task`.
+    ///
+    /// # Errors
+    /// Runtime, when the group is over or shutting down; the coroutine is dropped.
+    #[track_caller]
+    pub fn create_task<T: 'static>(&self, coroutine: impl Future<Output = Result<T>> + 'static) -> Result<Task<T>> {
+        self.spawn(coroutine, None, Location::caller())
+    }
+
+    /// Creates a task with this name in the group. Mirrors `TaskGroup.create_task(..., name=...)`.
+    ///
+    /// # Errors
+    /// As [`create_task`](TaskGroup::create_task).
+    #[track_caller]
+    pub fn create_named_task<T: 'static>(
+        &self,
+        name: impl fmt::Display,
+        coroutine: impl Future<Output = Result<T>> + 'static,
+    ) -> Result<Task<T>> {
+        self.spawn(coroutine, Some(name.to_string()), Location::caller())
+    }
+
+    fn spawn<T: 'static>(
+        &self,
+        coroutine: impl Future<Output = Result<T>> + 'static,
+        name: Option<String>,
+        place: &'static Location<'static>,
+    ) -> Result<Task<T>> {
+        let state = &self.0;
+        if state.exiting.get() && state.tasks.borrow().is_empty() {
+            return Err(Error::runtime(format!("{self:?} is finished")));
+        }
+        if state.aborting.get() {
+            return Err(Error::runtime(format!("{self:?} is shutting down")));
+        }
+        let core = state.parent.core().ok_or_else(|| Error::runtime("Event loop is closed"))?;
+        let task = task::spawn(&core, coroutine, name, None, place);
+        let number = state.created.replace(state.created.get().wrapping_add(1));
+        let member = task.as_any_task().head();
+        member
+            .erased()
+            .add_callback(Callback::Notify(Listener::new(state.clone()), number));
+        state.tasks.borrow_mut().insert(number, member);
+        Ok(task)
+    }
+}
+
+impl Listen for Rc<State> {
+    /// A task of the group is done.
+    fn notify(&self, number: u32) {
+        let removed = self.tasks.borrow_mut().remove(&number);
+        let Some(task) = removed else { return };
+        if self.tasks.borrow().is_empty() {
+            let completed = self.completed.borrow().clone();
+            // It is done already when the waiting parent was cancelled just before.
+            let _ = completed.map(|completed| completed.set_result(()));
+        }
+        let Ok(Some(error)) = task.erased().outcome_error() else {
+            return;
+        };
+        if self.parent.done() {
+            if let Some(core) = self.parent.core() {
+                let message = "A task of a group has failed, but the task that waits for the group is done";
+                core.report(ExceptionContext::new(message).with_error(error).with_task(&task));
+            }
+            return;
+        }
+        self.errors.borrow_mut().push(error);
+        if !self.aborting.get() && !self.parent_cancel_requested.get() {
+            self.abort();
+            self.parent_cancel_requested.set(true);
+            self.parent.cancel(Error::cancelled());
+        }
+    }
+}
+
+impl State {
+    /// Cancels the tasks, in the order of their creation.
+    fn abort(&self) {
+        self.aborting.set(true);
+        let tasks: Vec<TaskRef> = self.tasks.borrow().values().cloned().collect();
+        for task in tasks {
+            if !task.done() {
+                task.cancel(Error::cancelled());
+            }
+        }
+    }
+
+    async fn exit<T>(&self, outcome: Result<T>) -> Result<T> {
+        self.exiting.set(true);
+        let mut cancelled = outcome.as_ref().err().filter(|error| error.is_cancelled()).cloned();
+        if outcome.is_err() && !self.aborting.get() {
+            self.abort();
+        }
+        // Cancelled again, it goes on waiting: the first cancellation is the one that comes out.
+        while !self.tasks.borrow().is_empty() {
+            let completed = self.completed.borrow_mut().get_or_insert_default().clone();
+            if let Err(error) = completed.await
+                && !self.aborting.get()
+            {
+                cancelled = Some(error);
+                self.abort();
+            }
+            self.completed.replace(None);
+        }
+        let fatal = |error: &&Error| error.kind() == Kind::KeyboardInterrupt;
+        if let Some(fatal) = self.errors.borrow().iter().find(fatal) {
+            return Err(fatal.clone());
+        }
+        if self.parent_cancel_requested.get() && self.parent.uncancel() == 0 {
+            // The group has cancelled its parent, and nobody else has.
+            cancelled = None;
+        }
+        if let Some(error) = cancelled.filter(|_| self.errors.borrow().is_empty()) {
+            return Err(error);
+        }
+        let mut errors = self.errors.take();
+        let outcome = match outcome {
+            Err(error) if !error.is_cancelled() => {
+                errors.push(error);
+                None
+            }
+            outcome => Some(outcome),
+        };
+        if errors.is_empty() {
+            return outcome.unwrap_or(Err(Error::cancelled()));
+        }
+        if self.parent.requests() > 0 {
+            // A request from outside is not forgotten: it is delivered at the next await.
+            self.parent.uncancel();
+            self.parent.cancel(Error::cancelled());
+        }
+        Err(Error::group("unhandled errors in a TaskGroup", errors))
+    }
+}
+
+impl fmt::Debug for TaskGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = &self.0;
+        let count = |what: &str, n: usize| if n == 0 { String::new() } else { format!(" {what}={n}") };
+        let word = match (state.aborting.get(), state.exiting.get()) {
+            (true, _) => " cancelling",
+            (false, true) => " exiting",
+            (false, false) => " entered",
+        };
+        let tasks = count("tasks", state.tasks.borrow().len());
+        let errors = count("errors", state.errors.borrow().len());
+        write!(f, "<TaskGroup{tasks}{errors}{word}>")
+    }
+}
+
+/// The parent of the group, for reports.
+impl TaskGroup {
+    /// The task that waits for the group.
+    pub fn parent(&self) -> AnyTask {
+        AnyTask::new(self.0.parent.clone())
+    }
+}

@@ -1,0 +1,235 @@
+//! The deadlines: a heap, and nothing else.
+
+use std::time::Duration;
+
+use crate::ready::Entry;
+
+/// Time in nanoseconds since the loop's clock began; differences too.
+pub(crate) type Nanos = i64;
+
+const SECOND: f64 = 1e9;
+
+pub(crate) fn seconds(nanos: Nanos) -> f64 {
+    nanos as f64 / SECOND
+}
+
+/// A delay or a point in time, in seconds: numbers as the notes write them, or a [`Duration`].
+///
+/// Where a point in time is meant, it is one of [`EventLoop::time`](crate::EventLoop::time). The clock counts whole nanoseconds.
+pub trait Delay: sealed::Delay {}
+
+impl<T: sealed::Delay> Delay for T {}
+
+pub(crate) mod sealed {
+    use super::{Duration, Nanos, SECOND};
+
+    pub trait Delay {
+        /// `None`: not a number.
+        fn nanos(self) -> Option<Nanos>;
+    }
+
+    impl Delay for f64 {
+        fn nanos(self) -> Option<Nanos> {
+            // The cast saturates: 292 years are for ever.
+            (!self.is_nan()).then_some((self * SECOND).round_ties_even() as Nanos)
+        }
+    }
+
+    impl Delay for f32 {
+        fn nanos(self) -> Option<Nanos> {
+            f64::from(self).nanos()
+        }
+    }
+
+    impl Delay for Duration {
+        fn nanos(self) -> Option<Nanos> {
+            Some(self.as_nanos().try_into().unwrap_or(Nanos::MAX))
+        }
+    }
+
+    macro_rules! whole_seconds {
+        ($($int:ty)*) => { $(
+            impl Delay for $int {
+                fn nanos(self) -> Option<Nanos> {
+                    Some(Nanos::try_from(self).unwrap_or(Nanos::MAX).saturating_mul(1_000_000_000))
+                }
+            }
+        )* };
+    }
+    whole_seconds!(i32 i64 u32 u64 usize);
+}
+
+/// Names an armed timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TimerKey {
+    slot: u32,
+    generation: u32,
+}
+
+/// What stands in the heap. The sequence makes timers with one deadline run in the order of their creation.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Node {
+    deadline: Nanos,
+    sequence: u64,
+    slot: u32,
+}
+
+/// What a timer is for. Cancelling empties the slot; its node stays in the heap until it comes to the top.
+struct Slot {
+    entry: Option<Entry>,
+    generation: u32,
+}
+
+/// A heap of deadlines, four children to a node: half as deep as a binary one, and the children are neighbours in memory.
+#[derive(Default)]
+pub(crate) struct Timers {
+    heap: Vec<Node>,
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    sequence: u64,
+    cancelled: usize,
+}
+
+const ARITY: usize = 4;
+
+impl Timers {
+    pub(crate) fn arm(&mut self, deadline: Nanos, entry: Entry) -> TimerKey {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot {
+                entry: None,
+                generation: 0,
+            });
+            // More timers than 32 bits count do not fit into memory.
+            (self.slots.len() - 1) as u32
+        });
+        let place = &mut self.slots[slot as usize];
+        place.entry = Some(entry);
+        let key = TimerKey {
+            slot,
+            generation: place.generation,
+        };
+        self.sequence += 1;
+        self.heap.push(Node {
+            deadline,
+            sequence: self.sequence,
+            slot,
+        });
+        self.sift_up(self.heap.len() - 1);
+        key
+    }
+
+    /// Disarms a timer. What it was for is handed back, to be dropped outside of the borrow; `None` when it is not armed any more.
+    pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Entry> {
+        let slot = self.slots.get_mut(key.slot as usize)?;
+        if slot.generation != key.generation {
+            return None;
+        }
+        let entry = slot.entry.take();
+        self.cancelled += usize::from(entry.is_some());
+        entry
+    }
+
+    /// Takes cancelled timers off the top; when more than half of many are cancelled, all of them.
+    pub(crate) fn drop_cancelled(&mut self) {
+        if self.cancelled == 0 {
+            return;
+        }
+        if self.heap.len() > 100 && self.cancelled * 2 > self.heap.len() {
+            self.rebuild();
+        }
+        while self
+            .heap
+            .first()
+            .is_some_and(|top| self.slots[top.slot as usize].entry.is_none())
+        {
+            self.pop();
+            self.cancelled -= 1;
+        }
+    }
+
+    fn rebuild(&mut self) {
+        let mut heap = std::mem::take(&mut self.heap);
+        heap.retain(|node| {
+            let live = self.slots[node.slot as usize].entry.is_some();
+            if !live {
+                self.release(node.slot);
+            }
+            live
+        });
+        self.heap = heap;
+        self.cancelled = 0;
+        for at in (0..self.heap.len() / ARITY + 1).rev() {
+            self.sift_down(at);
+        }
+    }
+
+    pub(crate) fn earliest(&self) -> Option<Nanos> {
+        self.heap.first().map(|top| top.deadline)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.heap.is_empty()
+    }
+
+    /// Takes the next timer whose deadline is not after `now`; cancelled ones are passed over.
+    pub(crate) fn pop_due(&mut self, now: Nanos) -> Option<(Nanos, Entry)> {
+        while self.earliest()? <= now {
+            let (deadline, entry) = self.pop()?;
+            match entry {
+                Some(entry) => return Some((deadline, entry)),
+                None => self.cancelled -= 1,
+            }
+        }
+        None
+    }
+
+    fn pop(&mut self) -> Option<(Nanos, Option<Entry>)> {
+        let last = self.heap.pop()?;
+        let top = match self.heap.first_mut() {
+            Some(first) => {
+                let top = std::mem::replace(first, last);
+                self.sift_down(0);
+                top
+            }
+            None => last,
+        };
+        Some((top.deadline, self.release(top.slot)))
+    }
+
+    fn release(&mut self, slot: u32) -> Option<Entry> {
+        self.free.push(slot);
+        let place = &mut self.slots[slot as usize];
+        place.generation = place.generation.wrapping_add(1);
+        place.entry.take()
+    }
+
+    fn sift_up(&mut self, mut at: usize) {
+        let node = self.heap[at];
+        while at > 0 {
+            let parent = (at - 1) / ARITY;
+            if self.heap[parent] <= node {
+                break;
+            }
+            self.heap[at] = self.heap[parent];
+            at = parent;
+        }
+        self.heap[at] = node;
+    }
+
+    fn sift_down(&mut self, mut at: usize) {
+        let Some(&node) = self.heap.get(at) else { return };
+        loop {
+            let first = at * ARITY + 1;
+            let end = (first + ARITY).min(self.heap.len());
+            let Some(least) = (first..end).min_by_key(|&child| self.heap[child]) else {
+                break;
+            };
+            if node <= self.heap[least] {
+                break;
+            }
+            self.heap[at] = self.heap[least];
+            at = least;
+        }
+        self.heap[at] = node;
+    }
+}
