@@ -103,7 +103,7 @@ struct State {
     core: Rc<Core>,
     /// How many are not done.
     todo: Cell<usize>,
-    /// Those that are not done.
+    /// Those that are not done. None when nobody takes outcomes any more.
     promises: RefCell<Vec<Option<AnyPromise>>>,
     /// Who is done, in order; `None` for one that was late.
     done: RefCell<VecDeque<Option<u32>>>,
@@ -146,11 +146,12 @@ impl State {
 
 impl Listen for Rc<State> {
     fn notify(&self, index: u32) {
-        let promise = self.promises.borrow_mut().get_mut(index as usize).and_then(Option::take);
         // After the timeout nobody is waited for any more.
-        if promise.is_none() {
+        if self.todo.get() == 0 {
             return;
         }
+        let promise = self.promises.borrow_mut().get_mut(index as usize).and_then(Option::take);
+        drop(promise);
         self.todo.set(self.todo.get() - 1);
         self.put(Some(index));
         if self.todo.get() == 0 {
@@ -253,6 +254,14 @@ impl<A: EnsureFuture> Drop for Next<'_, A> {
         if self.0.parking.take().is_some() {
             self.0.left += 1;
         }
+    }
+}
+
+impl<A: EnsureFuture> Drop for AsCompleted<A> {
+    fn drop(&mut self) {
+        // The callbacks stay, and with them the state: it must not own the promises, or one that is never done would keep both.
+        let promises = self.state.promises.take();
+        drop(promises);
     }
 }
 

@@ -29,6 +29,7 @@ impl Context {
 
     /// Calls `f` in this context: what `f` sets stays in it. Mirrors `Context.run`.
     pub fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        /// Puts the outer context back even after a panic.
         struct Back<'a>(&'a mut Context, Context);
         impl Drop for Back<'_> {
             fn drop(&mut self) {
@@ -81,8 +82,13 @@ pub(crate) fn current() -> Context {
     with(|context| context.clone())
 }
 
+/// Calls a callback in its context, of which this is a copy of its own.
+pub(crate) fn run_callback(mut context: Context, callback: impl FnOnce()) {
+    context.run(callback);
+}
+
 /// Makes `context` the current one, and returns the one before.
-pub(crate) fn replace(context: Context) -> Context {
+fn replace(context: Context) -> Context {
     with(|current| std::mem::replace(current, context))
 }
 

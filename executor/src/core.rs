@@ -1,11 +1,12 @@
 //! One iteration of the loop, on one screen, and what it works on.
 
 use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::clock::{Clock, Time};
-use crate::context::Context;
+use crate::context::{self, Context};
 use crate::current;
 use crate::error::{Error, Result};
 use crate::handle::Scheduled;
@@ -26,18 +27,21 @@ pub(crate) struct Core {
     pub(crate) ready: Ready,
     timers: RefCell<Timers>,
     pub(crate) tasks: RefCell<Tasks>,
-    current: RefCell<Option<TaskRef>>,
+    pub(crate) current: RefCell<Option<TaskRef>>,
     pub(crate) time: Time,
     pub(crate) reactor: Reactor,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) state: Cell<State>,
     pub(crate) stopping: Cell<bool>,
     /// An error that ends the run at once: Ctrl-C.
-    interrupted: RefCell<Option<Error>>,
+    interruption: RefCell<Option<Error>>,
+    interrupted: Cell<bool>,
     pub(crate) proves_deadlock: Cell<bool>,
     pub(crate) iterations: Cell<u64>,
     entries_since_poll: Cell<u32>,
-    pub(crate) observer: RefCell<Option<Rc<dyn Observer>>>,
+    observer: RefCell<Option<Rc<dyn Observer>>>,
+    /// Whether there is an observer: the one test that it costs when there is none.
+    observed: Cell<bool>,
     pub(crate) handler: RefCell<Option<ExceptionHandler>>,
     pub(crate) debug: Cell<bool>,
     pub(crate) slow_callback: Cell<Nanos>,
@@ -70,11 +74,13 @@ impl Core {
             inbox,
             state: Cell::new(State::Idle),
             stopping: Cell::new(false),
-            interrupted: RefCell::new(None),
+            interruption: RefCell::new(None),
+            interrupted: Cell::new(false),
             proves_deadlock: Cell::new(true),
             iterations: Cell::new(0),
             entries_since_poll: Cell::new(0),
             observer: RefCell::new(None),
+            observed: Cell::new(false),
             handler: RefCell::new(None),
             debug: Cell::new(debug),
             slow_callback: Cell::new(100_000_000),
@@ -91,11 +97,27 @@ impl Core {
         self.wait_for_events()?;
         self.queue_due_timers();
         // What these add runs in the next iteration: a task that reschedules itself cannot starve the others.
-        for _ in 0..self.ready.len() {
-            let Some(entry) = self.ready.pop() else { break };
-            self.run(entry);
-            if let Some(error) = self.interrupted.take() {
-                return Err(error);
+        let left = Cell::new(self.ready.len());
+        loop {
+            // Once for all of them, because it costs as much as a step. A panic is put down to whoever ran, and the others follow.
+            match catch_unwind(AssertUnwindSafe(|| self.run_ready(&left))) {
+                Ok(outcome) => return outcome,
+                Err(payload) => self.recover(payload),
+            }
+        }
+    }
+
+    fn run_ready(&self, left: &Cell<usize>) -> Result<()> {
+        while left.get() > 0
+            && let Some(entry) = self.ready.pop()
+        {
+            left.set(left.get() - 1);
+            match entry {
+                Entry::Step(task) if !self.debug.get() => self.step(task),
+                other => self.run(other),
+            }
+            if self.interrupted.get() {
+                return Err(self.take_interruption());
             }
         }
         Ok(())
@@ -180,14 +202,14 @@ impl Core {
             Entry::Step(task) => self.step(task),
             Entry::WakePlace(task, uses) => drop(Waiter::of_place(task, uses).wake()),
             Entry::WakePromise(promise) => drop(promise.set_result(())),
-            Entry::Notify(listener, index) => self.guard("callback", || listener.notify(index)),
+            Entry::Notify(listener, index) => listener.notify(index),
             Entry::Expire(scope, arming) => scope.expire(arming),
             Entry::Call(scheduled) => {
                 if !scheduled.is_cancelled() {
-                    self.call_in(scheduled.context.clone(), "callback", || scheduled.call());
+                    context::run_callback(scheduled.context.clone(), || scheduled.call());
                 }
             }
-            Entry::Done(callback) => self.call_in(callback.context.clone(), "done callback", || callback.call()),
+            Entry::Done(callback) => context::run_callback(callback.context.clone(), || callback.call()),
         }
     }
 
@@ -239,15 +261,32 @@ impl Core {
 
     /// Ends the run at once with this error.
     pub(crate) fn interrupt(&self, error: Error) {
-        self.interrupted.replace(Some(error));
+        self.interrupted.set(true);
+        self.interruption.replace(Some(error));
+    }
+
+    fn take_interruption(&self) -> Error {
+        self.interrupted.set(false);
+        self.interruption.take().unwrap_or(Error::cancelled())
     }
 
     /// Tells the observer, if there is one. Nothing of the loop is borrowed meanwhile.
+    #[inline]
     pub(crate) fn observe(&self, tell: impl FnOnce(&dyn Observer)) {
-        let observer = self.observer.borrow().clone();
-        if let Some(observer) = observer {
-            tell(&*observer);
+        if self.observed.get() {
+            let observer = self.observer.borrow().clone();
+            self.guard("observer", || {
+                if let Some(observer) = observer {
+                    tell(&*observer)
+                }
+            });
         }
+    }
+
+    pub(crate) fn set_observer(&self, observer: Option<Rc<dyn Observer>>) {
+        self.observed.set(observer.is_some());
+        let before = self.observer.replace(observer);
+        drop(before);
     }
 
     /// Whether another thread can still reach this loop: somebody has a handle besides the loop and the table of inboxes.

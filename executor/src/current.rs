@@ -52,20 +52,20 @@ pub(crate) fn core_of(id: u16) -> Option<Rc<Core>> {
 /// Makes a new loop known to this thread.
 pub(crate) fn register(core: &Rc<Core>) {
     LOOPS.with_borrow_mut(|loops| {
-        loops.retain(|known| known.strong_count() > 0);
+        // A closed loop that somebody still holds no longer owns its id.
+        loops.retain(|known| known.upgrade().is_some_and(|known| known.id != core.id));
         loops.push(Rc::downgrade(core));
     });
 }
 
 /// Makes `core` the running loop until the guard is dropped.
 pub(crate) fn enter(core: &Rc<Core>) -> Result<Entered> {
-    RUNNING.with_borrow_mut(|running| match running {
-        Some(_) => Err(Error::runtime("Cannot run the event loop while another loop is running")),
-        None => {
-            *running = Some(core.clone());
-            Ok(Entered(()))
-        }
-    })
+    // Looked at first: while a loop runs nothing of this may be borrowed mutably.
+    if RUNNING.with_borrow(Option::is_some) {
+        return Err(Error::runtime("Cannot run the event loop while another loop is running"));
+    }
+    RUNNING.set(Some(core.clone()));
+    Ok(Entered(()))
 }
 
 pub(crate) struct Entered(());

@@ -343,8 +343,7 @@ impl EventLoop {
 
     /// Has `observer` told of everything that happens; `None` ends that.
     pub fn set_observer(&self, observer: Option<Rc<dyn Observer>>) {
-        let before = self.0.observer.replace(observer);
-        drop(before);
+        self.0.set_observer(observer);
     }
 }
 

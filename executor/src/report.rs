@@ -4,7 +4,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::context::{self, Context};
 use crate::core::Core;
 use crate::current;
 use crate::error::Error;
@@ -90,14 +89,6 @@ impl Core {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
             self.report(ExceptionContext::new(format!("Exception in {what}")).with_error(Error::panic(payload)));
         }
-    }
-
-    /// Calls user code that may panic, in its context.
-    pub(crate) fn call_in(&self, context: Context, what: &str, call: impl FnOnce()) {
-        let outside = context::replace(context);
-        self.guard(what, call);
-        let used = context::replace(outside);
-        drop(used);
     }
 
     /// Runs an entry in debug mode, and tells when it takes long.

@@ -103,6 +103,9 @@ impl Flags {
     fn clear(&self, flag: u8) {
         self.0.set(self.0.get() & !flag);
     }
+    fn assign(&self, flag: u8, on: bool) {
+        self.0.set((self.0.get() & !flag) | if on { flag } else { 0 });
+    }
     fn take(&self, flag: u8) -> bool {
         let had = self.has(flag);
         self.clear(flag);

@@ -1,5 +1,6 @@
 //! One step of a task: from one suspension to the next.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 
@@ -54,37 +55,40 @@ impl Core {
 
         let waker = task.ticket.get().waker();
         self.set_current_task(Some(task.clone()));
-        let poll = catch_unwind(AssertUnwindSafe(|| task.erased().poll(&mut Context::from_waker(&waker))));
+        // A panic here ends in `recover`.
+        let poll = task.erased().poll(&mut Context::from_waker(&waker));
         self.set_current_task(None);
 
         self.observe(|observer| observer.step_ends(&AnyTask::new(task.clone())));
         match poll {
-            Ok(Poll::Pending) => self.suspended(task, parks),
-            Ok(Poll::Ready(())) => self.finish(task),
-            Err(payload) => {
-                self.leave(&task, Error::panic(payload));
-                self.finish(task);
-            }
+            Poll::Pending => self.suspended(task, parks),
+            Poll::Ready(()) => self.finish(task),
         }
+    }
+
+    /// User code has panicked: the task that ran fails with the panic; a callback's is reported.
+    pub(crate) fn recover(&self, payload: Box<dyn Any + Send>) {
+        let error = Error::panic(payload);
+        let Some(task) = self.current.take() else {
+            return self.report(ExceptionContext::new("Exception in callback").with_error(error));
+        };
+        self.observe(|observer| observer.step_ends(&AnyTask::new(task.clone())));
+        self.leave(&task, error);
+        self.finish(task);
     }
 
     /// A step ended in a suspension; before it, the task had been parked `parks` times.
     fn suspended(&self, task: TaskRef, parks: u32) {
         let foreign = task.parks.get() == parks;
-        if foreign {
-            task.flags.set(FOREIGN);
-        } else {
-            task.flags.clear(FOREIGN);
-        }
+        task.flags.assign(FOREIGN, foreign);
         self.observe(|observer| {
             let parked = task.parked().filter(|_| !foreign);
             observer.parked(&AnyTask::new(task.clone()), parked.map(|parked| parked.place));
         });
-        // A delivery that the leaf was not there to take is armed again.
-        if task.flags.take(DELIVER) {
+        if task.flags.has(DELIVER | MUST_CANCEL) {
+            // A delivery that the leaf was not there to take is armed again.
+            task.flags.clear(DELIVER);
             task.flags.set(MUST_CANCEL);
-        }
-        if task.flags.has(MUST_CANCEL) {
             self.pass_on_cancellation(task);
         }
     }
