@@ -71,10 +71,10 @@ thread_local! {
 
 /// Works on the current context. `f` runs no user code.
 fn with<R>(f: impl FnOnce(&mut Context) -> R) -> R {
-    match current::core().and_then(|core| core.current_task()) {
+    current::with_task(|task| match task {
         Some(task) => task.with_context(f),
         None => OUTSIDE.with_borrow_mut(f),
-    }
+    })
 }
 
 /// A copy of the current context.

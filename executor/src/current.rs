@@ -38,11 +38,26 @@ pub(crate) fn expect(what: &str) -> Rc<Core> {
 
 /// The loop with this id, running or not.
 pub(crate) fn core_of(id: u16) -> Option<Rc<Core>> {
-    if let Some(core) = core()
-        && core.id == id
-    {
-        return Some(core);
+    with_core_of(id, Rc::clone)
+}
+
+/// Works on the loop with this id, running or not.
+#[inline]
+pub(crate) fn with_core_of<R>(id: u16, f: impl FnOnce(&Rc<Core>) -> R) -> Option<R> {
+    let mut f = Some(f);
+    // Wakers may be used while the thread is torn down, when its variables are gone.
+    let here = RUNNING.try_with(|running| match &*running.borrow() {
+        Some(core) if core.id == id => f.take().map(|f| f(core)),
+        _ => None,
+    });
+    match here {
+        Ok(Some(result)) => Some(result),
+        _ => elsewhere(id).zip(f).map(|(core, f)| f(&core)),
     }
+}
+
+#[cold]
+fn elsewhere(id: u16) -> Option<Rc<Core>> {
     LOOPS
         .try_with(|loops| loops.borrow().iter().filter_map(Weak::upgrade).find(|core| core.id == id))
         .ok()
@@ -78,45 +93,75 @@ impl Drop for Entered {
     }
 }
 
+/// Works on the running task. `f` runs no user code.
+pub(crate) fn with_task<R>(f: impl FnOnce(Option<&TaskRef>) -> R) -> R {
+    RUNNING.with_borrow(|running| match running {
+        Some(core) => f(core.current.borrow().as_ref()),
+        None => f(None),
+    })
+}
+
 /// By whom a leaf is polled.
-pub(crate) enum Polled {
+#[derive(Clone, Copy)]
+pub(crate) enum Polled<'a> {
     /// By this task, with its own waker.
-    Direct(TaskRef),
+    Direct(&'a Rc<Core>, &'a TaskRef),
     /// Within this task, under the waker of a foreign combinator.
-    Indirect(TaskRef),
-    /// By a foreign executor.
-    Outside,
+    Indirect(&'a Rc<Core>, &'a TaskRef),
+    /// In a callback, or outside of a loop: by a foreign executor.
+    Outside(Option<&'a Rc<Core>>),
 }
 
-pub(crate) fn polled_by(context: &Context<'_>) -> Polled {
-    let task = RUNNING.try_with(|running| running.borrow().as_ref().and_then(|core| core.current_task()));
-    match task.ok().flatten() {
-        Some(task) if waker::ticket(context.waker()) == Some(task.ticket.get()) => Polled::Direct(task),
-        Some(task) => Polled::Indirect(task),
-        None => Polled::Outside,
-    }
+/// Tells `leaf` by whom it is polled: one look at the thread's variable for all that a leaf does.
+///
+/// The running loop and task are borrowed meanwhile, immutably; they change only between two runs and between two steps.
+#[inline]
+pub(crate) fn polled_by<R>(context: &mut Context<'_>, leaf: impl FnOnce(Polled<'_>, &mut Context<'_>) -> R) -> R {
+    RUNNING.with_borrow(|running| {
+        let Some(core) = running else {
+            return leaf(Polled::Outside(None), context);
+        };
+        match &*core.current.borrow() {
+            Some(task) if waker::ticket(context.waker()) == Some(task.ticket.get()) => leaf(Polled::Direct(core, task), context),
+            Some(task) => leaf(Polled::Indirect(core, task), context),
+            None => leaf(Polled::Outside(Some(core)), context),
+        }
+    })
 }
 
-impl Polled {
-    pub(crate) fn task(&self) -> Option<&TaskRef> {
+impl<'a> Polled<'a> {
+    pub(crate) fn task(self) -> Option<&'a TaskRef> {
         match self {
-            Polled::Direct(task) | Polled::Indirect(task) => Some(task),
-            Polled::Outside => None,
+            Polled::Direct(_, task) | Polled::Indirect(_, task) => Some(task),
+            Polled::Outside(_) => None,
         }
     }
 
+    pub(crate) fn core(self) -> Option<&'a Rc<Core>> {
+        match self {
+            Polled::Direct(core, _) | Polled::Indirect(core, _) => Some(core),
+            Polled::Outside(core) => core,
+        }
+    }
+
+    /// The cancellation that is to be delivered to the leaf that was suspended as number `park`.
+    pub(crate) fn take_delivery(self, park: u32) -> Option<Error> {
+        self.task()?.take_delivery(park)
+    }
+
     /// Notes that the task waits for `promise`. Returns the number of this suspension.
-    pub(crate) fn park_on(&self, promise: &Ref, place: &'static Location<'static>) -> u32 {
-        let Some(task) = self.task() else { return 0 };
-        task.set_waiting_on(promise.clone());
-        task.park(place)
+    pub(crate) fn park_on(self, promise: &Ref, place: &'static Location<'static>) -> u32 {
+        self.task().map_or(0, |task| {
+            task.set_waiting_on(promise.clone());
+            task.park(place)
+        })
     }
 
     /// Notes that the task goes on one hop later. Returns the number of this suspension.
-    pub(crate) fn park_and_wake(&self, place: &'static Location<'static>, context: &Context<'_>) -> u32 {
+    pub(crate) fn park_and_wake(self, place: &'static Location<'static>, context: &Context<'_>) -> u32 {
         match self {
-            Polled::Direct(task) => task.wake(),
-            Polled::Indirect(_) | Polled::Outside => context.waker().wake_by_ref(),
+            Polled::Direct(core, task) => core.wake_task(task.clone()),
+            Polled::Indirect(..) | Polled::Outside(_) => context.waker().wake_by_ref(),
         }
         self.task().map_or(0, |task| task.park(place))
     }

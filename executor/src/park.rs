@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use crate::current::{self, Polled};
 use crate::error::{Error, Result};
@@ -145,52 +145,27 @@ impl Parking {
     /// # Errors
     /// Cancelled, when the task was cancelled: before it was woken, or ([`granted`](Parking::granted)) after. Runtime, when no loop runs.
     pub fn poll(&mut self, context: &mut Context<'_>, enqueue: impl FnOnce(Waiter)) -> Poll<Result<()>> {
-        let by = current::polled_by(context);
-        match &mut self.state {
-            State::New => match &by {
-                Polled::Direct(task) if task.place.get() == Place::Free => {
-                    let uses = task.place_uses.get().wrapping_add(1);
-                    task.place_uses.set(uses);
-                    task.place.set(Place::Taken);
-                    self.state = State::Parked {
-                        task: task.clone(),
-                        uses,
-                        park: task.park_in_place(self.place),
-                    };
-                    enqueue(Waiter(Kind::Place(task.clone(), uses)));
-                    Poll::Pending
-                }
-                _ => {
-                    if current::core().is_none() {
-                        return Poll::Ready(Err(Error::runtime("no running event loop")));
-                    }
-                    let promise = Promise::new();
-                    let mut waiting = Waiting::new(self.place);
-                    let poll = waiting.poll(promise.block.erased(), context);
-                    enqueue(Waiter(Kind::Promise(promise.clone())));
-                    self.state = State::Waiting(Box::new((promise, waiting)));
-                    poll
-                }
-            },
+        current::polled_by(context, |by, context| match &mut self.state {
+            State::New => self.begin(by, context, enqueue),
             State::Parked { task, park, .. } => {
                 let state = task.place.get();
-                if let Some(cancelled) = by.task().and_then(|by| by.take_delivery(*park)) {
+                if let Some(cancelled) = by.take_delivery(*park) {
                     self.end(state == Place::Woken);
                     return Poll::Ready(Err(cancelled));
                 }
                 match state {
+                    Place::Woken => {
+                        self.end(true);
+                        Poll::Ready(Ok(()))
+                    }
                     Place::Cancelled => {
                         let cancelled = task.take_message();
                         self.end(false);
                         Poll::Ready(Err(cancelled))
                     }
-                    Place::Woken => {
-                        self.end(true);
-                        Poll::Ready(Ok(()))
-                    }
                     Place::Taken | Place::Free => {
-                        match &by {
-                            Polled::Direct(now) if now.is(task) => *park = task.park_in_place(self.place),
+                        match by {
+                            Polled::Direct(_, now) if now.is(task) => *park = task.park_in_place(self.place),
                             // The future was moved away from the task in whose place it began to wait.
                             _ => task.set_forward(Some(context.waker().clone())),
                         }
@@ -200,16 +175,40 @@ impl Parking {
             }
             State::Waiting(wait) => {
                 let (promise, waiting) = &mut **wait;
-                let poll = waiting.poll(promise.block.erased(), context)?;
-                if poll.is_ready() {
-                    let outcome = promise.take_result();
-                    self.end(outcome.is_ok());
-                    return Poll::Ready(outcome);
-                }
-                Poll::Pending
+                let outcome = ready!(waiting.poll(promise.block.erased(), context)).and_then(|()| promise.take_result());
+                let granted = promise.done() && !promise.cancelled();
+                self.end(granted);
+                Poll::Ready(outcome)
             }
             State::Over { .. } => Poll::Ready(Ok(())),
+        })
+    }
+
+    fn begin(&mut self, by: Polled<'_>, context: &mut Context<'_>, enqueue: impl FnOnce(Waiter)) -> Poll<Result<()>> {
+        if let Polled::Direct(_, task) = by
+            && task.place.get() == Place::Free
+        {
+            let uses = task.place_uses.get().wrapping_add(1);
+            task.place_uses.set(uses);
+            task.place.set(Place::Taken);
+            let park = task.park_in_place(self.place);
+            self.state = State::Parked {
+                task: task.clone(),
+                uses,
+                park,
+            };
+            enqueue(Waiter(Kind::Place(task.clone(), uses)));
+            return Poll::Pending;
         }
+        if by.core().is_none() {
+            return Poll::Ready(Err(Error::runtime("no running event loop")));
+        }
+        let promise = Promise::new();
+        let mut waiting = Waiting::new(self.place);
+        let poll = waiting.poll(promise.block.erased(), context);
+        enqueue(Waiter(Kind::Promise(promise.clone())));
+        self.state = State::Waiting(Box::new((promise, waiting)));
+        poll
     }
 
     /// Whether the waiter was woken; a wait that failed all the same, or is dropped, must pass on what it was woken for.

@@ -79,16 +79,13 @@ impl Future for Sleep {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
         match &mut self.0 {
             State::Refused => Poll::Ready(Err(Error::value("Invalid delay: NaN (not a number)"))),
-            State::Yield { place, park } => {
-                let by = current::polled_by(context);
-                match park {
-                    None => {
-                        *park = Some(by.park_and_wake(place, context));
-                        Poll::Pending
-                    }
-                    Some(park) => Poll::Ready(by.task().and_then(|task| task.take_delivery(*park)).map_or(Ok(()), Err)),
+            State::Yield { place, park } => current::polled_by(context, |by, context| match park {
+                None => {
+                    *park = Some(by.park_and_wake(place, context));
+                    Poll::Pending
                 }
-            }
+                Some(park) => Poll::Ready(by.take_delivery(*park).map_or(Ok(()), Err)),
+            }),
             State::Wait { delay, timer, parking } => {
                 let outcome = parking.poll(context, |waiter| {
                     *timer = current::core().map(|core| {

@@ -82,6 +82,7 @@ fn wake(data: *const ()) {
     let ticket = Ticket::from_data(data);
     match current::core() {
         Some(core) if core.id == ticket.loop_id() => core.wake_ticket(ticket),
+        // Another thread's loop, or one that is not running.
         _ => inbox::wake(ticket),
     }
 }

@@ -150,20 +150,19 @@ impl Ref {
 
     fn queue(&self, callbacks: impl IntoIterator<Item = Callback>) {
         // With the loop gone nobody will ever run them: they are dropped, as its ready queue was.
-        let Some(core) = current::core_of(self.head().loop_id.get()) else {
-            return;
-        };
-        for callback in callbacks {
-            match callback {
-                Callback::Step(task) => core.wake_task(task),
-                Callback::Wake(waker) => waker.wake(),
-                Callback::Notify(listener, index) => core.queue(Entry::Notify(listener, index)),
-                Callback::Call(mut callback) => {
-                    callback.promise = Some(AnyPromise(self.clone()));
-                    core.queue(Entry::Done(callback));
+        current::with_core_of(self.head().loop_id.get(), |core| {
+            for callback in callbacks {
+                match callback {
+                    Callback::Step(task) => core.wake_task(task),
+                    Callback::Wake(waker) => waker.wake(),
+                    Callback::Notify(listener, index) => core.queue(Entry::Notify(listener, index)),
+                    Callback::Call(mut callback) => {
+                        callback.promise = Some(AnyPromise(self.clone()));
+                        core.queue(Entry::Done(callback));
+                    }
                 }
             }
-        }
+        });
     }
 
     /// Completes a plain promise with an error; a cancellation makes it a cancelled one if `cancelled`.

@@ -40,18 +40,21 @@ impl Waiting {
 
     /// `Ok`: the promise is done. `Err`: the task was cancelled while it was on its way to learn that, or the wait was refused.
     pub(crate) fn poll(&mut self, promise: &Ref, context: &mut Context<'_>) -> Poll<Result<()>> {
-        let by = current::polled_by(context);
+        if promise.head().done() && matches!(self.registered, Registered::No) {
+            return Poll::Ready(Ok(()));
+        }
+        current::polled_by(context, |by, context| self.poll_pending(promise, by, context))
+    }
+
+    fn poll_pending(&mut self, promise: &Ref, by: Polled<'_>, context: &mut Context<'_>) -> Poll<Result<()>> {
         if let Registered::No = self.registered {
-            if promise.head().done() {
-                return Poll::Ready(Ok(()));
-            }
-            if let Some(reason) = refusal(promise, &by) {
+            if let Some(reason) = refusal(promise, by) {
                 self.registered = Registered::Refused(reason);
                 self.park = by.park_and_wake(self.place, context);
                 return Poll::Pending;
             }
         } else {
-            if let Some(cancelled) = by.task().and_then(|task| task.take_delivery(self.park)) {
+            if let Some(cancelled) = by.take_delivery(self.park) {
                 // A task reads what it was woken for even when a cancellation takes its place.
                 promise.head().mark_retrieved();
                 self.leave(promise);
@@ -67,23 +70,23 @@ impl Waiting {
                 return Poll::Ready(Ok(()));
             }
         }
-        self.register(promise, &by, context);
+        self.register(promise, by, context);
         self.park = by.park_on(promise, self.place);
         Poll::Pending
     }
 
-    fn register(&mut self, promise: &Ref, by: &Polled, context: &Context<'_>) {
+    fn register(&mut self, promise: &Ref, by: Polled<'_>, context: &Context<'_>) {
         match (&self.registered, by) {
-            (Registered::Step(task), Polled::Direct(now)) if task.is(now) => return,
-            (Registered::Wake(waker), Polled::Indirect(_) | Polled::Outside) if waker.will_wake(context.waker()) => return,
+            (Registered::Step(task), Polled::Direct(_, now)) if task.is(now) => return,
+            (Registered::Wake(waker), Polled::Indirect(..) | Polled::Outside(_)) if waker.will_wake(context.waker()) => return,
             _ => self.leave(promise),
         }
         match by {
-            Polled::Direct(task) => {
+            Polled::Direct(_, task) => {
                 promise.add_callback(Callback::Step(task.clone()));
                 self.registered = Registered::Step(task.clone());
             }
-            Polled::Indirect(_) | Polled::Outside => {
+            Polled::Indirect(..) | Polled::Outside(_) => {
                 promise.add_callback(Callback::Wake(Box::new(context.waker().clone())));
                 self.registered = Registered::Wake(context.waker().clone());
             }
@@ -109,12 +112,12 @@ impl Waiting {
 }
 
 /// Why this task may not wait for this promise.
-fn refusal(promise: &Ref, by: &Polled) -> Option<Error> {
-    let Some(core) = current::core() else {
+fn refusal(promise: &Ref, by: Polled<'_>) -> Option<Error> {
+    let Some(core) = by.core() else {
         return (promise.head().loop_id.get() == 0)
             .then(|| Error::runtime("no running event loop: a new promise is awaited outside `run`"));
     };
-    if !promise.head().bind(&core) {
+    if !promise.head().bind(core) {
         let any = AnyPromise(promise.clone());
         return Some(Error::runtime(match by.task() {
             Some(task) => format!("Task '{}' awaits {any:?}, which is attached to a different loop", task.name()),

@@ -348,9 +348,7 @@ impl TaskRef {
 
     /// Queues the task's next step.
     pub(crate) fn wake(&self) {
-        if let Some(core) = self.core() {
-            core.wake_task(self.clone());
-        }
+        current::with_core_of(self.head.loop_id.get(), |core| core.wake_task(self.clone()));
     }
 
     /// asyncio's `Task.cancel`: asks what the task waits for to be cancelled, along the chain of tasks that wait for each other; what
