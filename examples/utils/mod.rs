@@ -1,0 +1,19 @@
+//! What several examples share: the notes' own `utils`, and a way to print values as Python prints them.
+
+#![allow(dead_code, unused_imports, reason = "each example uses a part of it")]
+
+mod datetime;
+mod repr;
+
+pub(crate) use datetime::now;
+pub(crate) use repr::Repr;
+
+use kolo::{Result, sleep};
+
+/// The notes' `delay`: sleeps and gives back for how long.
+pub(crate) async fn delay(secs: u32) -> Result<u32> {
+    println!("Засыпаю на {secs} c.");
+    sleep(secs).await?;
+    println!("Сон в течение {secs} c. закончился");
+    Ok(secs)
+}
