@@ -1,0 +1,76 @@
+//! Running bodies: a coroutine's, in a task; a callback's, in none.
+
+use std::pin::Pin;
+use std::rc::Rc;
+
+use kolo::Result;
+
+use crate::frame::Frame;
+use crate::program::{Body, Op};
+use crate::world::World;
+
+/// A coroutine. Boxed, because bodies nest as deep as programs like. A box adds no suspension.
+pub(crate) type Coroutine<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
+
+/// How a body ended that did not fail.
+#[derive(Clone, Copy)]
+pub(crate) enum Flow {
+    /// Its last step is done.
+    Normal,
+    /// The coroutine is to be left with this value.
+    Return(i64),
+}
+
+impl World {
+    /// A call of a coroutine of the program.
+    pub(crate) fn call(self: &Rc<Self>, coroutine: usize) -> Coroutine<i64> {
+        self.call_body(&self.program.coroutines[coroutine])
+    }
+
+    /// A call of a body, with a frame of its own.
+    pub(crate) fn call_body(self: &Rc<Self>, body: &Body) -> Coroutine<i64> {
+        let frame = Rc::new(Frame::default());
+        let run = self.run_body(&frame, body);
+        Box::pin(async move {
+            match run.await? {
+                Flow::Normal => Ok(0),
+                Flow::Return(value) => Ok(value),
+            }
+        })
+    }
+
+    /// Runs a body in a frame that is there.
+    pub(crate) fn run_body(self: &Rc<Self>, frame: &Rc<Frame>, body: &Body) -> Coroutine<Flow> {
+        let (world, frame, body) = (Rc::clone(self), Rc::clone(frame), Rc::clone(body));
+        Box::pin(async move {
+            for step in &*body {
+                let flow = match &step.op {
+                    Op::Return(value) => {
+                        let value = frame.value(*value);
+                        world.log(step, value);
+                        Flow::Return(value)
+                    }
+                    Op::Now(op) => world.perform(&frame, step, op)?,
+                    Op::Wait(op) => world.wait(&frame, step, op).await?,
+                    Op::Scope(op) => world.within(&frame, step, op).await?,
+                    Op::PrimitiveNow(_) | Op::PrimitiveWait(_) => unreachable!("op {} is not covered", step.path),
+                };
+                if let Flow::Return(_) = flow {
+                    return Ok(flow);
+                }
+            }
+            Ok(Flow::Normal)
+        })
+    }
+
+    /// Runs what a callback does.
+    pub(crate) fn run_acts(self: &Rc<Self>, frame: &Frame, acts: &Body) -> Result<()> {
+        for step in &**acts {
+            match &step.op {
+                Op::Now(op) => self.perform(frame, step, op)?,
+                _ => unreachable!("the parser refuses op {} in a callback", step.path),
+            };
+        }
+        Ok(())
+    }
+}

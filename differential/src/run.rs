@@ -1,0 +1,174 @@
+//! One run, from the creation of the main task to the last line of the trace.
+//!
+//! What `kolo::run` does when main is done is written out here, because programs can see the order in which it happens.
+
+use std::cell::Cell;
+use std::rc::{Rc, Weak};
+
+use kolo::{AnyPromise, AnyTask, Clock, EnsureFuture, Error, EventLoop, Kind, Observer, Promise};
+
+use crate::coverage::uncovered;
+use crate::objects::Object;
+use crate::program::Program;
+use crate::values::error_name;
+use crate::world::World;
+
+/// Why a run broke off.
+enum Broken {
+    /// Nothing can ever happen again.
+    Stalled,
+    /// It went on for too long.
+    Overrun,
+}
+
+/// Runs a program under the virtual clock, and gives its trace.
+///
+/// # Errors
+/// What making an event loop fails with.
+pub fn trace(program: Program) -> kolo::Result<Vec<String>> {
+    if let [operation, ..] = &uncovered(&program)[..] {
+        return Err(Error::other(format!("operation {operation} is not covered")));
+    }
+    let world = World::new(program, EventLoop::with_clock(Clock::Virtual)?);
+    world.listen();
+    match world.run() {
+        Ok(()) => world.trace.close("end"),
+        Err(Broken::Stalled) => world.trace.close(&format!("stalled {}", world.names(&world.unfinished()))),
+        Err(Broken::Overrun) => world.trace.close("overrun"),
+    }
+    let lines = world.trace.take();
+    world.abandon()?;
+    Ok(lines)
+}
+
+/// Numbers the tasks as they are created, whoever creates them, and looks at how long the run is whenever something happens.
+struct Watcher(Weak<World>);
+
+impl Observer for Watcher {
+    fn task_created(&self, task: &AnyTask) {
+        if let Some(world) = self.0.upgrade() {
+            world.tasks.borrow_mut().push(task.clone());
+        }
+    }
+
+    fn step_begins(&self, _task: &AnyTask) {
+        self.stop_if_overrun();
+    }
+
+    fn timer_fired(&self, _deadline: f64) {
+        self.stop_if_overrun();
+    }
+}
+
+impl Watcher {
+    fn stop_if_overrun(&self) {
+        if let Some(world) = self.0.upgrade() {
+            world.stop_if_overrun();
+        }
+    }
+}
+
+impl World {
+    fn listen(self: &Rc<Self>) {
+        self.event_loop.set_observer(Some(Rc::new(Watcher(Rc::downgrade(self)))));
+        let world = Rc::downgrade(self);
+        self.event_loop.set_exception_handler(Some(Rc::new(move |context| {
+            if let Some(world) = world.upgrade() {
+                world.on_unhandled(context);
+            }
+        })));
+    }
+
+    /// Disposes of what is left when the trace is complete, without a word.
+    fn abandon(&self) -> kolo::Result<()> {
+        self.event_loop.set_observer(None);
+        self.event_loop.set_exception_handler(Some(Rc::new(|_| {})));
+        for object in self.everything() {
+            // An error that has been looked at is not reported when the object goes.
+            let _ = object.any().error();
+        }
+        self.event_loop.close()
+    }
+
+    fn run(self: &Rc<Self>) -> Result<(), Broken> {
+        let main = self.event_loop.create_task(self.call(0));
+        self.main.replace(Some(Object::Task(main.clone())));
+        self.run_until_complete(&main)?;
+        self.note(&format!("main {}", Object::Task(main).state()));
+        self.shut_down()?;
+
+        // Before the states are read: reading one retrieves its error.
+        let objects = self.everything().into_iter().map(|object| object.any());
+        let lost: Vec<AnyPromise> = objects.filter(AnyPromise::has_unretrieved_error).collect();
+        for task in &*self.tasks.borrow() {
+            self.note(&format!("state {} {}", self.name(task), task_state(task)));
+        }
+        for object in &lost {
+            if let Ok(Some(error)) = object.error() {
+                self.note(&format!("never_retrieved {} {}", self.name(object), error_name(&error)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Cancels what is left, waits for it, and notes what it failed with.
+    fn shut_down(&self) -> Result<(), Broken> {
+        let left = self.unfinished();
+        if left.is_empty() {
+            return Ok(());
+        }
+        self.note(&format!("shutdown {}", self.names(&left)));
+        for task in &left {
+            task.cancel();
+        }
+        self.run_until_complete(self.all_done(&left))?;
+        for task in &left {
+            if let Ok(Some(error)) = task.error() {
+                self.note(&format!("shutdown_error {} {}", self.name(task), error_name(&error)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The outcome itself is of no interest: the object keeps it.
+    fn run_until_complete<F: EnsureFuture>(&self, object: F) -> Result<(), Broken> {
+        match self.event_loop.run_until_complete(object) {
+            _ if self.overrun.get() => Err(Broken::Overrun),
+            Err(error) if error.kind() == Kind::Deadlock => Err(Broken::Stalled),
+            _ => Ok(()),
+        }
+    }
+
+    /// Done when all of these are: a gather, but made while no loop runs.
+    fn all_done(&self, tasks: &[AnyTask]) -> Promise<()> {
+        let all_done = self.event_loop.create_promise();
+        let left = Rc::new(Cell::new(tasks.len()));
+        for task in tasks {
+            let (left, all_done) = (Rc::clone(&left), all_done.clone());
+            task.add_done_callback(move |_| {
+                left.set(left.get() - 1);
+                if left.get() == 0 {
+                    all_done.set_result(()).expect("nobody else sets it");
+                }
+            });
+        }
+        all_done
+    }
+
+    fn unfinished(&self) -> Vec<AnyTask> {
+        self.tasks.borrow().iter().filter(|task| !task.done()).cloned().collect()
+    }
+
+    fn names(&self, tasks: &[AnyTask]) -> String {
+        tasks.iter().map(|task| self.name(task)).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// The state of a task, which may be one that `wait_for` made and never began: that has no value of the program's.
+fn task_state(task: &AnyTask) -> String {
+    match task.downcast() {
+        Some(promise) => Object::Promise(promise).state(),
+        None if task.done() => "cancelled".into(),
+        None => "pending".into(),
+    }
+}

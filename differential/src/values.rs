@@ -1,0 +1,68 @@
+//! What programs compute and fail with, and how traces spell it.
+
+use std::fmt;
+
+use kolo::{Error, Kind, Result};
+
+/// One of the program's own errors.
+#[derive(Debug)]
+pub(crate) struct ProgramError(pub(crate) i64);
+
+impl fmt::Display for ProgramError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "E{}", self.0)
+    }
+}
+
+impl std::error::Error for ProgramError {}
+
+/// An error's name in traces.
+pub(crate) fn error_name(error: &Error) -> String {
+    if let Some(own) = error.downcast_ref::<ProgramError>() {
+        return own.to_string();
+    }
+    match error.kind() {
+        Kind::Cancelled => "Cancelled".into(),
+        Kind::Timeout => "Timeout".into(),
+        Kind::Runtime => "RuntimeError".into(),
+        Kind::Value => "ValueError".into(),
+        Kind::InvalidState => "InvalidState".into(),
+        Kind::QueueEmpty => "QueueEmpty".into(),
+        Kind::QueueFull => "QueueFull".into(),
+        Kind::QueueShutDown => "QueueShutDown".into(),
+        Kind::BrokenBarrier => "BrokenBarrier".into(),
+        Kind::Group => {
+            let members: Vec<_> = error.errors().iter().map(error_name).collect();
+            format!("Group({})", members.join(","))
+        }
+        // No trace of CPython's holds this: the comparison will show it.
+        other => format!("Unknown:{other:?}:{error}"),
+    }
+}
+
+/// What an awaited object gives: an integer, or from a gather a list of its children's outcomes.
+pub(crate) enum Value {
+    Integer(i64),
+    List(Vec<Result<i64>>),
+}
+
+impl Value {
+    pub(crate) fn integers(values: Vec<i64>) -> Value {
+        Value::List(values.into_iter().map(Ok).collect())
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Integer(integer) => write!(formatter, "{integer}"),
+            Value::List(outcomes) => {
+                let spell = |outcome: &Result<i64>| match outcome {
+                    Ok(integer) => integer.to_string(),
+                    Err(error) => error_name(error),
+                };
+                write!(formatter, "[{}]", outcomes.iter().map(spell).collect::<Vec<_>>().join(","))
+            }
+        }
+    }
+}
