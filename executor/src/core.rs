@@ -173,7 +173,7 @@ impl Core {
             let due = self.timers.borrow_mut().pop_due(now);
             let Some((deadline, entry)) = due else { break };
             self.observe(|observer| observer.timer_fired(seconds(deadline)));
-            self.ready.push(entry);
+            self.ready.push(|| entry);
         }
     }
 
@@ -183,7 +183,7 @@ impl Core {
                 inbox::Letter::Wake(ticket) => self.wake_ticket(ticket),
                 inbox::Letter::Call(call) => {
                     let scheduled = Scheduled::once(self.id, Context::default(), call);
-                    self.ready.push(Entry::Call(scheduled));
+                    self.ready.push(|| Entry::Call(scheduled));
                 }
             }
         }
@@ -214,7 +214,8 @@ impl Core {
     }
 
     /// Queues an entry for the next iteration. A closed loop has none: the entry is dropped.
-    pub(crate) fn queue(&self, entry: Entry) {
+    #[inline(always)]
+    pub(crate) fn queue(&self, entry: impl FnOnce() -> Entry) {
         if self.state.get() != State::Closed {
             self.ready.push(entry);
         }
@@ -341,7 +342,7 @@ impl Core {
             }
             self.discard(&task);
         }
-        drop(self.ready.take());
+        self.ready.clear();
         let timers = self.timers.take();
         drop(timers);
         self.reactor.clear();

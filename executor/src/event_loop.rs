@@ -207,7 +207,7 @@ impl EventLoop {
     /// [`call_soon`](EventLoop::call_soon) in this context. Mirrors `loop.call_soon(context=...)`.
     pub fn call_soon_in(&self, context: context::Context, callback: impl FnOnce() + 'static) -> Handle {
         let scheduled = Scheduled::once(self.0.id, context, callback);
-        self.0.queue(Entry::Call(scheduled.clone()));
+        self.0.queue(|| Entry::Call(scheduled.clone()));
         Handle(scheduled)
     }
 

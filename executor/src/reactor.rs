@@ -161,7 +161,7 @@ impl Reactor {
                 watch.writer.as_ref().filter(|_| writable),
             ] {
                 if let Some(callback) = callback {
-                    ready.push(Entry::Call(callback.clone()));
+                    ready.push(|| Entry::Call(callback.clone()));
                 }
             }
         }

@@ -1,7 +1,6 @@
 //! The ready queue, and what can stand in it.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::handle::{DoneCallback, Scheduled};
@@ -31,28 +30,77 @@ pub(crate) enum Entry {
 // Two words: the queue is the hottest memory there is.
 const _: () = assert!(size_of::<Entry>() == 16);
 
+/// The ready queue: first in, first out.
 #[derive(Default)]
-pub(crate) struct Ready(RefCell<VecDeque<Entry>>);
+pub(crate) struct Ready(RefCell<Ring>);
 
-impl Ready {
-    pub(crate) fn push(&self, entry: Entry) {
-        self.0.borrow_mut().push_back(entry);
+/// A ring of places, a power of two of them.
+///
+/// `VecDeque` would do, but it copies what is pushed through memory in pieces of another size than those it was written in, which costs
+/// a processor as much as all the rest of a wake-up. Here an entry is written once, straight into its place.
+#[derive(Default)]
+struct Ring {
+    places: Vec<Option<Entry>>,
+    first: usize,
+    len: usize,
+}
+
+impl Ring {
+    /// Makes room by doubling the ring.
+    #[cold]
+    fn grow(&mut self) {
+        let mut places = Vec::with_capacity((self.places.len() * 2).max(64));
+        while let Some(entry) = self.pop() {
+            places.push(Some(entry));
+        }
+        self.first = 0;
+        self.len = places.len();
+        places.resize_with(places.capacity().next_power_of_two(), || None);
+        self.places = places;
     }
 
+    #[inline(always)]
+    fn pop(&mut self) -> Option<Entry> {
+        let entry = self.places.get_mut(self.first)?.take();
+        let taken = usize::from(entry.is_some());
+        self.first = (self.first + taken) & (self.places.len() - 1);
+        self.len -= taken;
+        entry
+    }
+}
+
+impl Ready {
+    #[inline(always)]
+    pub(crate) fn push(&self, entry: impl FnOnce() -> Entry) {
+        let ring = &mut *self.0.borrow_mut();
+        if ring.len == ring.places.len() {
+            ring.grow();
+        }
+        let last = (ring.first + ring.len) & (ring.places.len() - 1);
+        if let Some(place) = ring.places.get_mut(last) {
+            ring.len += 1;
+            *place = Some(entry());
+        }
+    }
+
+    #[inline(always)]
     pub(crate) fn pop(&self) -> Option<Entry> {
-        self.0.borrow_mut().pop_front()
+        self.0.borrow_mut().pop()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.borrow().len()
+        self.0.borrow().len
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.borrow().is_empty()
+        self.len() == 0
     }
 
-    /// Everything that was queued, so that it can be dropped outside the borrow.
-    pub(crate) fn take(&self) -> VecDeque<Entry> {
-        self.0.take()
+    /// Drops everything that is queued.
+    pub(crate) fn clear(&self) {
+        // Outside of the borrow: what is dropped may queue more, which goes too.
+        while let Some(entry) = self.pop() {
+            drop(entry);
+        }
     }
 }

@@ -80,7 +80,7 @@ impl Scope {
         let Some(deadline) = self.deadline.get() else { return };
         let expire = Entry::Expire(self.clone(), self.arming.get());
         if deadline <= core.time.now() {
-            core.queue(expire);
+            core.queue(|| expire);
         } else {
             self.timer.set(Some(core.arm_timer(deadline, expire)));
         }

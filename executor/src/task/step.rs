@@ -23,7 +23,7 @@ impl Core {
             let by = self.current_task().map(AnyTask::new);
             observer.woken(&AnyTask::new(task.clone()), by.as_ref());
         });
-        self.queue(Entry::Step(task));
+        self.queue(|| Entry::Step(task));
     }
 
     /// Queues the next step of the task with this ticket, if it still exists.
