@@ -90,7 +90,7 @@ impl Repr for Error {
             _ => "Exception",
         };
         match self.message() {
-            message if message.is_empty() => format!("{name}()"),
+            "" => format!("{name}()"),
             message => format!("{name}('{message}')"),
         }
     }

@@ -27,7 +27,7 @@ static RUNS: LazyLock<BTreeMap<String, Run>> = LazyLock::new(|| {
         for _ in 0..thread::available_parallelism().map_or(1, |n| n.get()) {
             scope.spawn(|| {
                 while let Some(golden) = next() {
-                    let run = program::run(&golden.name, golden.endless.then(|| golden.text.len()));
+                    let run = program::run(&golden.name, golden.endless.then_some(golden.text.len()));
                     runs.lock().expect("nobody panics with the lock").insert(golden.name, run);
                 }
             });
