@@ -185,7 +185,7 @@ impl<A: EnsureFuture> AsCompleted<A> {
         if let Some(timeout) = timeout.filter(|_| self.state.todo.get() > 0) {
             let late = Listener::new(Late(self.state.clone(), self.listener.clone()));
             let deadline = self.state.core.time.now().saturating_add(timeout);
-            let timer = self.state.core.arm_timer(deadline, Entry::Notify(late, LATE));
+            let timer = self.state.core.arm_timer(deadline, Entry::Notify(late, LATE as usize));
             self.state.timer.set(Some(timer));
         }
         self

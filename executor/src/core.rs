@@ -200,10 +200,10 @@ impl Core {
     pub(crate) fn dispatch(&self, entry: Entry) {
         match entry {
             Entry::Step(task) => self.step(task),
-            Entry::WakePlace(task, uses) => drop(Waiter::of_place(task, uses).wake()),
+            Entry::WakePlace(task, uses) => drop(Waiter::of_place(task, uses as u32).wake()),
             Entry::WakePromise(promise) => drop(promise.set_result(())),
-            Entry::Notify(listener, index) => listener.notify(index),
-            Entry::Expire(scope, arming) => scope.expire(arming),
+            Entry::Notify(listener, index) => listener.notify(index as u32),
+            Entry::Expire(scope, arming) => scope.expire(arming as u32),
             Entry::Call(scheduled) => {
                 if !scheduled.is_cancelled() {
                     context::run_callback(scheduled.context.clone(), || scheduled.call());

@@ -36,7 +36,7 @@ impl Waiter {
     /// The entry of the ready queue that wakes it.
     pub(crate) fn into_entry(self) -> Entry {
         match self.0 {
-            Kind::Place(task, uses) => Entry::WakePlace(task, uses),
+            Kind::Place(task, uses) => Entry::WakePlace(task, uses as usize),
             Kind::Promise(promise) => Entry::WakePromise(promise),
         }
     }

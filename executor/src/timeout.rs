@@ -78,7 +78,7 @@ impl Scope {
     fn arm(self: &Rc<Self>, core: &Core) {
         self.disarm(core);
         let Some(deadline) = self.deadline.get() else { return };
-        let expire = Entry::Expire(self.clone(), self.arming.get());
+        let expire = Entry::Expire(self.clone(), self.arming.get() as usize);
         if deadline <= core.time.now() {
             core.queue(|| expire);
         } else {

@@ -155,7 +155,7 @@ impl Ref {
                 match callback {
                     Callback::Step(task) => core.wake_task(task),
                     Callback::Wake(waker) => waker.wake(),
-                    Callback::Notify(listener, index) => core.queue(|| Entry::Notify(listener, index)),
+                    Callback::Notify(listener, index) => core.queue(|| Entry::Notify(listener, index as usize)),
                     Callback::Call(mut callback) => {
                         callback.promise = Some(AnyPromise(self.clone()));
                         core.queue(|| Entry::Done(callback));
