@@ -55,6 +55,7 @@ enum Callbacks {
 }
 
 impl Head {
+    #[inline]
     pub(crate) fn new(vtable: &'static VTable) -> Head {
         Head {
             vtable,

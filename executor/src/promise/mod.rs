@@ -203,11 +203,10 @@ impl<T: 'static> Promise<T> {
     /// As [`result`](Promise::result).
     pub fn take_result(&self) -> Result<T> {
         self.check_done()?;
-        let outcome = self.block.take();
-        if let Some(Err(error)) = &outcome {
-            self.block.put(Err(error.clone()));
+        if self.head().state.get() == State::Value {
+            return self.block.take().unwrap_or_else(|| Err(moved_out()));
         }
-        outcome.unwrap_or_else(|| Err(moved_out()))
+        Err(self.block.erased().error().unwrap_or_else(moved_out))
     }
 
     fn check_done(&self) -> Result<()> {

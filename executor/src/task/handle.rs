@@ -306,10 +306,7 @@ pub(crate) fn spawn<T: 'static>(
     place: &'static Location<'static>,
 ) -> Task<T> {
     let context = context.unwrap_or_else(context::current);
-    let block = raw::allocate(|head| TaskHead::new(head, name, context, place), Stage::Coroutine(coroutine));
-    let task = Task(Promise::from_block(block));
-    let head = task.head();
-    head.erased().head().bind(core);
+    let (block, head) = raw::allocate_task(|head| TaskHead::new(head, name, context, place), Stage::Coroutine(coroutine));
     core.adopt(head);
-    task
+    Task(Promise::from_block(block))
 }

@@ -119,26 +119,35 @@ struct Numbers {
     named: Cell<u64>,
 }
 
+impl Numbers {
+    fn unnamed(&self) -> u64 {
+        self.unnamed.set(self.unnamed.get() + 1);
+        self.unnamed.get()
+    }
+
+    fn named(&self) -> u64 {
+        self.named.set(self.named.get() + 1);
+        self.named.get()
+    }
+}
+
 thread_local!(static NUMBERS: Numbers = const { Numbers { unnamed: Cell::new(0), named: Cell::new(0) } });
 
 impl TaskHead {
+    #[inline]
     fn new(head: Head, name: Option<String>, context: Context, created_at: &'static Location<'static>) -> TaskHead {
-        let (number, rare) = NUMBERS.with(|numbers| match name {
-            None => {
-                numbers.unnamed.set(numbers.unnamed.get() + 1);
-                (numbers.unnamed.get(), None)
-            }
-            Some(_) => {
-                numbers.named.set(numbers.named.get() + 1);
-                let named_order = numbers.named.get();
-                (
-                    numbers.unnamed.get(),
-                    Some(Box::new(Rare {
-                        name,
-                        named_order,
-                        ..Rare::default()
-                    })),
-                )
+        let rare = name.map(|name| {
+            Box::new(Rare {
+                name: Some(name),
+                named_order: NUMBERS.with(Numbers::named),
+                ..Rare::default()
+            })
+        });
+        let number = NUMBERS.with(|numbers| {
+            if rare.is_some() {
+                numbers.unnamed.get()
+            } else {
+                numbers.unnamed()
             }
         });
         TaskHead {

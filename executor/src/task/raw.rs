@@ -27,6 +27,7 @@
 //!   which runs user code, its slot stays claimed; outcomes are dropped and cloned only outside the slot.
 //! - **PIN**: a slot is never moved: it is polled, dropped and overwritten in place, and read out only when it is an outcome.
 
+use std::alloc::Layout;
 use std::any::TypeId;
 use std::cell::{Cell, UnsafeCell};
 use std::marker::PhantomData;
@@ -118,10 +119,11 @@ impl<F: Future<Output = Result<T>> + 'static, T: 'static> Slot for Stage<F, T> {
     }
     fn take(&mut self) -> Option<Result<T>> {
         match self {
-            Stage::Outcome(_) => match std::mem::replace(self, Stage::Empty) {
-                Stage::Outcome(outcome) => Some(outcome),
-                _ => None,
-            },
+            Stage::Outcome(outcome) => {
+                let outcome = std::mem::replace(outcome, Err(Error::cancelled()));
+                *self = Stage::Empty;
+                Some(outcome)
+            }
             Stage::Coroutine(_) | Stage::Empty => None,
         }
     }
@@ -200,8 +202,87 @@ impl<H: Heading, S: Slot> Table<H, S> {
     }
 
     unsafe fn free(head: NonNull<Head>) {
-        // SAFETY: TYPE: it was allocated as this. COUNT: nobody refers to it any more.
-        drop(unsafe { Box::from_raw(head.cast::<Block<H, S>>().as_ptr()) });
+        let layout = const { Layout::new::<Block<H, S>>() };
+        // SAFETY: TYPE: it is such a block, and was allocated with this layout. COUNT: nobody refers to it any more.
+        unsafe {
+            head.cast::<Block<H, S>>().drop_in_place();
+            memory::free(head.cast(), layout);
+        }
+    }
+}
+
+/// The memory of blocks: freed blocks are kept for the next ones, because malloc takes as long as all the rest of a task's creation once
+/// many are in flight.
+mod memory {
+    use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+    use std::cell::RefCell;
+    use std::ptr::NonNull;
+
+    /// Sizes are rounded up to this, a cache line, and larger blocks than so many of them are left to malloc.
+    const UNIT: usize = 64;
+    const CLASSES: usize = 16;
+    /// So many of each size are kept.
+    const KEPT: usize = 4096;
+
+    /// Freed blocks by size, of this thread.
+    ///
+    /// Invariant **POOL**: each is memory that `alloc` gave for the layout of its class, and in use by nobody.
+    struct Pool([Vec<NonNull<u8>>; CLASSES]);
+
+    thread_local!(static POOL: RefCell<Pool> = const { RefCell::new(Pool([const { Vec::new() }; CLASSES])) });
+
+    /// The class of blocks with this layout, and the layout that all of the class have.
+    fn class(layout: Layout) -> (usize, Layout) {
+        let class = layout.size().div_ceil(UNIT) - 1;
+        match Layout::from_size_align((class + 1) * UNIT, UNIT.min(16)) {
+            Ok(whole) if class < CLASSES && layout.align() <= whole.align() => (class, whole),
+            _ => (CLASSES, layout),
+        }
+    }
+
+    #[inline]
+    pub(super) fn allocate(layout: Layout) -> NonNull<u8> {
+        let (class, layout) = class(layout);
+        let kept = POOL.try_with(|pool| pool.borrow_mut().0.get_mut(class)?.pop());
+        kept.ok().flatten().unwrap_or_else(|| fresh(layout))
+    }
+
+    #[cold]
+    fn fresh(layout: Layout) -> NonNull<u8> {
+        // SAFETY: a block has a head, so its size is not zero.
+        NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
+    }
+
+    /// # Safety
+    /// The memory is from `allocate` with this layout, and not used any more.
+    #[inline]
+    pub(super) unsafe fn free(memory: NonNull<u8>, layout: Layout) {
+        let (class, layout) = class(layout);
+        let kept = POOL.try_with(|pool| {
+            let mut pool = pool.borrow_mut();
+            let Some(list) = pool.0.get_mut(class).filter(|list| list.len() < KEPT) else {
+                return false;
+            };
+            list.push(memory);
+            true
+        });
+        if !kept.unwrap_or(false) {
+            // SAFETY: the caller's; `allocate` rounded the layout in the same way.
+            unsafe { dealloc(memory.as_ptr(), layout) }
+        }
+    }
+
+    impl Drop for Pool {
+        fn drop(&mut self) {
+            for (class, list) in self.0.iter_mut().enumerate() {
+                for memory in list.drain(..) {
+                    if let Ok(layout) = Layout::from_size_align((class + 1) * UNIT, UNIT.min(16)) {
+                        // SAFETY: POOL.
+                        unsafe { dealloc(memory.as_ptr(), layout) }
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -209,14 +290,26 @@ impl<H: Heading, S: Slot> Table<H, S> {
 pub(crate) struct Ref(NonNull<Head>, PhantomData<Rc<()>>);
 
 /// A new block.
+#[inline]
 pub(crate) fn allocate<H: Heading, S: Slot>(head: impl FnOnce(Head) -> H, slot: S) -> TypedRef<S::Value> {
-    let block = Box::new(Block {
-        head: head(Head::new(Table::<H, S>::TABLE)),
-        slot: UnsafeCell::new(slot),
-    });
-    // A head starts with a count of one, for this reference (COUNT).
-    let block = NonNull::from(Box::leak(block)).cast();
-    TypedRef(Ref(block, PhantomData), PhantomData)
+    let block = memory::allocate(const { Layout::new::<Block<H, S>>() }).cast::<Block<H, S>>();
+    let head = head(Head::new(Table::<H, S>::TABLE));
+    // SAFETY: the memory is new and of this layout. TYPE holds from here on, and so does COUNT: a head begins with a count of one.
+    unsafe {
+        block.write(Block {
+            head,
+            slot: UnsafeCell::new(slot),
+        })
+    };
+    TypedRef(Ref(block.cast(), PhantomData), PhantomData)
+}
+
+/// A new task.
+#[inline]
+pub(crate) fn allocate_task<S: Slot>(head: impl FnOnce(Head) -> TaskHead, coroutine: S) -> (TypedRef<S::Value>, TaskRef) {
+    let block = allocate(head, coroutine);
+    let task = TaskRef(block.0.clone());
+    (block, task)
 }
 
 impl Ref {
