@@ -1,0 +1,124 @@
+//! Runs everything and writes RESULTS.md; see the README for the other commands.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+use std::{env, fs};
+
+use kolo_benches::catalogue::{Contender, memories, workloads};
+use kolo_benches::memory::Footprint;
+use kolo_benches::report;
+use kolo_benches::runner::{FULL, Python, QUICK, footprints, growths, races};
+use kolo_benches::sample::sample;
+use serde_json::json;
+
+const USAGE: &str = "\
+kolo-benches [--quick]                             everything; writes RESULTS.md and growth.svg
+kolo-benches race WORKLOAD...                      these workloads only; prints their tables
+kolo-benches list                                  the workloads and who takes part in them
+kolo-benches profile WORKLOAD ITERATIONS [WHO]     nothing but the work, for a profiler; WHO is kolo
+kolo-benches sample WORKLOAD WHO SIZE MILLISECONDS one measurement, in this process
+kolo-benches footprint asleep|parked WHO TASKS     the same for memory";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match *words {
+        [] => everything(false),
+        ["--quick"] => everything(true),
+        ["race", ..] => race(&arguments[1..]),
+        ["list"] => list(),
+        ["profile", work, iterations] => profile(work, iterations, "kolo"),
+        ["profile", work, iterations, who] => profile(work, iterations, who),
+        ["sample", work, who, size, time] => one_sample(work, who, size, time),
+        ["footprint", work, who, tasks] => one_footprint(work, who, tasks),
+        _ => Err(USAGE.to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn everything(quick: bool) -> Result<(), String> {
+    let (effort, folder) = match quick {
+        // A quick run's figures mean nothing: they must not land where somebody could take them for results.
+        true => (QUICK, Path::new(env!("CARGO_MANIFEST_DIR")).join("target/quick")),
+        false => (FULL, Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()),
+    };
+    let python = Python::find();
+    let races = races(effort, python.as_ref(), &[]);
+    let footprints = footprints(effort, python.as_ref());
+    let growths = growths(effort, python.as_ref(), &races);
+    let text = report::results(effort, python.as_ref(), &races, &footprints, &growths);
+    let complain = |error: std::io::Error| error.to_string();
+    fs::create_dir_all(&folder).map_err(complain)?;
+    fs::write(folder.join("RESULTS.md"), text).map_err(complain)?;
+    report::plot::draw(&folder.join("growth.svg"), &growths)?;
+    eprintln!("written to {}", folder.display());
+    Ok(())
+}
+
+fn race(only: &[String]) -> Result<(), String> {
+    for race in races(FULL, Python::find().as_ref(), only) {
+        println!("{}", report::tables::race(&race));
+    }
+    Ok(())
+}
+
+fn list() -> Result<(), String> {
+    for workload in workloads() {
+        println!("{}: {}", workload.id, workload.title);
+        for contender in &workload.contenders {
+            println!("    {}", contender.name());
+        }
+    }
+    Ok(())
+}
+
+fn profile(work: &str, iterations: &str, who: &str) -> Result<(), String> {
+    let (run, size) = find_run(work, who)?;
+    let cost = run(size, number(iterations)?);
+    eprintln!("{} operations, {:.1} ns each", cost.operations, cost.nanoseconds_each());
+    Ok(())
+}
+
+fn one_sample(work: &str, who: &str, size: &str, milliseconds: &str) -> Result<(), String> {
+    let (run, _) = find_run(work, who)?;
+    let time = Duration::from_millis(number(milliseconds)?);
+    println!("{}", json!(sample(run, number(size)? as usize, time)));
+    Ok(())
+}
+
+fn one_footprint(work: &str, who: &str, tasks: &str) -> Result<(), String> {
+    let memories = memories();
+    let memory = memories.iter().find(|memory| memory.id == work).ok_or(USAGE)?;
+    let run = find(&memory.contenders, who)?;
+    let Footprint { bytes, spawn, cancel } = run(number(tasks)? as usize);
+    println!("{}", json!({ "bytes": bytes, "spawn": spawn, "cancel": cancel }));
+    Ok(())
+}
+
+fn find_run(work: &str, who: &str) -> Result<(kolo_benches::catalogue::Run, usize), String> {
+    let workloads = workloads();
+    let known = || workloads.iter().map(|workload| workload.id).collect::<Vec<_>>().join(" ");
+    let workload = workloads.iter().find(|workload| workload.id == work);
+    let workload = workload.ok_or_else(|| format!("no workload {work}; there are {}", known()))?;
+    Ok((find(&workload.contenders, who)?, workload.size))
+}
+
+/// The contender of this full name, or the first of this runtime; if the machine lets it run.
+fn find<F: Copy>(contenders: &[Contender<F>], who: &str) -> Result<F, String> {
+    let named = contenders.iter().find(|contender| contender.name() == who);
+    let contender = named.or_else(|| contenders.iter().find(|contender| contender.peer == who));
+    let contender = contender.ok_or_else(|| format!("{who} takes no part in this"))?;
+    (contender.available)()?;
+    Ok(contender.run)
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("{text} is no number"))
+}

@@ -1,0 +1,71 @@
+//! Draws how cost grows.
+
+use std::error::Error;
+use std::path::Path;
+
+use plotters::prelude::*;
+
+use crate::runner::Growth;
+
+const SIZE: (u32, u32) = (1200, 900);
+
+/// Told apart also by those who see red and green alike.
+const COLOURS: [RGBColor; 9] = [
+    RGBColor(0, 0, 0),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+    RGBColor(0, 158, 115),
+    RGBColor(240, 228, 66),
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(204, 121, 167),
+    RGBColor(128, 128, 128),
+];
+
+/// One panel for each kind of work, both axes logarithmic.
+pub fn draw(path: &Path, growths: &[Growth]) -> Result<(), String> {
+    try_draw(path, growths).map_err(|error| error.to_string())
+}
+
+fn try_draw(path: &Path, growths: &[Growth]) -> Result<(), Box<dyn Error>> {
+    let root = SVGBackend::new(path, SIZE).into_drawing_area();
+    root.fill(&WHITE)?;
+    for (panel, growth) in root.split_evenly((2, 2)).iter().zip(growths) {
+        let figures = growth
+            .curves
+            .iter()
+            .flat_map(|(_, medians)| medians.iter().copied().flatten());
+        let highest = figures.clone().fold(1.0, f64::max) * 2.0;
+        let lowest = figures.fold(f64::INFINITY, f64::min).min(highest / 2.0) / 2.0;
+        let (Some(&smallest), Some(&largest)) = (growth.sizes.first(), growth.sizes.last()) else {
+            continue;
+        };
+        let mut chart = ChartBuilder::on(panel)
+            .caption(growth.title, ("sans-serif", 18))
+            .margin(10)
+            .x_label_area_size(40)
+            .y_label_area_size(60)
+            .build_cartesian_2d((smallest as f64..largest as f64).log_scale(), (lowest..highest).log_scale())?;
+        chart.configure_mesh().x_desc("n").y_desc("ns for one operation").draw()?;
+        for ((name, medians), &colour) in growth.curves.iter().zip(COLOURS.iter().cycle()) {
+            let width = if name.starts_with("kolo") { 4 } else { 2 };
+            let style = colour.stroke_width(width);
+            let points = growth
+                .sizes
+                .iter()
+                .zip(medians)
+                .filter_map(|(&n, &median)| Some((n as f64, median?)));
+            chart
+                .draw_series(LineSeries::new(points, style))?
+                .label(name)
+                .legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], style));
+        }
+        chart
+            .configure_series_labels()
+            .background_style(WHITE.mix(0.7))
+            .label_font(("sans-serif", 11))
+            .draw()?;
+    }
+    root.present()?;
+    Ok(())
+}
