@@ -17,6 +17,7 @@ use crate::promise::State as PromiseState;
 use crate::reactor::Reactor;
 use crate::ready::{Entry, Ready};
 use crate::report::{ExceptionContext, ExceptionHandler};
+use crate::signals;
 use crate::task::{AnyTask, TaskRef};
 use crate::tasks::Tasks;
 use crate::timers::{Nanos, TimerKey, Timers, seconds};
@@ -36,6 +37,8 @@ pub(crate) struct Core {
     /// An error that ends the run at once: Ctrl-C.
     interruption: RefCell<Option<Error>>,
     interrupted: Cell<bool>,
+    /// Who is told of Ctrl-C during a run.
+    pub(crate) interrupts: RefCell<Option<Rc<signals::State>>>,
     pub(crate) proves_deadlock: Cell<bool>,
     pub(crate) iterations: Cell<u64>,
     entries_since_poll: Cell<u32>,
@@ -76,6 +79,7 @@ impl Core {
             stopping: Cell::new(false),
             interruption: RefCell::new(None),
             interrupted: Cell::new(false),
+            interrupts: RefCell::new(None),
             proves_deadlock: Cell::new(true),
             iterations: Cell::new(0),
             entries_since_poll: Cell::new(0),
@@ -125,7 +129,7 @@ impl Core {
 
     /// Waits until something is ready: not at all if anything is, else until the earliest deadline, else for ever.
     fn wait_for_events(&self) -> Result<()> {
-        self.read_inbox();
+        self.read_inbox()?;
         if !self.ready.is_empty() || self.stopping.get() {
             // Nobody can tell how often a busy loop looks at its descriptors, as long as it does.
             self.entries_since_poll
@@ -160,8 +164,7 @@ impl Core {
             self.reactor.poll(timeout, &self.ready)?;
             self.inbox.wake_up();
         }
-        self.read_inbox();
-        Ok(())
+        self.read_inbox()
     }
 
     fn queue_due_timers(&self) {
@@ -177,7 +180,10 @@ impl Core {
         }
     }
 
-    fn read_inbox(&self) {
+    fn read_inbox(&self) -> Result<()> {
+        if !self.inbox.is_full() {
+            return Ok(());
+        }
         for letter in self.inbox.collect() {
             match letter {
                 inbox::Letter::Wake(ticket) => self.wake_ticket(ticket),
@@ -187,6 +193,7 @@ impl Core {
                 }
             }
         }
+        self.notice_interrupt()
     }
 
     /// Runs one entry of the ready queue.

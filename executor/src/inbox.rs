@@ -34,8 +34,9 @@ impl Nudge for mio::Waker {
 pub(crate) struct Inbox<N: ?Sized = dyn Nudge> {
     /// `None`: the loop is closed.
     letters: Mutex<Option<Vec<Letter>>>,
-    /// Whether there are letters: so that a busy loop need not take the lock in every iteration.
-    full: AtomicBool,
+    /// Whether there are letters: so that a busy loop need not take the lock in every iteration. Ctrl-C sets it too, because it has to be
+    /// looked at as often.
+    full: Arc<AtomicBool>,
     asleep: AtomicBool,
     nudge: N,
 }
@@ -44,7 +45,7 @@ impl<N: Nudge> Inbox<N> {
     pub(crate) fn new(nudge: N) -> Self {
         Inbox {
             letters: Mutex::new(Some(Vec::new())),
-            full: AtomicBool::new(false),
+            full: Arc::new(AtomicBool::new(false)),
             asleep: AtomicBool::new(false),
             nudge,
         }
@@ -66,11 +67,18 @@ impl<N: Nudge + ?Sized> Inbox<N> {
         Ok(())
     }
 
+    /// Called by the loop: whether it should look into it.
+    pub(crate) fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
+    }
+
+    /// For a signal handler, which cannot post a letter: says that it is full.
+    pub(crate) fn flag(&self) -> Arc<AtomicBool> {
+        self.full.clone()
+    }
+
     /// Called by the loop: what has come since the last time, in order.
     pub(crate) fn collect(&self) -> Vec<Letter> {
-        if !self.full.load(Ordering::Relaxed) {
-            return Vec::new();
-        }
         let mut letters = self.lock();
         self.full.store(false, Ordering::SeqCst);
         letters.as_mut().map(std::mem::take).unwrap_or_default()

@@ -24,6 +24,7 @@ mod remote;
 mod report;
 mod runner;
 mod shield;
+mod signals;
 mod sleep;
 mod stats;
 mod task;

@@ -76,6 +76,19 @@ impl Reactor {
         Ok(mio::Waker::new(self.poll.borrow().registry(), WAKE)?)
     }
 
+    /// Has the wait for events ended by this descriptor too, which does not count as watched.
+    pub(crate) fn wake_by(&self, descriptor: RawFd) -> io::Result<()> {
+        let poll = self.poll.borrow();
+        poll.registry()
+            .register(&mut SourceFd(&descriptor), WAKE, mio::Interest::READABLE)
+    }
+
+    /// Ends what `wake_by` began.
+    pub(crate) fn no_longer_wake_by(&self, descriptor: RawFd) {
+        // It fails when `wake_by` has failed.
+        let _ = self.poll.borrow().registry().deregister(&mut SourceFd(&descriptor));
+    }
+
     /// Whether any descriptor is watched.
     pub(crate) fn is_watching(&self) -> bool {
         self.count.get() > 0

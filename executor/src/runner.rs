@@ -10,6 +10,7 @@ use crate::event_loop::EventLoop;
 use crate::gather::gather_on;
 use crate::promise::AnyPromise;
 use crate::report::ExceptionContext;
+use crate::signals::Interrupts;
 use crate::task;
 
 /// Runs `main` on a new loop, and ends the loop in good order. Mirrors `asyncio.run`.
@@ -127,7 +128,12 @@ impl Runner {
             return Err(Error::runtime("Runner is closed"));
         }
         let main = task::spawn(&self.event_loop.0, main, None, None, Location::caller());
-        self.event_loop.run_until_complete(main)
+        let interrupts = Interrupts::take(&self.event_loop.0, main.as_any_task());
+        let outcome = self.event_loop.run_until_complete(main);
+        match interrupts {
+            Some(interrupts) => interrupts.settle(outcome),
+            None => outcome,
+        }
     }
 
     /// Cancels the tasks that are left, waits for them, reports their errors, and closes the loop. Mirrors `Runner.close`. Closing twice

@@ -34,6 +34,17 @@ pub(crate) enum State {
     Cancelled,
 }
 
+impl State {
+    /// The state of a task with this outcome.
+    pub(crate) fn of<T>(outcome: &Result<T>) -> State {
+        match outcome {
+            Ok(_) => State::Value,
+            Err(error) if error.is_cancelled() => State::Cancelled,
+            Err(_) => State::UnseenError,
+        }
+    }
+}
+
 /// Something to do, one hop after the promise is done.
 pub(crate) enum Callback {
     /// A task of ours waits: its next step *is* the callback.

@@ -39,6 +39,7 @@ impl Waiting {
     }
 
     /// `Ok`: the promise is done. `Err`: the task was cancelled while it was on its way to learn that, or the wait was refused.
+    #[inline]
     pub(crate) fn poll(&mut self, promise: &Ref, context: &mut Context<'_>) -> Poll<Result<()>> {
         if promise.head().done() && matches!(self.registered, Registered::No) {
             return Poll::Ready(Ok(()));
@@ -94,7 +95,14 @@ impl Waiting {
     }
 
     /// Ends the wait early: nobody is woken by the promise on its account any more.
+    #[inline]
     pub(crate) fn leave(&mut self, promise: &Ref) {
+        if !matches!(self.registered, Registered::No) {
+            self.deregister(promise);
+        }
+    }
+
+    fn deregister(&mut self, promise: &Ref) {
         let removed = match std::mem::replace(&mut self.registered, Registered::No) {
             Registered::No | Registered::Refused(_) => None,
             Registered::Step(task) => {

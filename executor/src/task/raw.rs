@@ -37,7 +37,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use crate::error::{Error, Result};
-use crate::promise::Head;
+use crate::promise::{Head, State};
 use crate::task::TaskHead;
 
 /// What stands at the beginning of a block.
@@ -60,8 +60,8 @@ pub(crate) trait Slot: 'static {
     const EMPTY: Self;
     /// The slot that holds this outcome.
     fn settled(outcome: Result<Self::Value>) -> Self;
-    /// Runs the coroutine, if there is one. Ready: the slot now holds the outcome.
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()>;
+    /// Runs the coroutine, if there is one. Ready: the slot now holds the outcome, which makes this state.
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<State>;
     fn error(&self) -> Option<&Error>;
     /// Takes the outcome out. A coroutine stays where it is.
     fn take(&mut self) -> Option<Result<Self::Value>>;
@@ -75,7 +75,7 @@ impl<T: 'static> Slot for Option<Result<T>> {
     fn settled(outcome: Result<T>) -> Self {
         Some(outcome)
     }
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<State> {
         Poll::Pending
     }
     fn error(&self) -> Option<&Error> {
@@ -100,16 +100,17 @@ impl<F: Future<Output = Result<T>> + 'static, T: 'static> Slot for Stage<F, T> {
     fn settled(outcome: Result<T>) -> Self {
         Stage::Outcome(outcome)
     }
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<State> {
         // SAFETY: PIN: nothing is moved out of what is borrowed here.
         let coroutine = match unsafe { self.as_mut().get_unchecked_mut() } {
             // SAFETY: PIN: it stays here until it is dropped here, by the assignment below or with the slot.
             Stage::Coroutine(coroutine) => unsafe { Pin::new_unchecked(coroutine) },
-            Stage::Outcome(_) | Stage::Empty => return Poll::Ready(()),
+            Stage::Outcome(_) | Stage::Empty => return Poll::Pending,
         };
         let outcome = std::task::ready!(coroutine.poll(context));
+        let state = State::of(&outcome);
         self.set(Stage::Outcome(outcome));
-        Poll::Ready(())
+        Poll::Ready(state)
     }
     fn error(&self) -> Option<&Error> {
         match self {
@@ -138,7 +139,7 @@ struct Block<H, S> {
 /// What can be done with a block whose types are forgotten. Each function requires a live block of the `H` and `S` of its [`Table`]
 /// (COUNT, TYPE), and that nobody else is at its slot (SLOT).
 pub(crate) struct VTable {
-    poll: unsafe fn(NonNull<Head>, &mut Context<'_>) -> Poll<()>,
+    poll: unsafe fn(NonNull<Head>, &mut Context<'_>) -> Poll<State>,
     /// Drops what is in the slot, and leaves the error, or nothing, there.
     settle: unsafe fn(NonNull<Head>, Option<Error>),
     error: unsafe fn(NonNull<Head>) -> Option<Error>,
@@ -173,7 +174,7 @@ impl<H: Heading, S: Slot> Table<H, S> {
         unsafe { &mut *head.cast::<Block<H, S>>().as_ref().slot.get() }
     }
 
-    unsafe fn poll(head: NonNull<Head>, context: &mut Context<'_>) -> Poll<()> {
+    unsafe fn poll(head: NonNull<Head>, context: &mut Context<'_>) -> Poll<State> {
         // SAFETY: the caller's. PIN: blocks do not move.
         unsafe { Pin::new_unchecked(Self::slot(head)) }.poll(context)
     }
@@ -333,8 +334,8 @@ impl Ref {
         unsafe { self.0.cast().as_ref() }
     }
 
-    /// Runs the coroutine up to its next suspension. Ready: the outcome is in the slot.
-    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
+    /// Runs the coroutine up to its next suspension. Ready: the outcome is in the slot, and makes this state.
+    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<State> {
         let _access = self.access();
         // SAFETY: COUNT, TYPE; SLOT by `access`.
         unsafe { (self.head().vtable().poll)(self.0, context) }

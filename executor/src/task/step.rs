@@ -62,7 +62,7 @@ impl Core {
         self.observe(|observer| observer.step_ends(&AnyTask::new(task.clone())));
         match poll {
             Poll::Pending => self.suspended(task, parks),
-            Poll::Ready(()) => self.finish(task),
+            Poll::Ready(state) => self.finish(task, state),
         }
     }
 
@@ -74,7 +74,7 @@ impl Core {
         };
         self.observe(|observer| observer.step_ends(&AnyTask::new(task.clone())));
         self.leave(&task, error);
-        self.finish(task);
+        self.finish(task, State::UnseenError);
     }
 
     /// A step ended in a suspension; before it, the task had been parked `parks` times.
@@ -111,7 +111,7 @@ impl Core {
     fn abandon(&self, task: TaskRef) {
         let error = task.take_message();
         self.leave(&task, error);
-        self.finish(task);
+        self.finish(task, State::Cancelled);
     }
 
     /// Drops the coroutine where it stands and leaves `error` in its place.
@@ -129,20 +129,18 @@ impl Core {
     }
 
     /// The outcome is in the slot: the task is over.
-    fn finish(&self, task: TaskRef) {
-        let error = task.erased().error();
-        let state = match &error {
-            None if task.flags.take(MUST_CANCEL) => {
+    fn finish(&self, task: TaskRef, mut state: State) {
+        match state {
+            State::Value if task.flags.take(MUST_CANCEL) => {
                 // Cancelled while it ran, and it never looked: the value is lost.
                 self.leave(&task, task.take_message());
-                State::Cancelled
+                state = State::Cancelled;
             }
-            None => State::Value,
-            Some(error) if error.is_cancelled() => State::Cancelled,
-            Some(_) => State::UnseenError,
-        };
-        if let Some(error) = error.filter(|error| error.kind() == Kind::KeyboardInterrupt) {
-            self.interrupt(error);
+            State::UnseenError => {
+                let fatal = task.erased().error().filter(|error| error.kind() == Kind::KeyboardInterrupt);
+                fatal.into_iter().for_each(|error| self.interrupt(error));
+            }
+            _ => {}
         }
         task.erased().complete(state);
         self.observe(|observer| observer.finished(&AnyTask::new(task.clone())));
