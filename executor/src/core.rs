@@ -250,7 +250,10 @@ impl Core {
     /// Takes a new task into the table and queues its first step.
     pub(crate) fn adopt(&self, task: TaskRef) {
         task.erased().head().bind(self);
-        let inserted = self.tasks.borrow_mut().insert(self.id, task.clone());
+        let inserted = match self.state.get() {
+            State::Closed => Err(Error::runtime("Event loop is closed")),
+            State::Idle | State::Running => self.tasks.borrow_mut().insert(self.id, task.clone()),
+        };
         if let Err(error) = inserted {
             // The coroutine is dropped, and whoever awaits the task learns why.
             task.erased().fail(error, PromiseState::UnseenError);

@@ -17,6 +17,9 @@ pub trait EnsureFuture: Sized {
     type Value: 'static;
     /// The handle: a [`Task`] for a coroutine, itself for everything else.
     type Handle: 'static;
+    /// Whether the handle is always a new one: true of coroutines.
+    #[doc(hidden)]
+    const IS_NEW: bool = false;
 
     /// The handle; a coroutine becomes a task of this loop.
     #[track_caller]
@@ -39,6 +42,7 @@ where
 {
     type Value = T;
     type Handle = Task<T>;
+    const IS_NEW: bool = true;
 
     #[track_caller]
     fn ensure_future_on(self, event_loop: &EventLoop) -> Task<T> {

@@ -78,15 +78,15 @@ impl EventLoop {
     /// Runs until the coroutine, task or promise is done, and returns its outcome. Mirrors `loop.run_until_complete`.
     ///
     /// # Errors
-    /// The outcome's own; Runtime, when the loop was stopped before, is closed, or a loop runs on this thread already; Deadlock, when
-    /// nothing can ever run again.
+    /// The outcome's own; Runtime, when the loop was stopped before, is closed, or a loop runs on this thread already; Value, for a task
+    /// or promise of another loop; Deadlock, when nothing can ever run again.
     #[track_caller]
     pub fn run_until_complete<A: EnsureFuture>(&self, awaitable: A) -> Result<A::Value> {
         self.check_can_run()?;
         let handle = awaitable.ensure_future_on(self);
         let promise = A::any(&handle);
+        promise.0.head().claim(&self.0)?;
         let stopper = self.clone();
-        promise.0.head().bind(&self.0);
         let token = promise.add_done_callback(move |promise| {
             // Ctrl-C has ended the run already; its error counts as seen.
             let interrupted = promise

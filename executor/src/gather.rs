@@ -1,6 +1,7 @@
 //! `gather`: several at once, their results together.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::fmt;
 use std::panic::Location;
 use std::pin::Pin;
@@ -21,7 +22,7 @@ use crate::timeout::WaitFor;
 #[repr(C)]
 pub(crate) struct GatherHead {
     head: Head,
-    children: RefCell<Vec<AnyPromise>>,
+    children: Rc<[AnyPromise]>,
     /// The cancellation that was passed on to the children, to be reported once they are done.
     cancelled: Cell<Option<Error>>,
 }
@@ -32,9 +33,8 @@ impl GatherHead {
         if gather.head().done() {
             return false;
         }
-        let children = self.children.borrow().clone();
         let mut accepted = false;
-        for child in &children {
+        for child in self.children.iter() {
             accepted |= any::cancel(&child.0, error.clone());
         }
         if accepted {
@@ -48,7 +48,7 @@ impl GatherHead {
 struct Count {
     outer: Promise<()>,
     /// Each different child once; a child's number is its index.
-    children: Vec<AnyPromise>,
+    children: Rc<[AnyPromise]>,
     finished: Cell<usize>,
     return_exceptions: Cell<bool>,
     /// The children that were done when the gather was made. They are counted at the first look at it, because until then
@@ -66,14 +66,17 @@ impl Count {
     fn child_done(&self, index: u32) {
         self.finished.set(self.finished.get() + 1);
         let child = &self.children[index as usize];
-        let error = child.error();
-        if self.outer.done() {
-            return;
-        }
-        if !self.return_exceptions.get() {
-            if let Err(error) | Ok(Some(error)) = error {
+        if child.0.head().state.get() != State::Value {
+            let error = child.error();
+            if !self.outer.done()
+                && !self.return_exceptions.get()
+                && let Err(error) | Ok(Some(error)) = error
+            {
                 return self.fail(error);
             }
+        }
+        if self.outer.done() {
+            return;
         }
         if self.finished.get() == self.children.len() {
             self.finish();
@@ -81,7 +84,7 @@ impl Count {
     }
 
     fn finish(&self) {
-        for child in &self.children {
+        for child in self.children.iter() {
             child.0.head().mark_retrieved();
         }
         let cancelled = self
@@ -115,8 +118,11 @@ pub trait Children {
     type Values;
     /// What it gives with `return_exceptions`.
     type Outcomes;
+    /// Whether no child can be there twice, because each was made a task just now.
     #[doc(hidden)]
-    fn promises(&self) -> Vec<AnyPromise>;
+    fn all_new(&self) -> bool;
+    #[doc(hidden)]
+    fn promises(&self) -> Rc<[AnyPromise]>;
     #[doc(hidden)]
     fn values(&self) -> Result<Self::Values>;
     #[doc(hidden)]
@@ -126,6 +132,7 @@ pub trait Children {
 /// Children of one type, from an iterator.
 pub struct Many<H, T> {
     handles: Vec<H>,
+    all_new: bool,
     any: fn(&H) -> AnyPromise,
     outcome: fn(&H) -> Result<T>,
 }
@@ -134,7 +141,10 @@ impl<H, T> Children for Many<H, T> {
     type Values = Vec<T>;
     type Outcomes = Vec<Result<T>>;
 
-    fn promises(&self) -> Vec<AnyPromise> {
+    fn all_new(&self) -> bool {
+        self.all_new
+    }
+    fn promises(&self) -> Rc<[AnyPromise]> {
         self.handles.iter().map(self.any).collect()
     }
     fn values(&self) -> Result<Vec<T>> {
@@ -195,8 +205,11 @@ macro_rules! tuples {
             type Values = ($($name,)+);
             type Outcomes = ($(Result<$name>,)+);
 
-            fn promises(&self) -> Vec<AnyPromise> {
-                vec![$(self.$index.any()),+]
+            fn all_new(&self) -> bool {
+                false
+            }
+            fn promises(&self) -> Rc<[AnyPromise]> {
+                Rc::new([$(self.$index.any()),+])
             }
             fn values(&self) -> Result<Self::Values> {
                 Ok(($(self.$index.outcome()?,)+))
@@ -259,6 +272,7 @@ where
         event_loop,
         Many {
             handles,
+            all_new: I::Item::IS_NEW,
             any: I::Item::any,
             outcome: I::Item::outcome,
         },
@@ -305,15 +319,26 @@ impl<C> Clone for Gather<C> {
     }
 }
 
+fn without_repeats(children: &[AnyPromise]) -> Rc<[AnyPromise]> {
+    let mut seen = HashSet::with_capacity(children.len());
+    children
+        .iter()
+        .filter(|child| seen.insert(child.0.address()))
+        .cloned()
+        .collect()
+}
+
 impl<C: Children> Gather<C> {
     fn new(event_loop: &EventLoop, children: C) -> Gather<C> {
         let all = children.promises();
-        let mut different: Vec<AnyPromise> = Vec::with_capacity(all.len());
-        let mut seen = std::collections::HashSet::with_capacity(all.len());
-        different.extend(all.iter().filter(|child| seen.insert(child.0.address())).cloned());
+        let different = if children.all_new() {
+            all.clone()
+        } else {
+            without_repeats(&all)
+        };
         let head = |head| GatherHead {
             head,
-            children: RefCell::new(all),
+            children: all,
             cancelled: Cell::new(None),
         };
         let outer = Promise::from_block(raw::allocate(head, None::<Result<()>>));

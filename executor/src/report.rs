@@ -76,7 +76,16 @@ impl Core {
     pub(crate) fn call_exception_handler(&self, context: &ExceptionContext) {
         let handler = self.handler.borrow().clone();
         let Some(handler) = handler else { return context.print() };
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| handler(context))) {
+        // Of a task's error it learns in the task's context.
+        let values = match &context.task {
+            Some(task) => task.context(),
+            None => context::current(),
+        };
+        let outside = context::replace(values);
+        let handled = catch_unwind(AssertUnwindSafe(|| handler(context)));
+        let used = context::replace(outside);
+        drop(used);
+        if let Err(payload) = handled {
             context.print();
             ExceptionContext::new("Unhandled error in exception handler")
                 .with_error(Error::panic(payload))

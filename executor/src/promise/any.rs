@@ -119,7 +119,7 @@ pub(crate) fn describe(
         (None, None) => "Promise",
     };
     let state = match promise.head().state.get() {
-        State::Pending if task.as_ref().is_some_and(|task| task.is_cancelling()) => "cancelling",
+        State::Pending if task.as_ref().is_some_and(|task| task.requests() > 0) => "cancelling",
         State::Pending => "pending",
         State::Cancelled => "cancelled",
         State::Value | State::Error | State::UnseenError => "finished",

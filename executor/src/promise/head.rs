@@ -62,6 +62,8 @@ enum Callbacks {
     #[default]
     None,
     One(Callback),
+    // A vector in place would make every promise a word larger.
+    #[allow(clippy::box_collection)]
     Many(Box<Vec<Callback>>),
 }
 
@@ -108,6 +110,20 @@ impl Head {
         self.loop_id.get() == core.id
     }
 
+    /// [`bind`](Head::bind), for a loop that has to run it.
+    ///
+    /// # Errors
+    /// Value, when it belongs to another loop.
+    pub(crate) fn claim(&self, core: &Core) -> Result<()> {
+        if self.bind(core) {
+            return Ok(());
+        }
+        Err(Error::value(
+            "The future belongs to a different loop than the one that waits for it",
+        ))
+    }
+
+    #[inline(always)]
     fn push(&self, callback: Callback) {
         self.callbacks.set(match self.callbacks.take() {
             Callbacks::None => Callbacks::One(callback),
@@ -142,39 +158,41 @@ impl Head {
 /// What concerns the callbacks needs the counted reference: each entry in the ready queue keeps the promise alive.
 impl Ref {
     /// Runs `callback` one hop after the promise is done, which may be now.
+    #[inline(always)]
     pub(crate) fn add_callback(&self, callback: Callback) {
         if self.head().done() {
-            self.queue([callback]);
+            self.queue(callback);
         } else {
             self.head().push(callback);
         }
     }
 
     /// The promise is done: moves every callback to the ready queue, in the order in which they were added.
+    #[inline]
     pub(crate) fn complete(&self, state: State) {
         self.head().state.set(state);
         match self.head().callbacks.take() {
             Callbacks::None => {}
-            Callbacks::One(callback) => self.queue([callback]),
-            Callbacks::Many(list) => self.queue(*list),
+            Callbacks::One(callback) => self.queue(callback),
+            Callbacks::Many(list) => list.into_iter().for_each(|callback| self.queue(callback)),
         }
     }
 
-    fn queue(&self, callbacks: impl IntoIterator<Item = Callback>) {
-        // With the loop gone nobody will ever run them: they are dropped, as its ready queue was.
-        current::with_core_of(self.head().loop_id.get(), |core| {
-            for callback in callbacks {
-                match callback {
-                    Callback::Step(task) => core.wake_task(task),
-                    Callback::Wake(waker) => waker.wake(),
-                    Callback::Notify(listener, index) => core.queue(|| Entry::Notify(listener, index as usize)),
-                    Callback::Call(mut callback) => {
-                        callback.promise = Some(AnyPromise(self.clone()));
-                        core.queue(|| Entry::Done(callback));
-                    }
-                }
+    /// Moves a callback to the ready queue. With the loop gone nobody will ever run it: it is dropped, as the queue was.
+    #[inline(always)]
+    fn queue(&self, callback: Callback) {
+        let loop_id = self.head().loop_id.get();
+        match callback {
+            Callback::Step(task) => drop(current::with_core_of(loop_id, |core| core.wake_task(task))),
+            Callback::Notify(listener, index) => {
+                current::with_core_of(loop_id, |core| core.queue(|| Entry::Notify(listener, index as usize)));
             }
-        });
+            Callback::Wake(waker) => waker.wake(),
+            Callback::Call(mut callback) => {
+                callback.promise = Some(AnyPromise(self.clone()));
+                current::with_core_of(loop_id, |core| core.queue(|| Entry::Done(callback)));
+            }
+        }
     }
 
     /// Completes a plain promise with an error; a cancellation makes it a cancelled one if `cancelled`.

@@ -99,6 +99,11 @@ impl<T: 'static> Task<T> {
         self.head().uncancel()
     }
 
+    /// A copy of the context in which it runs, with what it has set by now. Mirrors `Task.get_context`.
+    pub fn context(&self) -> Context {
+        self.as_any_task().context()
+    }
+
     /// Where the task was created.
     pub fn created_at(&self) -> &'static Location<'static> {
         self.head().created_at
@@ -181,6 +186,11 @@ impl AnyTask {
     /// See [`Task::uncancel`].
     pub fn uncancel(&self) -> u32 {
         self.head().uncancel()
+    }
+
+    /// See [`Task::context`].
+    pub fn context(&self) -> Context {
+        self.head().with_context(|context| context.clone())
     }
 
     /// See [`Task::created_at`].

@@ -282,11 +282,6 @@ impl TaskHead {
         self.flags.has(WAKER_SHARED | FOREIGN)
     }
 
-    /// A cancellation was requested and has not been delivered yet.
-    pub(crate) fn is_cancelling(&self) -> bool {
-        self.flags.has(MUST_CANCEL)
-    }
-
     /// asyncio's `cancelling()`.
     pub(crate) fn requests(&self) -> u32 {
         self.requests.get()

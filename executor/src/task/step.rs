@@ -14,6 +14,7 @@ use crate::waker::Ticket;
 
 impl Core {
     /// Queues the next step of a task, unless it is queued already.
+    #[inline]
     pub(crate) fn wake_task(&self, task: TaskRef) {
         if task.done() || task.flags.has(QUEUED) {
             return;
