@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rustix::time::{ClockId, Timespec, clock_gettime};
+use nix::time::ClockId;
 
 /// What a piece of work cost: CPU time, and how many operations it was spent on.
 #[derive(Clone, Copy, Debug)]
@@ -19,16 +19,16 @@ impl Cost {
 
 /// CPU time used so far by all threads of this process: some runtimes keep a helper thread, and its work counts.
 pub fn process_cpu() -> Duration {
-    duration(clock_gettime(ClockId::ProcessCPUTime))
+    now(ClockId::CLOCK_PROCESS_CPUTIME_ID)
 }
 
 /// CPU time used so far by the calling thread.
 pub fn thread_cpu() -> Duration {
-    duration(clock_gettime(ClockId::ThreadCPUTime))
+    now(ClockId::CLOCK_THREAD_CPUTIME_ID)
 }
 
-fn duration(time: Timespec) -> Duration {
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+fn now(clock: ClockId) -> Duration {
+    clock.now().expect("a clock that Linux has").into()
 }
 
 /// Counts the process's CPU time between `start` and `stop`, as often as wanted.

@@ -74,7 +74,11 @@ where
 }
 
 fn resident_bytes() -> f64 {
-    let statm = fs::read_to_string("/proc/self/statm").expect("Linux's /proc");
-    let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<f64>().ok());
-    pages.expect("a number of pages") * rustix::param::page_size() as f64
+    let status = fs::read_to_string("/proc/self/status").expect("Linux's /proc");
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .expect("a line on resident memory");
+    let kilobytes: f64 = line.trim_end_matches("kB").trim().parse().expect("a number");
+    kilobytes * 1024.0
 }
