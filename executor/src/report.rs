@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Instant;
 
+use crate::context::Context;
 use crate::core::Core;
 use crate::current;
 use crate::error::Error;
@@ -77,15 +78,11 @@ impl Core {
         let handler = self.handler.borrow().clone();
         let Some(handler) = handler else { return context.print() };
         // Of a task's error it learns in the task's context.
-        let values = match &context.task {
+        let mut values = match &context.task {
             Some(task) => task.context(),
-            None => context::current(),
+            None => Context::current(),
         };
-        let outside = context::replace(values);
-        let handled = catch_unwind(AssertUnwindSafe(|| handler(context)));
-        let used = context::replace(outside);
-        drop(used);
-        if let Err(payload) = handled {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| values.run(|| handler(context)))) {
             context.print();
             ExceptionContext::new("Unhandled error in exception handler")
                 .with_error(Error::panic(payload))
