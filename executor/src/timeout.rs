@@ -60,26 +60,29 @@ impl Scope {
         })
     }
 
-    fn enter(self: &Rc<Self>) -> Result<()> {
+    fn within(delay: Option<Nanos>, now: Nanos) -> Rc<Scope> {
+        Scope::new(delay.map(|delay| now.saturating_add(delay)))
+    }
+
+    fn enter(self: &Rc<Self>, core: &Core, now: Nanos) -> Result<()> {
         if self.state.get() != State::Created {
             return Err(Error::runtime("Timeout has already been entered"));
         }
-        let core = current::core().ok_or_else(|| Error::runtime("no running event loop"))?;
         let task = core
             .current_task()
             .ok_or_else(|| Error::runtime("Timeout should be used inside a task"))?;
         self.requests_before.set(task.requests());
         self.task.replace(Some(task));
         self.state.set(State::Entered);
-        self.arm(&core);
+        self.arm(core, now);
         Ok(())
     }
 
-    fn arm(self: &Rc<Self>, core: &Core) {
+    fn arm(self: &Rc<Self>, core: &Core, now: Nanos) {
         self.disarm(core);
         let Some(deadline) = self.deadline.get() else { return };
         let expire = Entry::Expire(self.clone(), self.arming.get() as usize);
-        if deadline <= core.time.now() {
+        if deadline <= now {
             core.queue(|| expire);
         } else {
             self.timer.set(Some(core.arm_timer(deadline, expire)));
@@ -101,7 +104,7 @@ impl Scope {
         }
         self.deadline.set(deadline);
         if let Some(core) = self.core() {
-            self.arm(&core);
+            self.arm(&core, core.time.now());
         }
         Ok(())
     }
@@ -138,6 +141,45 @@ impl Scope {
             outcome => outcome,
         }
     }
+}
+
+/// When the deadline of a scope is counted from.
+enum Start {
+    /// It was set before.
+    Prepared(Timeout),
+    /// From the moment in which the scope is entered.
+    Now(Option<Nanos>),
+    NotANumber,
+}
+
+impl Start {
+    fn after(delay: impl Limit) -> Start {
+        delay.limit().map_or(Start::NotANumber, Start::Now)
+    }
+}
+
+/// Runs `body` in a scope. One future, because each that is wrapped around `body` is as large as it once more.
+async fn limited<T>(start: Start, body: impl Future<Output = Result<T>>) -> Result<T> {
+    /// Leaves the scope if the future is dropped before its end.
+    struct Inside(Rc<Scope>);
+    impl Drop for Inside {
+        fn drop(&mut self) {
+            let _ = self.0.exit(Ok(()));
+        }
+    }
+    let core = current::core().ok_or_else(|| Error::runtime("no running event loop"))?;
+    let now = core.time.now();
+    let scope = match start {
+        Start::Prepared(timeout) => timeout.scope()?.clone(),
+        Start::Now(delay) => Scope::within(delay, now),
+        Start::NotANumber => return Err(Error::value("Invalid timeout: NaN (not a number)")),
+    };
+    scope.enter(&core, now)?;
+    drop(core);
+    let inside = Inside(scope);
+    let outcome = body.await;
+    // `exit` a second time, when `inside` is dropped, does nothing.
+    inside.0.exit(outcome)
 }
 
 /// A deadline that can be looked at and moved while it runs. Mirrors `asyncio.Timeout`, the `cm` of `async with timeout(...) as cm`.
@@ -184,7 +226,7 @@ impl Timeout {
 
     fn within(delay: Option<Nanos>) -> Timeout {
         let now = current::core().map_or(0, |core| core.time.now());
-        Timeout(When::Set(Scope::new(delay.map(|delay| now.saturating_add(delay)))))
+        Timeout(When::Set(Scope::within(delay, now)))
     }
 
     fn scope(&self) -> Result<&Rc<Scope>> {
@@ -201,20 +243,8 @@ impl Timeout {
     ///
     /// # Errors
     /// The body's own; Timeout; Runtime outside of a task, and at the second use; Value, when the deadline is NaN.
-    pub async fn run<T>(self, body: impl Future<Output = Result<T>>) -> Result<T> {
-        /// Leaves the scope if the future is dropped before its end.
-        struct Leave<'a>(&'a Scope);
-        impl Drop for Leave<'_> {
-            fn drop(&mut self) {
-                let _ = self.0.exit(Ok(()));
-            }
-        }
-        let scope = self.scope()?;
-        scope.enter()?;
-        let leave = Leave(scope);
-        let outcome = body.await;
-        std::mem::forget(leave);
-        scope.exit(outcome)
+    pub fn run<T>(self, body: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
+        limited(Start::Prepared(self), body)
     }
 
     /// The deadline, in seconds of [`EventLoop::time`](crate::EventLoop::time). Mirrors `Timeout.when`.
@@ -280,16 +310,16 @@ mod sealed {
 ///
 /// # Errors
 /// As [`Timeout::run`].
-pub async fn timeout<T>(delay: impl Limit, body: impl Future<Output = Result<T>>) -> Result<T> {
-    Timeout::after(delay).run(body).await
+pub fn timeout<T>(delay: impl Limit, body: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
+    limited(Start::after(delay), body)
 }
 
 /// Runs `body` in this task, up to `when` at the latest. Mirrors `async with asyncio.timeout_at(when)`.
 ///
 /// # Errors
 /// As [`Timeout::run`].
-pub async fn timeout_at<T>(when: impl Limit, body: impl Future<Output = Result<T>>) -> Result<T> {
-    Timeout::at(when).run(body).await
+pub fn timeout_at<T>(when: impl Limit, body: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
+    Timeout::at(when).run(body)
 }
 
 /// What [`wait_for`] waits for: anything that can be awaited.
@@ -343,7 +373,7 @@ where
 {
     match limit.limit() {
         Some(Some(delay)) if delay <= 0 => {}
-        Some(delay) => return Timeout::within(delay).run(awaitable.into_future()).await,
+        Some(delay) => return limited(Start::Now(delay), awaitable.into_future()).await,
         None => return Err(Error::value("Invalid timeout: NaN (not a number)")),
     }
     let outcome = match awaitable.under_way() {
