@@ -70,11 +70,15 @@ pub fn as_completed<I: IntoIterator<Item: EnsureFuture>>(awaitables: I) -> AsCom
         timer: Cell::new(None),
     });
     let listener = Listener::new(state.clone());
+    let mut refused = None;
     for (index, promise) in state.promises.borrow().iter().flatten().enumerate() {
-        promise.0.head().bind(&state.core);
-        promise.0.add_callback(Callback::Notify(listener.clone(), index as u32));
+        match promise.0.head().claim(&state.core) {
+            Ok(()) => promise.0.add_callback(Callback::Notify(listener.clone(), index as u32)),
+            Err(foreign) => refused = Some(foreign),
+        }
     }
     AsCompleted {
+        refused,
         handles,
         state,
         listener,
@@ -87,6 +91,8 @@ pub fn as_completed<I: IntoIterator<Item: EnsureFuture>>(awaitables: I) -> AsCom
 /// Outcomes in the order of their coming; from [`as_completed`].
 #[must_use = "the tasks run, but nobody waits for them"]
 pub struct AsCompleted<A: EnsureFuture> {
+    /// One of them belongs to another loop: the only outcome is this error.
+    refused: Option<Error>,
     handles: Vec<A::Handle>,
     state: Rc<State>,
     listener: Listener,
@@ -215,6 +221,10 @@ impl<A: EnsureFuture> AsCompleted<A> {
 
     /// Which is the next that is done.
     fn poll_index(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<usize>>> {
+        if let Some(error) = self.refused.take() {
+            self.left = 0;
+            return Poll::Ready(Some(Err(error)));
+        }
         if self.parking.is_none() {
             if self.left == 0 {
                 return Poll::Ready(None);

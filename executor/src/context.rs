@@ -1,7 +1,7 @@
 //! Context variables: values that belong to a task instead of to the program.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 use std::rc::Rc;
@@ -67,6 +67,8 @@ impl fmt::Debug for Context {
 thread_local! {
     /// The context outside of tasks: of the thread, or of the callback that is running.
     static OUTSIDE: RefCell<Context> = RefCell::default();
+    /// The context of the callback that has just panicked.
+    static OF_PANIC: Cell<Option<Context>> = const { Cell::new(None) };
 }
 
 /// Works on the current context. `f` runs no user code.
@@ -82,9 +84,26 @@ pub(crate) fn current() -> Context {
     with(|context| context.clone())
 }
 
-/// Calls a callback in its context, of which this is a copy of its own.
-pub(crate) fn run_callback(mut context: Context, callback: impl FnOnce()) {
-    context.run(callback);
+/// Calls a callback in its context, of which this is a copy of its own. When it panics, [`of_panic`] is what it made of it.
+pub(crate) fn run_callback(context: Context, callback: impl FnOnce()) {
+    /// Holds the outer context; dropped by a panic only.
+    struct Panicked(Context);
+    impl Drop for Panicked {
+        fn drop(&mut self) {
+            let inside = replace(std::mem::take(&mut self.0));
+            drop(OF_PANIC.replace(Some(inside)));
+        }
+    }
+    let mut outside = Panicked(replace(context));
+    callback();
+    let inside = replace(std::mem::take(&mut outside.0));
+    std::mem::forget(outside);
+    drop(inside);
+}
+
+/// The context in which the panic that was just caught is reported: that of the callback, if one panicked.
+pub(crate) fn of_panic() -> Context {
+    OF_PANIC.take().unwrap_or_else(current)
 }
 
 /// Makes `context` the current one, and returns the one before.

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 
+use crate::context;
 use crate::core::Core;
 use crate::error::{Error, Kind};
 use crate::promise::{State, any};
@@ -71,7 +72,8 @@ impl Core {
     pub(crate) fn recover(&self, payload: Box<dyn Any + Send>) {
         let error = Error::panic(payload);
         let Some(task) = self.current.take() else {
-            return self.report(ExceptionContext::new("Exception in callback").with_error(error));
+            let report = ExceptionContext::new("Exception in callback").with_error(error);
+            return context::of_panic().run(|| self.report(report));
         };
         self.observe(|observer| observer.step_ends(&AnyTask::new(task.clone())));
         self.leave(&task, error);
