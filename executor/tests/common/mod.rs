@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use kolo_executor::{Clock, Error, EventLoop, ExceptionContext, Kind, Result, Runner, try_running_loop};
@@ -140,4 +141,15 @@ impl Drop for DropFlag {
 /// An error that can be recognised: `Other`, with this message.
 pub(crate) fn boom(message: &'static str) -> Error {
     Error::other(message)
+}
+
+/// The message of the panic that must happen. It is printed as well, as every caught panic is.
+#[track_caller]
+pub(crate) fn panic_of<T>(call: impl FnOnce() -> T) -> String {
+    let outcome = catch_unwind(AssertUnwindSafe(|| drop(call())));
+    let payload = outcome.expect_err("a panic");
+    match payload.downcast::<String>() {
+        Ok(text) => *text,
+        Err(payload) => (*payload.downcast::<&'static str>().expect("a text")).to_owned(),
+    }
 }
