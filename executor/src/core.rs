@@ -17,6 +17,7 @@ use crate::promise::State as PromiseState;
 use crate::reactor::Reactor;
 use crate::ready::{Entry, Ready};
 use crate::report::{ExceptionContext, ExceptionHandler};
+use crate::resource::Resources;
 use crate::signals;
 use crate::task::{AnyTask, TaskRef};
 use crate::tasks::Tasks;
@@ -32,6 +33,7 @@ pub(crate) struct Core {
     pub(crate) time: Time,
     pub(crate) reactor: Reactor,
     pub(crate) inbox: Arc<Inbox>,
+    pub(crate) resources: Resources,
     pub(crate) state: Cell<State>,
     pub(crate) stopping: Cell<bool>,
     /// An error that ends the run at once: Ctrl-C.
@@ -75,6 +77,7 @@ impl Core {
             time: Time::start(clock),
             reactor,
             inbox,
+            resources: Resources::default(),
             state: Cell::new(State::Idle),
             stopping: Cell::new(false),
             interruption: RefCell::new(None),
@@ -141,8 +144,7 @@ impl Core {
             self.prove_deadlock()?;
             return self.poll(None);
         };
-        let alone = !self.reactor.is_watching() && !self.has_remotes();
-        if alone && self.time.jump(deadline) {
+        if self.jump() {
             return Ok(());
         }
         self.poll(Some(deadline.saturating_sub(self.time.now()).max(0)))?;
@@ -151,6 +153,13 @@ impl Core {
             self.time.jump(deadline);
         }
         Ok(())
+    }
+
+    /// Moves the virtual clock to the earliest deadline, if nothing else can happen before.
+    pub(crate) fn jump(&self) -> bool {
+        let nothing_else = self.ready.is_empty() && !self.reactor.is_watching() && !self.has_remotes();
+        let deadline = self.timers.borrow().earliest().filter(|_| nothing_else);
+        deadline.is_some_and(|deadline| self.time.jump(deadline))
     }
 
     /// Waits for descriptors and letters, at the most for so long, and queues what they ask for.

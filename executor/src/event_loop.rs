@@ -131,6 +131,7 @@ impl EventLoop {
     /// As [`run_forever`](EventLoop::run_forever), but for the deadlock: [`Turn::Done`] tells that nothing is left.
     pub fn turn(&self) -> Result<Turn> {
         let _running = self.enter()?;
+        self.0.jump();
         // A pending stop is what makes an iteration not wait.
         self.stop();
         self.0.run_once()?;
