@@ -35,7 +35,7 @@ pub(crate) struct Listing {
     pub(crate) iterations: Option<u64>,
 }
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 

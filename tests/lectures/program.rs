@@ -1,12 +1,15 @@
 //! Running an example as a user would, but with a virtual clock and an end to patience.
 
 use std::env;
+use std::fs;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::goldens;
 
 /// Real time; under the virtual clock every example that ends is done in a fraction of it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,6 +32,14 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    fn not_started(why: String) -> Run {
+        Run {
+            stdout: String::new(),
+            stderr: format!("{why}; `cargo build --examples` helps"),
+            ended: Ended::NotStarted,
+        }
+    }
+
     /// The turns of all its loops, which the last report on stderr adds up; zero if it had no loop.
     pub(crate) fn iterations(&self) -> u64 {
         let count = |line: &str| line.strip_prefix("kolo: ")?.strip_suffix(" iterations")?.parse().ok();
@@ -43,9 +54,42 @@ fn executable(name: &str) -> PathBuf {
     built.join("examples").join(name).with_extension(env::consts::EXE_EXTENSION)
 }
 
+/// What keeps the example from being run: an old executable would pass or fail for reasons of yesterday.
+fn obstacle(name: &str, path: &Path) -> Option<String> {
+    let built = match fs::metadata(path).and_then(|data| data.modified()) {
+        Ok(built) => built,
+        Err(error) => return Some(format!("{}: {error}", path.display())),
+    };
+    let source = goldens::root().join("examples").join(name).with_extension("rs");
+    let newest = [
+        source,
+        "examples/utils".into(),
+        "src".into(),
+        "executor/src".into(),
+        "sync/src".into(),
+        "net/src".into(),
+    ]
+    .into_iter()
+    .filter_map(|path| newest(&goldens::root().join(path)))
+    .max()?;
+    (newest.0 > built).then(|| format!("{} is newer than {}", newest.1.display(), path.display()))
+}
+
+/// The file under this path that was changed last.
+fn newest(path: &Path) -> Option<(SystemTime, PathBuf)> {
+    if path.is_dir() {
+        let entries = fs::read_dir(path).ok()?.flatten();
+        return entries.filter_map(|entry| newest(&entry.path())).max();
+    }
+    Some((fs::metadata(path).ok()?.modified().ok()?, path.to_owned()))
+}
+
 /// Runs the example to its end or, if it is endless, until it has written more than `enough` bytes.
 pub(crate) fn run(name: &str, enough: Option<usize>) -> Run {
     let path = executable(name);
+    if let Some(obstacle) = obstacle(name, &path) {
+        return Run::not_started(obstacle);
+    }
     let spawned = Command::new(&path)
         .env("KOLO_CLOCK", "virtual")
         .env("KOLO_STATS", "1")
@@ -57,14 +101,7 @@ pub(crate) fn run(name: &str, enough: Option<usize>) -> Run {
         .spawn();
     let mut child = match spawned {
         Ok(child) => child,
-        Err(error) => {
-            let stderr = format!("{}: {error}; try `cargo build --examples`", path.display());
-            return Run {
-                stdout: String::new(),
-                stderr,
-                ended: Ended::NotStarted,
-            };
-        }
+        Err(error) => return Run::not_started(format!("{}: {error}", path.display())),
     };
     let (sender, chunks) = channel();
     let mut stdout = child.stdout.take().expect("it is piped");
