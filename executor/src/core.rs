@@ -158,6 +158,7 @@ impl Core {
     /// Moves the virtual clock to the earliest deadline, if nothing else can happen before.
     pub(crate) fn jump(&self) -> bool {
         let nothing_else = self.ready.is_empty() && !self.reactor.is_watching() && !self.has_remotes();
+        self.timers.borrow_mut().drop_cancelled();
         let deadline = self.timers.borrow().earliest().filter(|_| nothing_else);
         deadline.is_some_and(|deadline| self.time.jump(deadline))
     }
