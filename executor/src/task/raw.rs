@@ -22,7 +22,7 @@
 //!   (`Ref` is `!Send`).
 //! - **TYPE**: a block's vtable was made by [`Table::<H, S>`] for the very `H` and `S` that it was allocated with. `H` begins with a
 //!   `Head` (`repr(C)`), and so does the block.
-//! - **VALUE**: a `TypedRef<T>` points to a block with `S::Value == T`.
+//! - **VALUE**: a `TypedRef<T>` points to a block with `S::Value == T`, and stays one of that very type: it is invariant in `T`.
 //! - **SLOT**: a slot is touched by one call at a time: each claims it first (`Ref::access`). While a coroutine is polled or dropped,
 //!   which runs user code, its slot stays claimed; outcomes are dropped and cloned only outside the slot.
 //! - **PIN**: a slot is never moved: it is polled, dropped and overwritten in place, and read out only when it is an outcome.
@@ -414,7 +414,16 @@ impl Drop for Ref {
 }
 
 /// A reference to a block whose outcome is a `Result<T>` (VALUE).
-pub(crate) struct TypedRef<T>(Ref, PhantomData<T>);
+///
+/// Values go in and come out through it, as through a `Cell<T>`. Were it covariant, one handle could put in a function that wants a
+/// `&'static str`, and another take it out as one that is content with any:
+///
+/// ```compile_fail,E0308
+/// fn coerce(promise: kolo_executor::Promise<for<'a> fn(&'a str)>) -> kolo_executor::Promise<fn(&'static str)> {
+///     promise
+/// }
+/// ```
+pub(crate) struct TypedRef<T>(Ref, PhantomData<Cell<T>>);
 
 impl<T> Clone for TypedRef<T> {
     fn clone(&self) -> Self {
