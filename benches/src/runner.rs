@@ -21,7 +21,7 @@ pub struct Effort {
 }
 
 pub const FULL: Effort = Effort {
-    rounds: 7,
+    rounds: 5,
     milliseconds: 100,
     slow_rounds: 3,
     memory_tasks: 1_000_000,
@@ -34,7 +34,7 @@ pub const QUICK: Effort = Effort {
     milliseconds: 10,
     slow_rounds: 1,
     memory_tasks: 10_000,
-    growth_sizes: &[100, 1_000],
+    growth_sizes: &[100, 1_000, 10_000],
 };
 
 /// Beyond this the interpreters take minutes.

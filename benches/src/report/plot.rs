@@ -5,22 +5,29 @@ use std::path::Path;
 
 use plotters::prelude::*;
 
+use super::tables::thousands;
 use crate::runner::Growth;
 
 const SIZE: (u32, u32) = (1200, 900);
 
-/// Told apart also by those who see red and green alike.
-const COLOURS: [RGBColor; 9] = [
-    RGBColor(0, 0, 0),
-    RGBColor(230, 159, 0),
-    RGBColor(86, 180, 233),
-    RGBColor(0, 158, 115),
-    RGBColor(240, 228, 66),
-    RGBColor(0, 114, 178),
-    RGBColor(213, 94, 0),
-    RGBColor(204, 121, 167),
-    RGBColor(128, 128, 128),
+/// A peer's colour is the same in every panel, and can be told from the others' also by those who see red and green alike.
+const COLOURS: [(&str, RGBColor); 10] = [
+    ("kolo", RGBColor(0, 0, 0)),
+    ("tokio current_thread", RGBColor(230, 159, 0)),
+    ("tokio LocalRuntime", RGBColor(213, 94, 0)),
+    ("smol", RGBColor(86, 180, 233)),
+    ("futures LocalPool", RGBColor(200, 190, 50)),
+    ("monoio", RGBColor(0, 114, 178)),
+    ("compio", RGBColor(0, 158, 115)),
+    ("glommio", RGBColor(204, 121, 167)),
+    ("asyncio", RGBColor(150, 150, 150)),
+    ("uvloop", RGBColor(90, 90, 90)),
 ];
+
+fn colour(contender: &str) -> RGBColor {
+    let found = COLOURS.iter().find(|(peer, _)| contender.starts_with(peer));
+    found.map_or(RED, |&(_, colour)| colour)
+}
 
 /// One panel for each kind of work, both axes logarithmic.
 pub fn draw(path: &Path, growths: &[Growth]) -> Result<(), String> {
@@ -40,16 +47,28 @@ fn try_draw(path: &Path, growths: &[Growth]) -> Result<(), Box<dyn Error>> {
         let (Some(&smallest), Some(&largest)) = (growth.sizes.first(), growth.sizes.last()) else {
             continue;
         };
+        let (smallest, largest) = (smallest as f64, largest as f64);
+        // The names need room: more than half as much again, on the logarithmic axis.
+        let right = largest * (largest / smallest).powf(0.7);
         let mut chart = ChartBuilder::on(panel)
             .caption(growth.title, ("sans-serif", 18))
             .margin(10)
             .x_label_area_size(40)
             .y_label_area_size(60)
-            .build_cartesian_2d((smallest as f64..largest as f64).log_scale(), (lowest..highest).log_scale())?;
-        chart.configure_mesh().x_desc("n").y_desc("ns for one operation").draw()?;
-        for ((name, medians), &colour) in growth.curves.iter().zip(COLOURS.iter().cycle()) {
+            .build_cartesian_2d((smallest..right).log_scale(), (lowest..highest).log_scale())?;
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .light_line_style(TRANSPARENT)
+            .x_labels(growth.sizes.len())
+            .x_label_formatter(&|n| thousands(*n as usize))
+            .y_label_formatter(&|cost| thousands(*cost as usize))
+            .x_desc("n")
+            .y_desc("ns for one operation")
+            .draw()?;
+        for (name, medians) in &growth.curves {
             let width = if name.starts_with("kolo") { 4 } else { 2 };
-            let style = colour.stroke_width(width);
+            let style = colour(name).stroke_width(width);
             let points = growth
                 .sizes
                 .iter()
@@ -62,7 +81,7 @@ fn try_draw(path: &Path, growths: &[Growth]) -> Result<(), Box<dyn Error>> {
         }
         chart
             .configure_series_labels()
-            .background_style(WHITE.mix(0.7))
+            .position(SeriesLabelPosition::MiddleRight)
             .label_font(("sans-serif", 11))
             .draw()?;
     }

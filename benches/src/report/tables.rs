@@ -122,7 +122,7 @@ pub(super) fn figure(value: f64) -> String {
     }
 }
 
-fn thousands(value: usize) -> String {
+pub(super) fn thousands(value: usize) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
