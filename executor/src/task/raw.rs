@@ -23,8 +23,8 @@
 //! - **TYPE**: a block's vtable was made by [`Table::<H, S>`] for the very `H` and `S` that it was allocated with. `H` begins with a
 //!   `Head` (`repr(C)`), and so does the block.
 //! - **VALUE**: a `TypedRef<T>` points to a block with `S::Value == T`, and stays one of that very type: it is invariant in `T`.
-//! - **SLOT**: a slot is touched by one call at a time: each claims it first (`Ref::access`). While a coroutine is polled or dropped,
-//!   which runs user code, its slot stays claimed; outcomes are dropped and cloned only outside the slot.
+//! - **SLOT**: a slot is touched by one call at a time: each claims it first (`Ref::access`). While what is in it is polled or dropped,
+//!   which runs user code, it stays claimed; outcomes are cloned and shown only outside the slot.
 //! - **PIN**: a slot is never moved: it is polled, dropped and overwritten in place, and read out only when it is an outcome.
 
 use std::alloc::Layout;
@@ -203,12 +203,17 @@ impl<H: Heading, S: Slot> Table<H, S> {
     }
 
     unsafe fn free(head: NonNull<Head>) {
-        let layout = const { Layout::new::<Block<H, S>>() };
-        // SAFETY: TYPE: it is such a block, and was allocated with this layout. COUNT: nobody refers to it any more.
-        unsafe {
-            head.cast::<Block<H, S>>().drop_in_place();
-            memory::free(head.cast(), layout);
+        /// Gives the memory back, even when a destructor panics.
+        struct Memory(NonNull<u8>, Layout);
+        impl Drop for Memory {
+            fn drop(&mut self) {
+                // SAFETY: TYPE: it was allocated with this layout. COUNT: nobody refers to it any more.
+                unsafe { memory::free(self.0, self.1) }
+            }
         }
+        let _memory = Memory(head.cast(), const { Layout::new::<Block<H, S>>() });
+        // SAFETY: TYPE: it is such a block. COUNT.
+        unsafe { head.cast::<Block<H, S>>().drop_in_place() }
     }
 }
 
@@ -222,8 +227,8 @@ mod memory {
     /// Sizes are rounded up to this, a cache line, and larger blocks than so many of them are left to malloc.
     const UNIT: usize = 64;
     const CLASSES: usize = 16;
-    /// So many of each size are kept.
-    const KEPT: usize = 4096;
+    /// So many of each size are kept. None in a debug build, so that a tool which looks for uses of freed memory can see them.
+    const KEPT: usize = if cfg!(debug_assertions) { 0 } else { 4096 };
 
     /// Freed blocks by size, of this thread.
     ///
@@ -261,7 +266,7 @@ mod memory {
         let (class, layout) = class(layout);
         let kept = POOL.try_with(|pool| {
             let mut pool = pool.borrow_mut();
-            let Some(list) = pool.0.get_mut(class).filter(|list| list.len() < KEPT) else {
+            let Some(list) = pool.0.get_mut(class).filter(|list| list.len() != KEPT) else {
                 return false;
             };
             list.push(memory);
