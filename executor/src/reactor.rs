@@ -101,16 +101,19 @@ impl Reactor {
         let before = watch.interests();
         let replaced = watch.callback(interest).replace(callback);
         let registered = self.register(descriptor, before, watch.interests());
-        if registered.is_err() {
-            *watch.callback(interest) = None;
-            if watch.interests().is_none() {
-                watched.remove(&descriptor);
-            }
+        let refused = if registered.is_err() {
+            watch.callback(interest).take()
+        } else {
+            None
+        };
+        if watch.interests().is_none() {
+            watched.remove(&descriptor);
         }
         self.count.set(watched.len());
+        // What the callbacks own is dropped outside of the borrow.
         drop(watched);
-        if let Some(replaced) = replaced {
-            replaced.cancel();
+        for callback in replaced.into_iter().chain(refused) {
+            callback.cancel();
         }
         Ok(registered?)
     }
