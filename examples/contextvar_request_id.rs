@@ -42,7 +42,7 @@ fn main() -> Result<()> {
         log("server up");
         gather([handle(2.0), handle(1.0)]).await?;
         log("server down");
-        let mut context = Context::current();
+        let context = Context::current();
         context.run(|| REQUEST_ID.set(99));
         context.run(|| log("in a copied context"));
         running_loop().call_soon_in(context.clone(), || log("in a callback"));

@@ -10,44 +10,76 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::current;
 use crate::error::{Error, Result};
 
-/// The values of all context variables at one moment. Cloning is cheap, and the clone changes on its own. Mirrors
-/// `contextvars.Context`.
+/// The values of all context variables. A handle: clones are the same context. Mirrors `contextvars.Context`.
 ///
-/// A task runs in a copy of the context in which it was created, a callback in a copy of the one in which it was registered.
-#[derive(Clone, Default)]
-pub struct Context(Option<Rc<Values>>);
+/// A task runs in a copy of the context in which it was created, a callback in a copy of the one in which it was registered, unless they
+/// are given one.
+#[derive(Clone)]
+pub struct Context(
+    /// `None`: nothing was ever set, and nobody has a handle. Most programs have no variables, and pay nothing for them.
+    Option<Rc<RefCell<Rc<Values>>>>,
+);
 
-/// Programs have a handful of variables: a list beats a map.
+/// Programs have a handful of variables: a list beats a map. Copies share it until one of them changes.
 #[derive(Clone, Default)]
 struct Values(Vec<(u64, Rc<dyn Any>)>);
 
+impl Default for Context {
+    fn default() -> Self {
+        Context::new()
+    }
+}
+
 impl Context {
+    /// A context without values. Mirrors `contextvars.Context()`.
+    pub fn new() -> Context {
+        let mut context = Context::NONE;
+        context.values();
+        context
+    }
+
     /// A copy of the current context. Mirrors `contextvars.copy_context`.
     pub fn current() -> Context {
-        current()
+        let mut context = current();
+        context.values();
+        context
+    }
+
+    /// A context with the same values, which changes on its own. Mirrors `Context.copy`.
+    pub fn copy(&self) -> Context {
+        Context(self.0.as_ref().map(|values| Rc::new(RefCell::new(values.borrow().clone()))))
     }
 
     /// Calls `f` in this context: what `f` sets stays in it. Mirrors `Context.run`.
-    pub fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        /// Puts the outer context back even after a panic.
-        struct Back<'a>(&'a mut Context, Context);
-        impl Drop for Back<'_> {
-            fn drop(&mut self) {
-                *self.0 = replace(std::mem::take(&mut self.1));
-            }
-        }
-        let outside = replace(self.clone());
-        let _back = Back(self, outside);
+    pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _outside = Outside(replace(self.clone()));
         f()
     }
 
-    fn get(&self, variable: u64) -> Option<&Rc<dyn Any>> {
-        let values = &self.0.as_ref()?.0;
-        values.iter().find(|(key, _)| *key == variable).map(|(_, value)| value)
+    pub(crate) const NONE: Context = Context(None);
+
+    /// This context, for somebody to keep: from now on it has a place of its own.
+    pub(crate) fn handle(&mut self) -> Context {
+        self.values();
+        self.clone()
+    }
+
+    fn values(&mut self) -> &RefCell<Rc<Values>> {
+        self.0.get_or_insert_default()
+    }
+
+    fn get(&self, variable: u64) -> Option<Rc<dyn Any>> {
+        let values = self.0.as_ref()?.borrow();
+        values
+            .0
+            .iter()
+            .find(|(key, _)| *key == variable)
+            .map(|(_, value)| value.clone())
     }
 
     fn set(&mut self, variable: u64, value: Option<Rc<dyn Any>>) -> Option<Rc<dyn Any>> {
-        let values = &mut Rc::make_mut(self.0.get_or_insert_default()).0;
+        let mut values = self.values().borrow_mut();
+        let values = &mut Rc::make_mut(&mut values).0;
         let old = values
             .iter()
             .position(|(key, _)| *key == variable)
@@ -59,14 +91,14 @@ impl Context {
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let set = self.0.as_ref().map_or(0, |values| values.0.len());
+        let set = self.0.as_ref().map_or(0, |values| values.borrow().0.len());
         write!(f, "<Context of {set} variables>")
     }
 }
 
 thread_local! {
     /// The context outside of tasks: of the thread, or of the callback that is running.
-    static OUTSIDE: RefCell<Context> = RefCell::default();
+    static OUTSIDE: RefCell<Context> = const { RefCell::new(Context::NONE) };
     /// The context of the callback that has just panicked.
     static OF_PANIC: Cell<Option<Context>> = const { Cell::new(None) };
 }
@@ -81,24 +113,31 @@ fn with<R>(f: impl FnOnce(&mut Context) -> R) -> R {
 
 /// A copy of the current context.
 pub(crate) fn current() -> Context {
-    with(|context| context.clone())
+    with(|context| context.copy())
 }
 
-/// Calls a callback in its context, of which this is a copy of its own. When it panics, [`of_panic`] is what it made of it.
+/// Puts the outer context back when it is dropped, after a panic too.
+struct Outside(Context);
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        let inside = replace(std::mem::replace(&mut self.0, Context::NONE));
+        drop(inside);
+    }
+}
+
+/// Calls a callback in its context, which [`of_panic`] gives out when it panics.
 pub(crate) fn run_callback(context: Context, callback: impl FnOnce()) {
-    /// Holds the outer context; dropped by a panic only.
-    struct Panicked(Context);
-    impl Drop for Panicked {
+    struct Inside(Context);
+    impl Drop for Inside {
         fn drop(&mut self) {
-            let inside = replace(std::mem::take(&mut self.0));
-            drop(OF_PANIC.replace(Some(inside)));
+            if std::thread::panicking() {
+                drop(OF_PANIC.replace(Some(self.0.clone())));
+            }
         }
     }
-    let mut outside = Panicked(replace(context));
-    callback();
-    let inside = replace(std::mem::take(&mut outside.0));
-    std::mem::forget(outside);
-    drop(inside);
+    let inside = Inside(context);
+    inside.0.run(callback);
 }
 
 /// The context in which the panic that was just caught is reported: that of the callback, if one panicked.
@@ -182,7 +221,7 @@ impl<T: Clone + 'static> ContextVar<T> {
     /// The value in the current context, or else the default. `None` is asyncio's `LookupError`.
     pub fn get(&self) -> Option<T> {
         // Cloned outside of the context's borrow: `T::clone` is user code.
-        match with(|context| context.get(self.id()).cloned()) {
+        match with(|context| context.get(self.id())) {
             Some(value) => value.downcast_ref::<T>().cloned(),
             None => self.default.map(|default| default()),
         }

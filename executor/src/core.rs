@@ -198,7 +198,7 @@ impl Core {
             match letter {
                 inbox::Letter::Wake(ticket) => self.wake_ticket(ticket),
                 inbox::Letter::Call(call) => {
-                    let scheduled = Scheduled::once(self.id, Context::default(), call);
+                    let scheduled = Scheduled::once(self.id, Context::NONE, call);
                     self.ready.push(|| Entry::Call(scheduled));
                 }
             }

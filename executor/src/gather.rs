@@ -15,6 +15,7 @@ use crate::event_loop::EventLoop;
 use crate::listener::{Listen, Listener};
 use crate::promise::waiting::Waiting;
 use crate::promise::{AnyPromise, Callback, Head, Promise, State, any};
+use crate::task::TaskRef;
 use crate::task::raw::{self, Ref};
 use crate::timeout::WaitFor;
 
@@ -66,10 +67,11 @@ impl Count {
     fn child_done(&self, index: u32) {
         self.finished.set(self.finished.get() + 1);
         let child = &self.children[index as usize];
-        if child.0.head().state.get() != State::Value {
+        // With `return_exceptions` errors are looked at in the end. Until then nobody has seen them.
+        let looks = self.outer.done() || !self.return_exceptions.get();
+        if looks && child.0.head().state.get() != State::Value {
             let error = child.error();
             if !self.outer.done()
-                && !self.return_exceptions.get()
                 && let Err(error) | Ok(Some(error)) = error
             {
                 return self.fail(error);
@@ -129,6 +131,15 @@ pub trait Children {
     fn outcomes(&self) -> Self::Outcomes;
 }
 
+/// The outcome of a child, for a list of outcomes. A cancelled task stands there without the message of its cancellation: asyncio knows it
+/// no more once the coroutine has ended.
+fn among_results<T>(child: AnyPromise, outcome: impl FnOnce() -> Result<T>) -> Result<T> {
+    if child.cancelled() && TaskRef::new(&child.0).is_some() {
+        return Err(Error::cancelled());
+    }
+    outcome()
+}
+
 /// Children of one type, from an iterator.
 pub struct Many<H, T> {
     handles: Vec<H>,
@@ -151,7 +162,8 @@ impl<H, T> Children for Many<H, T> {
         self.handles.iter().map(self.outcome).collect()
     }
     fn outcomes(&self) -> Vec<Result<T>> {
-        self.handles.iter().map(self.outcome).collect()
+        let outcome = |handle| among_results((self.any)(handle), || (self.outcome)(handle));
+        self.handles.iter().map(outcome).collect()
     }
 }
 
@@ -215,7 +227,7 @@ macro_rules! tuples {
                 Ok(($(self.$index.outcome()?,)+))
             }
             fn outcomes(&self) -> Self::Outcomes {
-                ($(self.$index.outcome(),)+)
+                ($(among_results(self.$index.any(), || self.$index.outcome()),)+)
             }
         }
     };
@@ -359,8 +371,11 @@ impl<C: Children> Gather<C> {
             if child.done() {
                 count.done_at_once.borrow_mut().push(index);
             } else {
-                child.0.head().bind(&event_loop.0);
-                child.0.add_callback(Callback::Notify(listener.clone(), index));
+                match child.0.head().claim(&event_loop.0) {
+                    Ok(()) => child.0.add_callback(Callback::Notify(listener.clone(), index)),
+                    Err(_) if count.outer.done() => {}
+                    Err(foreign) => count.fail(foreign),
+                }
             }
         }
         Gather {

@@ -78,7 +78,7 @@ impl Core {
         let handler = self.handler.borrow().clone();
         let Some(handler) = handler else { return context.print() };
         // Of a task's error it learns in the task's context.
-        let mut values = match &context.task {
+        let values = match &context.task {
             Some(task) => task.context(),
             None => Context::current(),
         };

@@ -10,6 +10,7 @@ use crate::core::Core;
 use crate::current;
 use crate::error::{Error, Result};
 use crate::event_loop::EventLoop;
+use crate::handle::CallbackToken;
 use crate::promise::{AnyPromise, Cloned, Promise, Taken};
 use crate::task::raw::{self, Stage};
 use crate::task::{TaskHead, TaskRef};
@@ -63,10 +64,17 @@ impl<T> Deref for Task<T> {
     }
 }
 
-impl<T: 'static> Task<T> {
-    /// For a task with a name or a context of its own.
+impl Task<()> {
+    /// For a task with a name or a context of its own, whatever its value.
     pub fn builder() -> Builder {
         Builder::default()
+    }
+}
+
+impl<T: 'static> Task<T> {
+    /// Calls `callback` with this task, one hop after it is done; see [`Promise::add_done_callback`].
+    pub fn add_done_callback(&self, callback: impl FnOnce(&Task<T>) + 'static) -> CallbackToken {
+        self.0.add_done_callback(|promise| callback(&Task(promise.clone())))
     }
 
     /// This task without the type of its value.
@@ -99,7 +107,7 @@ impl<T: 'static> Task<T> {
         self.head().uncancel()
     }
 
-    /// A copy of the context in which it runs, with what it has set by now. Mirrors `Task.get_context`.
+    /// The context in which it runs. Mirrors `Task.get_context`.
     pub fn context(&self) -> Context {
         self.as_any_task().context()
     }
@@ -190,7 +198,7 @@ impl AnyTask {
 
     /// See [`Task::context`].
     pub fn context(&self) -> Context {
-        self.head().with_context(|context| context.clone())
+        self.head().with_context(Context::handle)
     }
 
     /// See [`Task::created_at`].
