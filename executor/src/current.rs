@@ -25,6 +25,11 @@ pub(crate) fn core() -> Option<Rc<Core>> {
     RUNNING.try_with(|running| running.borrow().clone()).ok().flatten()
 }
 
+/// Works on the running loop. `f` runs no user code.
+pub(crate) fn with_core<R>(f: impl FnOnce(Option<&Rc<Core>>) -> R) -> R {
+    RUNNING.with_borrow(|running| f(running.as_ref()))
+}
+
 /// The running loop, where there is no point in going on without.
 ///
 /// # Panics

@@ -231,7 +231,8 @@ impl Parking {
         }
     }
 
-    pub(crate) fn is_parked(&self) -> bool {
+    /// Whether it has begun and is not over.
+    pub fn is_parked(&self) -> bool {
         matches!(self.state, State::Parked { .. } | State::Waiting(_))
     }
 
