@@ -2,16 +2,14 @@
 
 mod utils;
 
-use kolo::{Promise, Result, Task, run, sleep};
+use kolo::{Result, Task, run, sleep};
 use utils::Repr;
 
-/// The callback gets the promise; whoever wants the task's name brings the task along.
-fn report(task: &Task<u32>) -> impl FnOnce(&Promise<u32>) + 'static {
-    let task = task.clone();
-    move |promise| println!("report: {} {}", task.name(), promise.result().repr())
+fn report(task: &Task<u32>) {
+    println!("report: {} {}", task.name(), task.result().repr());
 }
 
-fn twice(_: &Promise<u32>) {
+fn twice(_: &Task<u32>) {
     println!("twice");
 }
 
@@ -24,7 +22,7 @@ async fn work() -> Result<u32> {
 fn main() -> Result<()> {
     run(async {
         let task = Task::builder().name("work").spawn(work());
-        task.add_done_callback(report(&task));
+        task.add_done_callback(report);
         // A callback is taken away by the token that adding it gave, not by the function.
         let tokens = [task.add_done_callback(twice), task.add_done_callback(twice)];
         task.add_done_callback(|task| println!("lambda {}", task.done().repr()));
@@ -32,7 +30,7 @@ fn main() -> Result<()> {
         println!("removed: {}", remove());
         println!("removed: {}", remove());
         println!("main: {}", (&task).await?);
-        task.add_done_callback(report(&task)); // done already: called soon
+        task.add_done_callback(report); // done already: called soon
         println!("main: added to a task that is done");
         sleep(0).await?;
         println!("main: end");
