@@ -45,15 +45,23 @@ impl World {
         Box::pin(async move {
             for step in &*body {
                 let flow = match &step.op {
+                    Op::Now(op) => {
+                        world.perform(&frame, step, op)?;
+                        Flow::Normal
+                    }
+                    Op::Wait(op) => {
+                        world.wait(&frame, step, op).await?;
+                        Flow::Normal
+                    }
+                    Op::Scope(op) => world.within(&frame, step, op).await?,
                     Op::Return(value) => {
                         let value = frame.value(*value);
                         world.log(step, value);
                         Flow::Return(value)
                     }
-                    Op::Now(op) => world.perform(&frame, step, op)?,
-                    Op::Wait(op) => world.wait(&frame, step, op).await?,
-                    Op::Scope(op) => world.within(&frame, step, op).await?,
-                    Op::PrimitiveNow(_) | Op::PrimitiveWait(_) => unreachable!("op {} is not covered", step.path),
+                    Op::PrimitiveNow(_) | Op::PrimitiveWait(_) | Op::PrimitiveScope(_) => {
+                        unreachable!("op {} is not covered", step.path)
+                    }
                 };
                 if let Flow::Return(_) = flow {
                     return Ok(flow);

@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use kolo::{AnyTask, Error, Result, create_task, current_task};
 
-use crate::bodies::Flow;
 use crate::callbacks::Scheduled;
 use crate::frame::Frame;
 use crate::objects::Object;
@@ -13,7 +12,7 @@ use crate::values::{ProgramError, error_name};
 use crate::world::World;
 
 impl World {
-    pub(crate) fn perform(self: &Rc<Self>, frame: &Frame, step: &Step, op: &NowOp) -> Result<Flow> {
+    pub(crate) fn perform(self: &Rc<Self>, frame: &Frame, step: &Step, op: &NowOp) -> Result<()> {
         match op {
             NowOp::Log(value) => self.log(step, frame.value(*value)),
             NowOp::Set(value) => frame.register.set(*value),
@@ -168,7 +167,7 @@ impl World {
                 None => self.log(step, "none"),
             },
         }
-        Ok(Flow::Normal)
+        Ok(())
     }
 }
 

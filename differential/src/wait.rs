@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use kolo::{AnyPromise, Result, ReturnWhen, as_completed, sleep, wait, wait_for};
 
-use crate::bodies::Flow;
 use crate::frame::Frame;
 use crate::objects::{Given, Object};
 use crate::program::{Child, CompletionMode, Reference, Step, Target, Ticks, WaitMode, WaitOp};
@@ -12,7 +11,7 @@ use crate::values::{Value, error_name};
 use crate::world::World;
 
 impl World {
-    pub(crate) async fn wait(self: &Rc<Self>, frame: &Frame, step: &Step, op: &WaitOp) -> Result<Flow> {
+    pub(crate) async fn wait(self: &Rc<Self>, frame: &Frame, step: &Step, op: &WaitOp) -> Result<()> {
         match op {
             WaitOp::Sleep(delay) => {
                 self.logged(step, sleep(delay.seconds()).await)?;
@@ -54,7 +53,7 @@ impl World {
                 }
             }
         }
-        Ok(Flow::Normal)
+        Ok(())
     }
 
     /// Passes an outcome on, once it is written down if it is an error.
@@ -63,7 +62,7 @@ impl World {
     }
 
     /// Writes down what has been waited for. Integers are kept in the register.
-    fn keep(&self, frame: &Frame, step: &Step, value: &Value) {
+    pub(crate) fn keep(&self, frame: &Frame, step: &Step, value: &Value) {
         if let Value::Integer(integer) = value {
             frame.register.set(*integer);
         }

@@ -2,14 +2,13 @@
 
 mod either;
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use kolo::{Barrier, Condition, Event, Lock, Result};
 
 use crate::bodies::Flow;
 use crate::frame::Frame;
-use crate::program::{Body, PrimitiveNowOp, PrimitiveWaitOp, Resources, Step};
+use crate::program::{Body, PrimitiveNowOp, PrimitiveScopeOp, PrimitiveWaitOp, Resources, Step};
 use crate::values::{Value, error_name};
 use crate::world::World;
 use either::{AnyQueue, AnySemaphore};
@@ -43,7 +42,14 @@ impl Primitives {
 impl World {
     /// An operation that does not wait.
     pub(crate) fn touch(&self, frame: &Frame, step: &Step, op: &PrimitiveNowOp) {
-        let Primitives { locks, events, conditions, semaphores, barriers, queues } = &self.primitives;
+        let Primitives {
+            locks,
+            events,
+            conditions,
+            semaphores,
+            barriers,
+            queues,
+        } = &self.primitives;
         match op {
             PrimitiveNowOp::LockRelease(lock) => self.log_outcome(step, locks[*lock].release()),
             PrimitiveNowOp::LockLocked(lock) => self.log(step, locks[*lock].locked()),
@@ -92,56 +98,82 @@ impl World {
         }
     }
 
-    /// An operation that waits, or holds something while a body runs.
-    pub(crate) async fn wait_at(self: &Rc<Self>, frame: &Rc<Frame>, step: &Step, op: &PrimitiveWaitOp) -> Result<Flow> {
-        let Primitives { locks, events, conditions, semaphores, barriers, queues } = &self.primitives;
+    /// An operation that waits.
+    pub(crate) async fn wait_at(&self, frame: &Frame, step: &Step, op: &PrimitiveWaitOp) -> Result<()> {
+        let Primitives {
+            locks,
+            events,
+            conditions,
+            semaphores,
+            barriers,
+            queues,
+        } = &self.primitives;
         let outcome = match op {
-            PrimitiveWaitOp::WithLock { lock, body } => {
-                let lock = &locks[*lock];
-                return self.holding(frame, step, lock.acquire(), || lock.release(), body).await;
-            }
-            PrimitiveWaitOp::WithSemaphore { semaphore, body } => {
-                let semaphore = &semaphores[*semaphore];
-                return self.holding(frame, step, semaphore.acquire(), || semaphore.release(), body).await;
-            }
-            PrimitiveWaitOp::WithCondition { condition, body } => {
-                let condition = &conditions[*condition];
-                return self.holding(frame, step, condition.acquire(), || condition.release(), body).await;
-            }
-            PrimitiveWaitOp::WithBarrier { barrier, body } => {
-                let index = self.logged(step, barriers[*barrier].wait().await)?;
-                self.log(step, format!("enter {index}"));
-                let flow = self.logged(step, self.run_body(frame, body).await)?;
-                self.log(step, "ok");
-                return Ok(flow);
-            }
-            PrimitiveWaitOp::BarrierWait(barrier) => {
-                let index = self.logged(step, barriers[*barrier].wait().await)?;
-                self.keep(frame, step, &Value::Integer(index.try_into().expect("few wait at a barrier")));
-                return Ok(Flow::Normal);
-            }
-            PrimitiveWaitOp::QueueGet(queue) => {
-                let value = self.logged(step, queues[*queue].get().await)?;
-                self.keep(frame, step, &Value::Integer(value));
-                return Ok(Flow::Normal);
-            }
             PrimitiveWaitOp::LockAcquire(lock) => locks[*lock].acquire().await,
             PrimitiveWaitOp::SemaphoreAcquire(semaphore) => semaphores[*semaphore].acquire().await,
             PrimitiveWaitOp::ConditionAcquire(condition) => conditions[*condition].acquire().await,
             PrimitiveWaitOp::EventWait(event) => events[*event].wait().await,
             PrimitiveWaitOp::ConditionWait(condition) => conditions[*condition].wait().await,
-            PrimitiveWaitOp::ConditionWaitFor { condition, counter, at_least } => {
-                let reached = || Cell::get(&self.counters[*counter]) >= *at_least;
+            PrimitiveWaitOp::ConditionWaitFor {
+                condition,
+                counter,
+                at_least,
+            } => {
+                let reached = || self.counters[*counter].get() >= *at_least;
                 conditions[*condition].wait_for(reached).await
             }
             PrimitiveWaitOp::BarrierReset(barrier) => barriers[*barrier].reset().await,
             PrimitiveWaitOp::BarrierAbort(barrier) => barriers[*barrier].abort().await,
             PrimitiveWaitOp::QueuePut { queue, value } => queues[*queue].put(frame.value(*value)).await,
             PrimitiveWaitOp::QueueJoin(queue) => queues[*queue].join().await,
+            PrimitiveWaitOp::BarrierWait(barrier) => {
+                let index = self.logged(step, barriers[*barrier].wait().await)?;
+                self.keep(frame, step, &Value::Integer(index.try_into().expect("few wait at a barrier")));
+                return Ok(());
+            }
+            PrimitiveWaitOp::QueueGet(queue) => {
+                let value = self.logged(step, queues[*queue].get().await)?;
+                self.keep(frame, step, &Value::Integer(value));
+                return Ok(());
+            }
         };
         self.logged(step, outcome)?;
         self.log(step, "ok");
-        Ok(Flow::Normal)
+        Ok(())
+    }
+
+    /// An operation that runs a body while something is held.
+    pub(crate) async fn within_primitive(self: &Rc<Self>, frame: &Rc<Frame>, step: &Step, op: &PrimitiveScopeOp) -> Result<Flow> {
+        let Primitives {
+            locks,
+            conditions,
+            semaphores,
+            barriers,
+            ..
+        } = &self.primitives;
+        match op {
+            PrimitiveScopeOp::WithLock { lock, body } => {
+                let lock = &locks[*lock];
+                self.holding(frame, step, lock.acquire(), || lock.release(), body).await
+            }
+            PrimitiveScopeOp::WithSemaphore { semaphore, body } => {
+                let semaphore = &semaphores[*semaphore];
+                self.holding(frame, step, semaphore.acquire(), || semaphore.release(), body)
+                    .await
+            }
+            PrimitiveScopeOp::WithCondition { condition, body } => {
+                let condition = &conditions[*condition];
+                self.holding(frame, step, condition.acquire(), || condition.release(), body)
+                    .await
+            }
+            PrimitiveScopeOp::WithBarrier { barrier, body } => {
+                let index = self.logged(step, barriers[*barrier].wait().await)?;
+                self.log(step, format!("enter {index}"));
+                let flow = self.logged(step, self.run_body(frame, body).await)?;
+                self.log(step, "ok");
+                Ok(flow)
+            }
+        }
     }
 
     /// `async with`, by hand: a guard would hide that releasing can fail, because the body has released already. That error takes

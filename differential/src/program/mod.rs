@@ -9,7 +9,7 @@ mod parse;
 mod resources;
 mod table;
 
-pub use ops::{NowOp, PrimitiveNowOp, PrimitiveWaitOp, ScopeOp, WaitOp};
+pub use ops::{NowOp, PrimitiveNowOp, PrimitiveScopeOp, PrimitiveWaitOp, ScopeOp, WaitOp};
 pub use parse::{ParseError, parse};
 pub use resources::{QueueKind, QueueShape, Resources};
 
@@ -54,8 +54,10 @@ pub enum Op {
     Scope(ScopeOp),
     /// Done at once, on a lock, an event, a queue, ...
     PrimitiveNow(PrimitiveNowOp),
-    /// Waits for, or within, a lock, an event, a queue, ...
+    /// Waits for a lock, an event, a queue, ...
     PrimitiveWait(PrimitiveWaitOp),
+    /// Holds a lock, a semaphore, ... while a body runs.
+    PrimitiveScope(PrimitiveScopeOp),
 }
 
 /// An integer, written down or taken from the register of the frame.

@@ -187,7 +187,7 @@ pub enum PrimitiveNowOp {
     QueueInfo(usize),
 }
 
-/// Operations on primitives that wait, or hold one while a body runs.
+/// Operations on primitives that wait.
 #[derive(Debug)]
 #[expect(
     missing_docs,
@@ -213,20 +213,17 @@ pub enum PrimitiveWaitOp {
     },
     QueueGet(usize),
     QueueJoin(usize),
-    WithLock {
-        lock: usize,
-        body: Body,
-    },
-    WithSemaphore {
-        semaphore: usize,
-        body: Body,
-    },
-    WithCondition {
-        condition: usize,
-        body: Body,
-    },
-    WithBarrier {
-        barrier: usize,
-        body: Body,
-    },
+}
+
+/// Operations that hold a primitive, or have waited for it, while a body runs.
+#[derive(Debug)]
+#[expect(
+    missing_docs,
+    reason = "variants and fields are named for the operations and their arguments"
+)]
+pub enum PrimitiveScopeOp {
+    WithLock { lock: usize, body: Body },
+    WithSemaphore { semaphore: usize, body: Body },
+    WithCondition { condition: usize, body: Body },
+    WithBarrier { barrier: usize, body: Body },
 }

@@ -2,7 +2,7 @@
 
 use super::arguments::Arguments;
 use super::parse::ParseError;
-use super::{NowOp, Op, PrimitiveNowOp, PrimitiveWaitOp, ScopeOp, WaitOp};
+use super::{NowOp, Op, PrimitiveNowOp, PrimitiveScopeOp, PrimitiveWaitOp, ScopeOp, WaitOp};
 
 /// Reads the op whose arguments these are.
 pub(super) fn read(arguments: &mut Arguments<'_, '_, '_>) -> Result<Op, ParseError> {
@@ -18,8 +18,10 @@ pub(super) fn read(arguments: &mut Arguments<'_, '_, '_>) -> Result<Op, ParseErr
         Some(Op::Wait(op))
     } else if let Some(op) = scope(arguments)? {
         Some(Op::Scope(op))
+    } else if let Some(op) = primitive_wait(arguments)? {
+        Some(Op::PrimitiveWait(op))
     } else {
-        primitive_wait(arguments)?.map(Op::PrimitiveWait)
+        primitive_scope(arguments)?.map(Op::PrimitiveScope)
     };
     let op = waiting.ok_or_else(|| arguments.refuse("the name of an op"))?;
     arguments.outside_callbacks()?;
@@ -245,19 +247,27 @@ fn primitive_wait(arguments: &mut Arguments<'_, '_, '_>) -> Result<Option<Primit
         },
         "q_get" => PrimitiveWaitOp::QueueGet(arguments.index(have.queues.len(), "queues")?),
         "q_join" => PrimitiveWaitOp::QueueJoin(arguments.index(have.queues.len(), "queues")?),
-        "with_lock" => PrimitiveWaitOp::WithLock {
+        _ => return Ok(None),
+    }))
+}
+
+fn primitive_scope(arguments: &mut Arguments<'_, '_, '_>) -> Result<Option<PrimitiveScopeOp>, ParseError> {
+    let have = arguments.resources();
+    let semaphores = have.semaphores.len() + have.bounded.len();
+    Ok(Some(match arguments.op_name() {
+        "with_lock" => PrimitiveScopeOp::WithLock {
             lock: arguments.index(have.locks, "locks")?,
             body: arguments.body()?,
         },
-        "with_sem" => PrimitiveWaitOp::WithSemaphore {
+        "with_sem" => PrimitiveScopeOp::WithSemaphore {
             semaphore: arguments.index(semaphores, "semaphores")?,
             body: arguments.body()?,
         },
-        "with_cond" => PrimitiveWaitOp::WithCondition {
+        "with_cond" => PrimitiveScopeOp::WithCondition {
             condition: arguments.index(have.conditions, "conditions")?,
             body: arguments.body()?,
         },
-        "with_bar" => PrimitiveWaitOp::WithBarrier {
+        "with_bar" => PrimitiveScopeOp::WithBarrier {
             barrier: arguments.index(have.barriers.len(), "barriers")?,
             body: arguments.body()?,
         },
