@@ -11,3 +11,4 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../examples/README.md")]
 struct Catalogue;
+pub use kolo_sync::*;

@@ -1,0 +1,203 @@
+//! `Lock`: one task at a time.
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::Location;
+use std::rc::{Rc, Weak};
+
+use kolo_executor::{Error, Result};
+
+use crate::WaitQueue;
+
+/// A lock that one task at a time can hold. Mirrors `asyncio.Lock`.
+///
+/// A handle: clones are the same lock. It has no owner: whoever likes may release it, and a task that acquires it twice waits for itself
+/// for ever. Tasks get it in the order in which they asked for it.
+///
+/// ```
+/// use kolo_executor::{Result, create_task, run, sleep};
+/// use kolo_sync::Lock;
+///
+/// async fn worker(name: &str, lock: Lock) -> Result<()> {
+///     let _held = lock.hold().await?;
+///     println!("{name} begins");
+///     sleep(0.01).await?;
+///     println!("{name} ends");
+///     Ok(())
+/// }
+///
+/// run(async {
+///     let lock = Lock::new();
+///     let first = create_task(worker("first", lock.clone()));
+///     let second = create_task(worker("second", lock.clone()));
+///     first.await?;
+///     second.await
+/// })
+/// .unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Lock(Rc<State>);
+
+struct State {
+    locked: Cell<bool>,
+    /// Counts the times it was acquired, and says which one it is now: a guard releases its own hold and no other.
+    acquired: Cell<u64>,
+    hold: Cell<u64>,
+    waiters: WaitQueue,
+}
+
+impl Lock {
+    /// A lock that nobody holds.
+    pub fn new() -> Lock {
+        Lock(Rc::new_cyclic(|lock| State::new(WaitQueue::part_of(lock, "Lock.acquire"))))
+    }
+
+    /// The lock within another primitive, which stands for it in reports.
+    pub(crate) fn part_of<T: fmt::Debug + 'static>(owner: &Weak<T>, kind: &'static str) -> Lock {
+        Lock(Rc::new(State::new(WaitQueue::part_of(owner, kind))))
+    }
+
+    /// Whether it is held. A lock that was released for a waiter counts as free until that one runs.
+    pub fn locked(&self) -> bool {
+        self.0.locked.get()
+    }
+
+    /// Waits until the lock is free, then takes it. [`release`](Lock::release) gives it back. Mirrors `Lock.acquire`.
+    ///
+    /// # Errors
+    /// Cancelled; Runtime, when it has to wait and the lock belongs to another loop.
+    ///
+    /// # Cancel safety
+    /// Nothing is held afterwards, and the place in the queue is lost. A lock that was already on its way to this waiter goes to the next
+    /// one.
+    #[track_caller]
+    pub fn acquire(&self) -> impl Future<Output = Result<()>> {
+        self.acquire_at(Location::caller())
+    }
+
+    pub(crate) async fn acquire_at(&self, place: &'static Location<'static>) -> Result<()> {
+        let State { locked, waiters, .. } = &*self.0;
+        // Nobody may overtake a live waiter, even while the lock is free: it is on its way to the first of them.
+        if locked.get() || waiters.any_live() {
+            let pass_on = |_woken| {
+                if !locked.get() {
+                    waiters.wake_first();
+                }
+            };
+            waiters.park_at(place, pass_on).await?;
+        }
+        locked.set(true);
+        self.0.begin_hold(place);
+        Ok(())
+    }
+
+    /// Gives the lock back, for the waiter that is first. It need not be the task that acquired it. Mirrors `Lock.release`.
+    ///
+    /// # Errors
+    /// Runtime, when nobody holds it.
+    pub fn release(&self) -> Result<()> {
+        if !self.locked() {
+            return Err(Error::runtime("Lock is not acquired."));
+        }
+        self.0.locked.set(false);
+        self.0.waiters.let_go();
+        self.0.waiters.wake_first();
+        Ok(())
+    }
+
+    /// [`acquire`](Lock::acquire) for as long as the guard lives: `let _held = lock.hold().await?;` is `async with lock:`.
+    ///
+    /// # Errors
+    /// As `acquire`.
+    ///
+    /// # Cancel safety
+    /// As `acquire`.
+    #[track_caller]
+    pub fn hold(&self) -> impl Future<Output = Result<Held>> {
+        self.hold_at(Location::caller())
+    }
+
+    pub(crate) async fn hold_at(&self, place: &'static Location<'static>) -> Result<Held> {
+        self.acquire_at(place).await?;
+        Ok(Held {
+            lock: self.clone(),
+            hold: self.0.hold.get(),
+        })
+    }
+
+    /// Gives the lock back for a while. Dropped meanwhile, the guard of this hold has nothing to release.
+    pub(crate) fn suspend_hold(&self) -> Result<Suspended> {
+        let hold = self.0.hold.get();
+        self.release().map(|()| Suspended { hold })
+    }
+
+    /// The lock was acquired again, for the guard that it had.
+    pub(crate) fn resume_hold(&self, suspended: Suspended) {
+        self.0.hold.set(suspended.hold);
+    }
+}
+
+/// A hold that was given up for a while.
+pub(crate) struct Suspended {
+    hold: u64,
+}
+
+impl State {
+    fn new(waiters: WaitQueue) -> State {
+        State {
+            locked: Cell::new(false),
+            acquired: Cell::new(0),
+            hold: Cell::new(0),
+            waiters,
+        }
+    }
+
+    fn begin_hold(&self, place: &'static Location<'static>) {
+        self.acquired.set(self.acquired.get() + 1);
+        self.hold.set(self.acquired.get());
+        self.waiters.hold(place);
+    }
+}
+
+impl Default for Lock {
+    fn default() -> Lock {
+        Lock::new()
+    }
+}
+
+/// `<Lock [unlocked]>`, `<Lock [locked, waiters:2]>`: asyncio's words.
+impl fmt::Debug for Lock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.waiters
+            .describe(f, if self.locked.get() { "locked" } else { "unlocked" })
+    }
+}
+
+/// A lock that is held; from [`Lock::hold`] and [`Condition::hold`](crate::Condition::hold). Dropping it releases the lock, unless that
+/// was done before.
+#[must_use = "the lock is released when the guard is dropped: `let _held = ...`"]
+pub struct Held {
+    lock: Lock,
+    hold: u64,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Somebody may have released it already, and somebody else may hold it by now.
+        if self.lock.locked() && self.lock.0.hold.get() == self.hold {
+            let _ = self.lock.release();
+        }
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Held {:?}>", self.lock)
+    }
+}

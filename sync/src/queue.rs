@@ -1,0 +1,307 @@
+//! `Queue`, `LifoQueue`, `PriorityQueue`: one queue over three ways to keep its items.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::panic::Location;
+use std::rc::Rc;
+
+use kolo_executor::{Error, Kind, Result};
+
+use crate::storage::{Fifo, Lifo, Priority, Storage};
+use crate::{Items, WaitQueue};
+
+/// A queue that gives the oldest item out first. Mirrors `asyncio.Queue`; see [`AnyQueue`].
+pub type Queue<T> = AnyQueue<Fifo<T>>;
+
+/// A queue that gives the newest item out first. Mirrors `asyncio.LifoQueue`; see [`AnyQueue`].
+pub type LifoQueue<T> = AnyQueue<Lifo<T>>;
+
+/// A queue that gives the smallest item out first, and equal ones in the order in which CPython's does. Mirrors
+/// `asyncio.PriorityQueue`; see [`AnyQueue`].
+///
+/// Items need no more than `<`: tuples of a priority and something else, of numbers or floats, will do.
+///
+/// ```
+/// use kolo_executor::run;
+/// use kolo_sync::PriorityQueue;
+///
+/// run(async {
+///     let queue = PriorityQueue::new(0);
+///     for item in [(2.5, "later"), (0.5, "at once"), (1.0, "soon")] {
+///         queue.put_nowait(item)?;
+///     }
+///     assert_eq!(queue.get().await?.1, "at once");
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+pub type PriorityQueue<T> = AnyQueue<Priority<T>>;
+
+/// Items on their way from those who put them to those who get them: [`Queue`], [`LifoQueue`], [`PriorityQueue`].
+///
+/// A handle: clones are the same queue. It holds `maxsize` items, or any number if that is 0. Those who wait for an item, and those who
+/// wait for room, are woken in the order in which they came; what they are woken for is not reserved, and who finds it gone waits anew,
+/// at the end.
+///
+/// ```
+/// use kolo_executor::{Result, create_task, run};
+/// use kolo_sync::Queue;
+///
+/// async fn worker(queue: Queue<u32>) -> Result<()> {
+///     loop {
+///         let number = queue.get().await?;
+///         println!("{}", number * number);
+///         queue.task_done()?;
+///     }
+/// }
+///
+/// run(async {
+///     let queue = Queue::new(2);
+///     let worker = create_task(worker(queue.clone()));
+///     for number in 0..5 {
+///         queue.put(number).await?;
+///     }
+///     queue.join().await?;
+///     worker.cancel();
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+pub struct AnyQueue<S>(Rc<State<S>>);
+
+struct State<S> {
+    maxsize: usize,
+    items: RefCell<S>,
+    getters: WaitQueue,
+    putters: WaitQueue,
+    /// Those in `join`.
+    joiners: WaitQueue,
+    /// The items that were put, and for which `task_done` was not called yet.
+    unfinished: Cell<usize>,
+    shut_down: Cell<bool>,
+}
+
+impl<S> Clone for AnyQueue<S> {
+    fn clone(&self) -> Self {
+        AnyQueue(self.0.clone())
+    }
+}
+
+impl<S: Storage + 'static> AnyQueue<S> {
+    /// An empty queue that holds `maxsize` items, or any number if that is 0.
+    pub fn new(maxsize: usize) -> Self {
+        AnyQueue(Rc::new_cyclic(|queue| State {
+            maxsize,
+            items: RefCell::default(),
+            getters: WaitQueue::part_of(queue, "Queue.get"),
+            putters: WaitQueue::part_of(queue, "Queue.put"),
+            joiners: WaitQueue::part_of(queue, "Queue.join"),
+            unfinished: Cell::new(0),
+            shut_down: Cell::new(false),
+        }))
+    }
+
+    /// How many items are in it. Mirrors `Queue.qsize`.
+    pub fn qsize(&self) -> usize {
+        self.0.items.borrow().len()
+    }
+
+    /// How many items it holds at the most; 0 is any number.
+    pub fn maxsize(&self) -> usize {
+        self.0.maxsize
+    }
+
+    /// Whether there is nothing in it.
+    pub fn empty(&self) -> bool {
+        self.qsize() == 0
+    }
+
+    /// Whether there is no room in it.
+    pub fn full(&self) -> bool {
+        self.maxsize() > 0 && self.qsize() >= self.maxsize()
+    }
+
+    /// Waits for room, and puts an item in. Mirrors `Queue.put`.
+    ///
+    /// # Errors
+    /// QueueShutDown; Cancelled; Runtime, when it has to wait and the queue belongs to another loop.
+    ///
+    /// # Cancel safety
+    /// The item was not put, and is dropped; the place in the queue is lost. Room for which this task had been woken goes to the next one.
+    #[track_caller]
+    pub fn put(&self, item: S::Item) -> impl Future<Output = Result<()>> {
+        let place = Location::caller();
+        async move {
+            while self.full() {
+                self.check_open()?;
+                let pass_on = |woken: bool| {
+                    if woken && !self.full() {
+                        self.0.putters.pop();
+                    }
+                };
+                self.0.putters.park_at(place, pass_on).await?;
+            }
+            self.put_nowait(item)
+        }
+    }
+
+    /// Puts an item in. Mirrors `Queue.put_nowait`.
+    ///
+    /// # Errors
+    /// QueueFull, when there is no room; QueueShutDown. The item is dropped.
+    pub fn put_nowait(&self, item: S::Item) -> Result<()> {
+        self.check_open()?;
+        if self.full() {
+            return Err(Error::new(Kind::QueueFull, ""));
+        }
+        let state = &*self.0;
+        state.items.borrow_mut().put(item);
+        state.unfinished.set(state.unfinished.get() + 1);
+        state.getters.pop();
+        Ok(())
+    }
+
+    /// Waits for an item, and takes it out. Mirrors `Queue.get`.
+    ///
+    /// # Errors
+    /// QueueShutDown, when nothing is left and nothing will come; Cancelled; Runtime, when it has to wait and the queue belongs to another
+    /// loop.
+    ///
+    /// # Cancel safety
+    /// No item is lost: one for which this task had been woken goes to the next one. The place in the queue is lost.
+    #[track_caller]
+    pub fn get(&self) -> impl Future<Output = Result<S::Item>> {
+        self.get_at(Location::caller())
+    }
+
+    pub(crate) async fn get_at(&self, place: &'static Location<'static>) -> Result<S::Item> {
+        while self.empty() {
+            self.check_open()?;
+            let pass_on = |woken: bool| {
+                if woken && !self.empty() {
+                    self.0.getters.pop();
+                }
+            };
+            self.0.getters.park_at(place, pass_on).await?;
+        }
+        self.get_nowait()
+    }
+
+    /// Takes an item out. Mirrors `Queue.get_nowait`.
+    ///
+    /// # Errors
+    /// QueueEmpty, when there is none; QueueShutDown, when there will be none either.
+    pub fn get_nowait(&self) -> Result<S::Item> {
+        let item = self.0.items.borrow_mut().take();
+        let Some(item) = item else {
+            self.check_open()?;
+            return Err(Error::new(Kind::QueueEmpty, ""));
+        };
+        self.0.putters.pop();
+        Ok(item)
+    }
+
+    fn check_open(&self) -> Result<()> {
+        match self.0.shut_down.get() {
+            true => Err(Error::new(Kind::QueueShutDown, "")),
+            false => Ok(()),
+        }
+    }
+
+    /// Tells that an item that was taken out is done with; [`join`](AnyQueue::join) waits for that. Mirrors `Queue.task_done`.
+    ///
+    /// # Errors
+    /// Value, when it was called for every item already.
+    pub fn task_done(&self) -> Result<()> {
+        if self.0.unfinished.get() == 0 {
+            return Err(Error::value("task_done() called too many times"));
+        }
+        self.finish(1);
+        Ok(())
+    }
+
+    fn finish(&self, items: usize) {
+        let unfinished = &self.0.unfinished;
+        unfinished.set(unfinished.get().saturating_sub(items));
+        if unfinished.get() == 0 {
+            self.0.joiners.wake_all();
+        }
+    }
+
+    /// Waits until [`task_done`](AnyQueue::task_done) was called for every item that was put. Mirrors `Queue.join`.
+    ///
+    /// # Errors
+    /// Cancelled; Runtime, when it has to wait and the queue belongs to another loop.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    #[track_caller]
+    pub fn join(&self) -> impl Future<Output = Result<()>> {
+        let place = Location::caller();
+        async move {
+            if self.0.unfinished.get() == 0 {
+                return Ok(());
+            }
+            self.0.joiners.park_at(place, |_woken| {}).await
+        }
+    }
+
+    /// Ends the queue: from now on every put fails with QueueShutDown, and every get once it is empty. With `immediate` it is empty at
+    /// once: its items are dropped and count as done. All that wait are woken. Mirrors `Queue.shutdown`.
+    pub fn shutdown(&self, immediate: bool) {
+        let state = &*self.0;
+        state.shut_down.set(true);
+        if immediate {
+            let dropped = state.items.take();
+            self.finish(dropped.len());
+        }
+        while state.getters.pop() {}
+        while state.putters.pop() {}
+    }
+
+    /// The items as they come, until the queue is shut down and empty: `while let Some(item) = items.next().await`.
+    #[track_caller]
+    pub fn items(&self) -> Items<S> {
+        Items::new(self.clone(), Location::caller())
+    }
+}
+
+impl<S: Storage + 'static> Default for AnyQueue<S> {
+    fn default() -> Self {
+        AnyQueue::new(0)
+    }
+}
+
+/// `<Queue maxsize=2 _queue=[1, 2] _putters[1] tasks=2>`: asyncio's words.
+impl<S: Storage<Item: fmt::Debug>> fmt::Debug for AnyQueue<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut items = Vec::new();
+        self.0.items.borrow().for_each(&mut |item| items.push(format!("{item:?}")));
+        self.0.describe(f, format_args!("[{}]", items.join(", ")))
+    }
+}
+
+/// In reports, which cannot show items of any type, their number stands for them.
+impl<S: Storage> fmt::Debug for State<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.describe(f, self.items.borrow().len())
+    }
+}
+
+impl<S: Storage> State<S> {
+    fn describe(&self, f: &mut fmt::Formatter<'_>, items: impl fmt::Display) -> fmt::Result {
+        write!(f, "<{} maxsize={}", S::NAME, self.maxsize)?;
+        if !self.items.borrow().is_empty() {
+            write!(f, " _queue={items}")?;
+        }
+        for (name, queue) in [("_getters", &self.getters), ("_putters", &self.putters)] {
+            if !queue.is_empty() {
+                write!(f, " {name}[{}]", queue.len())?;
+            }
+        }
+        if self.unfinished.get() > 0 {
+            write!(f, " tasks={}", self.unfinished.get())?;
+        }
+        f.write_str(if self.shut_down.get() { " shutdown>" } else { ">" })
+    }
+}

@@ -1,0 +1,268 @@
+//! `Semaphore` and `BoundedSemaphore`: so many tasks at a time.
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::Location;
+use std::rc::Rc;
+
+use kolo_executor::{Error, Result};
+
+use crate::WaitQueue;
+
+/// A number of permits, of which each task takes one and gives it back. Mirrors `asyncio.Semaphore`.
+///
+/// A handle: clones are the same semaphore. Tasks get permits in the order in which they asked for them. Releasing more often than
+/// acquiring adds permits; [`BoundedSemaphore`] does not allow that.
+///
+/// ```
+/// use kolo_executor::{Result, gather, run, sleep};
+/// use kolo_sync::Semaphore;
+///
+/// async fn download(page: u32, limit: Semaphore) -> Result<u32> {
+///     let _permit = limit.hold().await?;
+///     sleep(0.01).await?;
+///     Ok(page)
+/// }
+///
+/// let pages = run(async {
+///     // Two downloads at a time.
+///     let limit = Semaphore::new(2)?;
+///     gather((1..=4).map(|page| download(page, limit.clone()))).await
+/// });
+/// assert_eq!(pages.unwrap(), [1, 2, 3, 4]);
+/// ```
+#[derive(Clone)]
+pub struct Semaphore(Rc<State>);
+
+struct State {
+    /// The permits that are neither taken nor on their way to a waiter.
+    value: Cell<usize>,
+    waiters: WaitQueue,
+}
+
+impl Semaphore {
+    /// A semaphore with `value` permits, a whole number of any type.
+    ///
+    /// # Errors
+    /// Value, when it is below zero.
+    pub fn new(value: impl TryInto<usize>) -> Result<Semaphore> {
+        Semaphore::of_kind(value, "Semaphore.acquire")
+    }
+
+    fn of_kind(value: impl TryInto<usize>, kind: &'static str) -> Result<Semaphore> {
+        let value = value
+            .try_into()
+            .map_err(|_| Error::value("Semaphore initial value must be >= 0"))?;
+        Ok(Semaphore(Rc::new_cyclic(|semaphore| State {
+            value: Cell::new(value),
+            waiters: WaitQueue::part_of(semaphore, kind),
+        })))
+    }
+
+    /// How many permits are left, not counting those that are on their way to a waiter.
+    pub fn value(&self) -> usize {
+        self.0.value.get()
+    }
+
+    /// Whether [`acquire`](Semaphore::acquire) would have to wait: there is no permit, or others were first. Mirrors `Semaphore.locked`.
+    pub fn locked(&self) -> bool {
+        self.value() == 0 || self.0.waiters.any_live()
+    }
+
+    /// Waits for a permit and takes it; [`release`](Semaphore::release) gives it back. Mirrors `Semaphore.acquire`.
+    ///
+    /// # Errors
+    /// Cancelled; Runtime, when it has to wait and the semaphore belongs to another loop.
+    ///
+    /// # Cancel safety
+    /// Nothing is held afterwards, and the place in the queue is lost. A permit that was already on its way to this waiter goes to the
+    /// next one.
+    #[track_caller]
+    pub fn acquire(&self) -> impl Future<Output = Result<()>> {
+        self.acquire_at(Location::caller())
+    }
+
+    async fn acquire_at(&self, place: &'static Location<'static>) -> Result<()> {
+        let State { value, waiters } = &*self.0;
+        if self.locked() {
+            let pass_on = |woken| {
+                if woken {
+                    value.set(value.get() + 1);
+                }
+                self.hand_out();
+            };
+            waiters.park_at(place, pass_on).await?;
+            // There may be permits that others had to wait for only because they came later.
+            self.hand_out();
+        } else {
+            value.set(value.get() - 1);
+        }
+        waiters.hold(place);
+        Ok(())
+    }
+
+    /// Gives what permits there are to those that wait.
+    fn hand_out(&self) {
+        while self.value() > 0 && self.hand_out_one() {}
+    }
+
+    /// Gives a permit to the first that waits. It is taken from the value now, so that nobody else takes it before that one runs.
+    fn hand_out_one(&self) -> bool {
+        let given = self.0.waiters.wake(1) > 0;
+        if given {
+            self.0.value.set(self.value() - 1);
+        }
+        given
+    }
+
+    /// Gives a permit back, to the waiter that is first. Mirrors `Semaphore.release`.
+    pub fn release(&self) {
+        self.0.value.set(self.value() + 1);
+        self.0.waiters.let_go();
+        self.hand_out_one();
+    }
+
+    /// [`acquire`](Semaphore::acquire) for as long as the guard lives: `let _permit = semaphore.hold().await?;` is `async with
+    /// semaphore:`.
+    ///
+    /// # Errors
+    /// As `acquire`.
+    ///
+    /// # Cancel safety
+    /// As `acquire`.
+    #[track_caller]
+    pub fn hold(&self) -> impl Future<Output = Result<Permit>> {
+        let place = Location::caller();
+        async move {
+            self.acquire_at(place).await?;
+            Ok(Permit(self.clone(), usize::MAX))
+        }
+    }
+}
+
+/// `<Semaphore [unlocked, value:1]>`, `<Semaphore [locked, waiters:2]>`: asyncio's words.
+impl fmt::Debug for Semaphore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let locked = self.value.get() == 0 || self.waiters.any_live();
+        if locked {
+            return self.waiters.describe(f, "locked");
+        }
+        self.waiters.describe(f, format_args!("unlocked, value:{}", self.value.get()))
+    }
+}
+
+/// A semaphore that refuses to have more permits than it had at first. Mirrors `asyncio.BoundedSemaphore`.
+///
+/// ```
+/// use kolo_executor::run;
+/// use kolo_sync::BoundedSemaphore;
+///
+/// run(async {
+///     let semaphore = BoundedSemaphore::new(1)?;
+///     semaphore.acquire().await?;
+///     semaphore.release()?;
+///     let error = semaphore.release().unwrap_err();
+///     assert_eq!(error.message(), "BoundedSemaphore released too many times");
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+#[derive(Clone)]
+pub struct BoundedSemaphore {
+    semaphore: Semaphore,
+    bound: usize,
+}
+
+impl BoundedSemaphore {
+    /// A semaphore with `value` permits, a whole number of any type, and never more.
+    ///
+    /// # Errors
+    /// Value, when it is below zero.
+    pub fn new(value: impl TryInto<usize>) -> Result<BoundedSemaphore> {
+        let semaphore = Semaphore::of_kind(value, "BoundedSemaphore.acquire")?;
+        let bound = semaphore.value();
+        Ok(BoundedSemaphore { semaphore, bound })
+    }
+
+    /// See [`Semaphore::value`].
+    pub fn value(&self) -> usize {
+        self.semaphore.value()
+    }
+
+    /// See [`Semaphore::locked`].
+    pub fn locked(&self) -> bool {
+        self.semaphore.locked()
+    }
+
+    /// See [`Semaphore::acquire`].
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// # Cancel safety
+    /// As there.
+    #[track_caller]
+    pub fn acquire(&self) -> impl Future<Output = Result<()>> {
+        self.semaphore.acquire()
+    }
+
+    /// Gives a permit back, to the waiter that is first. Mirrors `BoundedSemaphore.release`.
+    ///
+    /// # Errors
+    /// Value, when all permits are there already.
+    pub fn release(&self) -> Result<()> {
+        if self.value() >= self.bound {
+            return Err(Error::value("BoundedSemaphore released too many times"));
+        }
+        self.semaphore.release();
+        Ok(())
+    }
+
+    /// See [`Semaphore::hold`].
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// # Cancel safety
+    /// As there.
+    #[track_caller]
+    pub fn hold(&self) -> impl Future<Output = Result<Permit>> {
+        let place = Location::caller();
+        async move {
+            self.semaphore.acquire_at(place).await?;
+            Ok(Permit(self.semaphore.clone(), self.bound))
+        }
+    }
+}
+
+impl fmt::Debug for BoundedSemaphore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.semaphore.fmt(f)
+    }
+}
+
+/// A permit that is held; from [`Semaphore::hold`] and [`BoundedSemaphore::hold`]. Dropping it releases the permit.
+#[must_use = "the permit is released when the guard is dropped: `let _permit = ...`"]
+pub struct Permit(Semaphore, usize);
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        // Of a bounded semaphore somebody may have released it already.
+        let Permit(semaphore, bound) = self;
+        if semaphore.value() < *bound {
+            semaphore.release();
+        }
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Permit of {:?}>", self.0)
+    }
+}

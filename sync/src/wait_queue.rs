@@ -1,0 +1,288 @@
+//! `WaitQueue`: who waits, and in which order they are woken. Every primitive stands on this page.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::panic::Location;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll, ready};
+
+use kolo_executor::{Binding, Error, Holder, Parking, Resource, Result, Waiter};
+
+use crate::line::{Holders, Line};
+
+/// The tasks that wait for something, first come, first served.
+///
+/// This is asyncio's `self._waiters = collections.deque()` with all that its primitives do to it. A task that waits stands in the queue
+/// from the first poll of [`park`](WaitQueue::park) until it *runs* again, woken or cancelled: in between its entry is done but still
+/// there, and those who come later can see that somebody is on the way.
+///
+/// A queue belongs to the loop in which a task first waits in it. From then on the loop's reports show who waits there, for what
+/// (`kind`, such as `"Gate.pass"`), and whoever was said to [hold](WaitQueue::hold) the thing.
+///
+/// ```
+/// use std::cell::Cell;
+/// use std::rc::Rc;
+///
+/// use kolo_executor::{Result, create_task, run, sleep};
+/// use kolo_sync::WaitQueue;
+///
+/// /// A gate that lets one task pass for each coin.
+/// struct Gate {
+///     coins: Cell<u32>,
+///     waiters: WaitQueue,
+/// }
+///
+/// impl Gate {
+///     async fn pass(&self) -> Result<()> {
+///         while self.coins.get() == 0 {
+///             // A waiter that was woken and will not take the coin wakes the next one.
+///             self.waiters.park(|woken| if woken { drop(self.waiters.wake(1)) }).await?;
+///         }
+///         self.coins.set(self.coins.get() - 1);
+///         Ok(())
+///     }
+///
+///     fn insert_coin(&self) {
+///         self.coins.set(self.coins.get() + 1);
+///         self.waiters.wake(1);
+///     }
+/// }
+///
+/// run(async {
+///     let gate = Rc::new(Gate { coins: Cell::new(0), waiters: WaitQueue::new("Gate.pass") });
+///     let visitor = create_task({
+///         let gate = gate.clone();
+///         async move { gate.pass().await }
+///     });
+///     sleep(0).await?;
+///     assert_eq!(gate.waiters.len(), 1);
+///     gate.insert_coin();
+///     visitor.await
+/// })
+/// .unwrap();
+/// ```
+pub struct WaitQueue(Rc<Shared>);
+
+struct Shared {
+    kind: &'static str,
+    /// The primitive that this is a queue of; by itself a queue is its own.
+    owner: Option<Weak<dyn fmt::Debug>>,
+    binding: Binding,
+    line: Line,
+    holders: Holders,
+}
+
+impl WaitQueue {
+    /// An empty queue. `kind` says what a task does that waits in it, such as `"Gate.pass"`.
+    pub fn new(kind: &'static str) -> WaitQueue {
+        WaitQueue::with_owner(kind, None)
+    }
+
+    /// An empty queue of `owner`, whose `Debug` text stands for it in errors and reports, and whose handles count.
+    pub fn part_of<T: fmt::Debug + 'static>(owner: &Weak<T>, kind: &'static str) -> WaitQueue {
+        WaitQueue::with_owner(kind, Some(owner.clone()))
+    }
+
+    fn with_owner(kind: &'static str, owner: Option<Weak<dyn fmt::Debug>>) -> WaitQueue {
+        WaitQueue(Rc::new(Shared {
+            kind,
+            owner,
+            binding: Binding::new(),
+            line: Line::default(),
+            holders: Holders::default(),
+        }))
+    }
+
+    /// Waits until it is woken.
+    ///
+    /// `lost` is called when the wait ends otherwise: cancelled, or dropped, as by a foreign `select!`. It is told whether the waiter had
+    /// been woken before that: then what it was woken for must be passed on. The waiter is out of the queue by then.
+    ///
+    /// # Errors
+    /// Cancelled; Runtime, when no loop runs, and when the queue [belongs](WaitQueue::bind) to another loop.
+    ///
+    /// # Cancel safety
+    /// The place in the queue is lost.
+    #[track_caller]
+    pub fn park<F: FnMut(bool)>(&self, lost: F) -> Park<'_, F> {
+        self.park_at(Location::caller(), lost)
+    }
+
+    /// [`park`](WaitQueue::park) that is shown in reports as standing at `place`.
+    pub fn park_at<F: FnMut(bool)>(&self, place: &'static Location<'static>, lost: F) -> Park<'_, F> {
+        Park {
+            queue: self,
+            parking: Parking::new(place),
+            began: false,
+            lost,
+        }
+    }
+
+    /// Makes this a queue of the running loop. [`park`](WaitQueue::park) does it when it begins to wait.
+    ///
+    /// # Errors
+    /// Runtime, when no loop runs, and when it belongs to another loop.
+    pub fn bind(&self) -> Result<()> {
+        let shared = &self.0;
+        let ours = shared.binding.bind(|| Rc::downgrade(shared) as Weak<dyn Resource>)?;
+        if ours {
+            return Ok(());
+        }
+        Err(Error::runtime(format!("{shared:?} is bound to a different event loop")))
+    }
+
+    /// Wakes the first waiter, if that was not done before: whoever is first and on the way already is enough.
+    pub fn wake_first(&self) {
+        if let Some(first) = self.0.line.get(0) {
+            first.wake();
+        }
+    }
+
+    /// Wakes the first `n` of those that are neither woken nor cancelled, and says how many that were.
+    pub fn wake(&self, n: usize) -> usize {
+        let mut woken = 0;
+        let mut index = 0;
+        while woken < n
+            && let Some(waiter) = self.0.line.get(index)
+        {
+            woken += usize::from(waiter.wake());
+            index += 1;
+        }
+        woken
+    }
+
+    /// Wakes all that are neither woken nor cancelled.
+    pub fn wake_all(&self) {
+        self.wake(usize::MAX);
+    }
+
+    /// Takes waiters out of the queue, from the front, up to the first that is neither woken nor cancelled, and wakes that one. `false`:
+    /// there was none.
+    pub fn pop(&self) -> bool {
+        while let Some(waiter) = self.0.line.pop_front() {
+            if waiter.wake() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// How many stand in the queue: those that wait, and those that were woken or cancelled and have not run since.
+    pub fn len(&self) -> usize {
+        self.0.line.with(VecDeque::len)
+    }
+
+    /// Whether nobody stands in the queue.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether anybody stands in the queue who was not cancelled: who waits, or was woken and has not run since.
+    pub fn any_live(&self) -> bool {
+        self.0.line.with(|line| line.iter().any(|waiter| !waiter.is_cancelled()))
+    }
+
+    /// Notes that the running task holds the thing from now on, for reports; [`let_go`](WaitQueue::let_go) ends it.
+    pub fn hold(&self, since: &'static Location<'static>) {
+        if let Some(holder) = Holder::current(since) {
+            self.0.holders.add(holder);
+        }
+    }
+
+    /// Notes that the thing was released: by the running task if it was among the holders, else on behalf of the one that held it for the
+    /// longest time.
+    pub fn let_go(&self) {
+        self.0.holders.remove(|| Holder::current(Location::caller()));
+    }
+
+    /// Writes asyncio's repr of a primitive: its name, its `state`, and how many wait if any do.
+    pub(crate) fn describe(&self, f: &mut fmt::Formatter<'_>, state: impl fmt::Display) -> fmt::Result {
+        let name = self.0.kind.split('.').next().unwrap_or_default();
+        match self.len() {
+            0 => write!(f, "<{name} [{state}]>"),
+            waiters => write!(f, "<{name} [{state}, waiters:{waiters}]>"),
+        }
+    }
+}
+
+impl fmt::Debug for WaitQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<WaitQueue of {} [{}]>", self.0.kind, self.len())
+    }
+}
+
+/// The primitive that the queue is part of.
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.owner.as_ref().and_then(Weak::upgrade) {
+            Some(owner) => owner.fmt(f),
+            None => write!(f, "<WaitQueue of {} [{}]>", self.kind, self.line.with(VecDeque::len)),
+        }
+    }
+}
+
+impl Resource for Shared {
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn waiters(&self) -> Vec<Waiter> {
+        self.line.with(|line| line.iter().cloned().collect())
+    }
+
+    fn holders(&self) -> Vec<Holder> {
+        self.holders.all()
+    }
+
+    fn handles(&self) -> usize {
+        // A queue by itself has one place where it is: the structure of which it is a field.
+        self.owner.as_ref().map_or(1, Weak::strong_count)
+    }
+}
+
+/// The future of [`WaitQueue::park`].
+#[must_use = "a wait begins when it is awaited"]
+pub struct Park<'a, F: FnMut(bool)> {
+    queue: &'a WaitQueue,
+    parking: Parking,
+    began: bool,
+    lost: F,
+}
+
+// Nothing in it is ever pinned.
+impl<F: FnMut(bool)> Unpin for Park<'_, F> {}
+
+impl<F: FnMut(bool)> Future for Park<'_, F> {
+    type Output = Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let park = &mut *self;
+        if !park.began {
+            park.queue.bind()?;
+            park.began = true;
+        }
+        let line = &park.queue.0.line;
+        let outcome = ready!(park.parking.poll(context, |waiter| line.push(waiter)));
+        line.remove(&park.parking);
+        if outcome.is_err() {
+            (park.lost)(park.parking.granted());
+        }
+        Poll::Ready(outcome)
+    }
+}
+
+impl<F: FnMut(bool)> Drop for Park<'_, F> {
+    fn drop(&mut self) {
+        if self.parking.is_parked() {
+            self.queue.0.line.remove(&self.parking);
+            (self.lost)(self.parking.granted());
+        }
+    }
+}
+
+impl<F: FnMut(bool)> fmt::Debug for Park<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Park in {:?}>", self.queue)
+    }
+}
