@@ -29,24 +29,30 @@ impl Nudge for mio::Waker {
 
 /// A queue of letters for a loop that may be asleep.
 ///
-/// No wake-up is lost: the sender posts the letter, *then* looks whether the loop sleeps; the loop says that it will sleep, *then* looks
-/// for letters. Whichever comes second sees the other. (Both are sequentially consistent.)
+/// No wake-up is lost, because a lock stands around the last look before the loop falls asleep, and around the posting of a letter:
+/// either the letter is seen, or whoever posts it finds the loop asleep and nudges it.
 pub(crate) struct Inbox<N: ?Sized = dyn Nudge> {
-    /// `None`: the loop is closed.
-    letters: Mutex<Option<Vec<Letter>>>,
+    state: Mutex<State>,
     /// Whether there are letters: so that a busy loop need not take the lock in every iteration. Ctrl-C sets it too, because it has to be
     /// looked at as often.
     full: Arc<AtomicBool>,
-    asleep: AtomicBool,
     nudge: N,
+}
+
+struct State {
+    /// `None`: the loop is closed.
+    letters: Option<Vec<Letter>>,
+    asleep: bool,
 }
 
 impl<N: Nudge> Inbox<N> {
     pub(crate) fn new(nudge: N) -> Self {
         Inbox {
-            letters: Mutex::new(Some(Vec::new())),
+            state: Mutex::new(State {
+                letters: Some(Vec::new()),
+                asleep: false,
+            }),
             full: Arc::new(AtomicBool::new(false)),
-            asleep: AtomicBool::new(false),
             nudge,
         }
     }
@@ -55,19 +61,22 @@ impl<N: Nudge> Inbox<N> {
 impl<N: Nudge + ?Sized> Inbox<N> {
     /// Called from any thread. The letter comes back when the loop is closed.
     pub(crate) fn post(&self, letter: Letter) -> Result<(), Letter> {
-        match &mut *self.lock() {
-            Some(letters) => letters.push(letter),
-            None => return Err(letter),
-        }
-        self.full.store(true, Ordering::SeqCst);
+        let mut state = self.lock();
+        let Some(letters) = &mut state.letters else {
+            return Err(letter);
+        };
+        letters.push(letter);
+        self.full.store(true, Ordering::Relaxed);
         // One nudge is enough for any number of letters.
-        if self.asleep.swap(false, Ordering::SeqCst) {
+        let was_asleep = std::mem::take(&mut state.asleep);
+        drop(state);
+        if was_asleep {
             self.nudge.nudge();
         }
         Ok(())
     }
 
-    /// Called by the loop: whether it should look into it.
+    /// Called by the loop: whether it should look into it. Late at times, but never after `fall_asleep` or `wake_up`.
     pub(crate) fn is_full(&self) -> bool {
         self.full.load(Ordering::Relaxed)
     }
@@ -79,33 +88,42 @@ impl<N: Nudge + ?Sized> Inbox<N> {
 
     /// Called by the loop: what has come since the last time, in order.
     pub(crate) fn collect(&self) -> Vec<Letter> {
-        let mut letters = self.lock();
-        self.full.store(false, Ordering::SeqCst);
-        letters.as_mut().map(std::mem::take).unwrap_or_default()
+        let mut state = self.lock();
+        self.full.store(false, Ordering::Relaxed);
+        state.letters.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Called by the loop: whether there are letters, for certain.
+    pub(crate) fn has_letters(&self) -> bool {
+        self.lock().has_letters()
     }
 
     /// Called by the loop when it closes: what nobody will read any more.
     pub(crate) fn close(&self) -> Vec<Letter> {
-        self.lock().take().unwrap_or_default()
+        self.lock().letters.take().unwrap_or_default()
     }
 
     /// Called by the loop before it waits for events. `false`: there are letters, it must not.
     pub(crate) fn fall_asleep(&self) -> bool {
-        self.asleep.store(true, Ordering::SeqCst);
-        let may_sleep = !self.full.load(Ordering::SeqCst);
-        if !may_sleep {
-            self.wake_up();
-        }
-        may_sleep
+        let mut state = self.lock();
+        state.asleep = !state.has_letters();
+        state.asleep
     }
 
+    /// Called by the loop when its wait is over.
     pub(crate) fn wake_up(&self) {
-        self.asleep.store(false, Ordering::SeqCst);
+        self.lock().asleep = false;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Vec<Letter>>> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         // No user code runs under this lock, so a poisoned one is as good as any.
-        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn has_letters(&self) -> bool {
+        self.letters.as_ref().is_some_and(|letters| !letters.is_empty())
     }
 }
 
