@@ -105,11 +105,16 @@ impl Core {
         self.queue_due_timers();
         // What these add runs in the next iteration: a task that reschedules itself cannot starve the others.
         let left = Cell::new(self.ready.len());
+        let mut panic = None;
         loop {
+            let batch = || {
+                panic.take().into_iter().for_each(|payload| self.recover(payload));
+                self.run_ready(&left)
+            };
             // Once for all of them, because it costs as much as a step. A panic is put down to whoever ran, and the others follow.
-            match catch_unwind(AssertUnwindSafe(|| self.run_ready(&left))) {
+            match catch_unwind(AssertUnwindSafe(batch)) {
                 Ok(outcome) => return outcome,
-                Err(payload) => self.recover(payload),
+                Err(payload) => panic = Some(payload),
             }
         }
     }
@@ -311,17 +316,18 @@ impl Core {
         drop(before);
     }
 
-    /// Whether another thread can still reach this loop: somebody has a handle besides the loop and the table of inboxes.
+    /// Whether another thread can still reach this loop: somebody has a handle besides the loop and the table of inboxes, or had one and
+    /// has left a letter.
     pub(crate) fn has_remotes(&self) -> bool {
-        Arc::strong_count(&self.inbox) > 2
+        Arc::strong_count(&self.inbox) > 2 || self.inbox.has_letters()
     }
 
     /// Drops the coroutine of a task that will never run again. Its promise stays pending, as asyncio's does.
-    fn discard(&self, task: &TaskRef) {
+    fn discard(&self, task: TaskRef) {
         self.guard("destructor of a task", || task.erased().settle(None));
-        task.erased().head().drop_callbacks();
+        self.drop_each(task.erased().head().take_callbacks());
         let kept = self.tasks.borrow_mut().remove(task.ticket.get());
-        drop(kept);
+        self.drop_each([kept, Some(task)]);
     }
 
     /// What to come back for, after a turn.
@@ -361,13 +367,12 @@ impl Core {
             if !self.reported_stuck.get() {
                 self.report(ExceptionContext::new("Task was destroyed but it is pending!").with_task(&task));
             }
-            self.discard(&task);
+            self.discard(task);
         }
-        self.ready.clear();
-        let timers = self.timers.take();
-        drop(timers);
-        self.reactor.clear();
-        drop(self.inbox.close());
+        self.drop_each(std::iter::from_fn(|| self.ready.pop()));
+        self.drop_each(self.timers.take().into_entries());
+        self.drop_each(self.reactor.clear());
+        self.drop_each(self.inbox.close());
         inbox::unregister(self.id);
         crate::stats::count(self.iterations.get());
     }

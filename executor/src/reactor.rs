@@ -172,13 +172,12 @@ impl Reactor {
             let failed = event.is_error() || event.is_read_closed() && event.is_write_closed();
             let readable = event.is_readable() || event.is_read_closed() || failed;
             let writable = event.is_writable() || event.is_write_closed() || failed;
-            for callback in [
+            let callbacks = [
                 watch.reader.as_ref().filter(|_| readable),
                 watch.writer.as_ref().filter(|_| writable),
-            ] {
-                if let Some(callback) = callback {
-                    ready.push(|| Entry::Call(callback.clone()));
-                }
+            ];
+            for callback in callbacks.into_iter().flatten() {
+                ready.push(|| Entry::Call(callback.clone()));
             }
         }
         Ok(())
@@ -194,15 +193,14 @@ impl Reactor {
         }
     }
 
-    /// Forgets every descriptor.
-    pub(crate) fn clear(&self) {
+    /// Forgets every descriptor. The callbacks are handed back, to be dropped.
+    pub(crate) fn clear(&self) -> impl Iterator<Item = Rc<Scheduled>> {
         let watched = self.watched.take();
         self.count.set(0);
         for (&descriptor, watch) in &watched {
             let _ = self.register(descriptor, watch.interests(), None);
         }
-        // The callbacks are dropped here, outside of the borrow.
-        drop(watched);
+        watched.into_values().flat_map(|watch| [watch.reader, watch.writer]).flatten()
     }
 }
 

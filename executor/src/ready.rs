@@ -96,12 +96,4 @@ impl Ready {
     pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
-
-    /// Drops everything that is queued.
-    pub(crate) fn clear(&self) {
-        // Outside of the borrow: what is dropped may queue more, which goes too.
-        while let Some(entry) = self.pop() {
-            drop(entry);
-        }
-    }
 }

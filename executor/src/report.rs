@@ -1,5 +1,6 @@
 //! Errors that nobody handles: reported, never silent, and never the end of the loop.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Instant;
@@ -40,6 +41,10 @@ impl ExceptionContext {
         }
     }
 
+    fn of_panic(what: &str, payload: Box<dyn Any + Send>) -> ExceptionContext {
+        ExceptionContext::new(format!("Exception in {what}")).with_error(Error::panic(payload))
+    }
+
     /// The report with its error.
     #[must_use]
     pub fn with_error(mut self, error: Error) -> ExceptionContext {
@@ -55,6 +60,15 @@ impl ExceptionContext {
     /// Prints the report to standard error, as is done where no exception handler is set. Mirrors
     /// `loop.default_exception_handler`.
     pub fn print(&self) {
+        let text = catch_unwind(AssertUnwindSafe(|| self.text()));
+        // A foreign error in the chain of causes shows itself, which may fail.
+        eprintln!(
+            "{}",
+            text.unwrap_or_else(|_| format!("{}\n(its error cannot be shown)", self.message))
+        );
+    }
+
+    fn text(&self) -> String {
         let mut text = self.message.clone();
         if let Some(task) = &self.task {
             text.push_str(&format!("\ntask: {task:?}"));
@@ -65,7 +79,7 @@ impl ExceptionContext {
         if let Some(error) = &self.error {
             text.push_str(&format!("\n{error:?}"));
         }
-        eprintln!("{text}");
+        text
     }
 }
 
@@ -93,7 +107,14 @@ impl Core {
     /// Calls user code that may panic.
     pub(crate) fn guard(&self, what: &str, call: impl FnOnce()) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
-            self.report(ExceptionContext::new(format!("Exception in {what}")).with_error(Error::panic(payload)));
+            self.report(ExceptionContext::of_panic(what, payload));
+        }
+    }
+
+    /// Drops each, whatever the destructors of the others do.
+    pub(crate) fn drop_each<T>(&self, values: impl IntoIterator<Item = T>) {
+        for value in values {
+            self.guard("destructor", || drop(value));
         }
     }
 
@@ -130,8 +151,20 @@ pub(crate) fn never_retrieved(promise: &Ref) {
             ..context
         },
     };
-    match current::core_of(promise.head().loop_id.get()).or_else(current::core) {
+    tell(promise.head().loop_id.get(), context);
+}
+
+/// Tells the loop with this id, or else the one that runs.
+fn tell(loop_id: u16, context: ExceptionContext) {
+    match current::core_of(loop_id).or_else(current::core) {
         Some(core) => core.report(context),
         None => context.print(),
+    }
+}
+
+/// Calls user code that may panic, for a promise of the loop with this id.
+pub(crate) fn guard(loop_id: u16, what: &str, call: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
+        tell(loop_id, ExceptionContext::of_panic(what, payload));
     }
 }

@@ -171,6 +171,11 @@ impl Timers {
         self.heap.is_empty()
     }
 
+    /// What all the timers were for, to be dropped.
+    pub(crate) fn into_entries(self) -> impl Iterator<Item = Entry> {
+        self.slots.into_iter().filter_map(|slot| slot.entry)
+    }
+
     /// Takes the next timer whose deadline is not after `now`; cancelled ones are passed over.
     pub(crate) fn pop_due(&mut self, now: Nanos) -> Option<(Nanos, Entry)> {
         while self.earliest()? <= now {

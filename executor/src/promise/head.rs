@@ -10,6 +10,7 @@ use crate::handle::DoneCallback;
 use crate::listener::Listener;
 use crate::promise::AnyPromise;
 use crate::ready::Entry;
+use crate::report;
 use crate::task::TaskRef;
 use crate::task::raw::{Ref, VTable};
 
@@ -149,9 +150,13 @@ impl Head {
         removed
     }
 
-    /// Drops the callbacks: the loop that would have run them is gone.
-    pub(crate) fn drop_callbacks(&self) {
-        drop(self.callbacks.take());
+    /// Takes the callbacks away: the loop that would have run them is gone.
+    pub(crate) fn take_callbacks(&self) -> Vec<Callback> {
+        match self.callbacks.take() {
+            Callbacks::None => Vec::new(),
+            Callbacks::One(callback) => vec![callback],
+            Callbacks::Many(list) => *list,
+        }
     }
 }
 
@@ -187,7 +192,8 @@ impl Ref {
             Callback::Notify(listener, index) => {
                 current::with_core_of(loop_id, |core| core.queue(|| Entry::Notify(listener, index as usize)));
             }
-            Callback::Wake(waker) => waker.wake(),
+            // Others wait as well, who must be woken whatever this one does.
+            Callback::Wake(waker) => report::guard(loop_id, "waker", || waker.wake()),
             Callback::Call(mut callback) => {
                 callback.promise = Some(AnyPromise(self.clone()));
                 current::with_core_of(loop_id, |core| core.queue(|| Entry::Done(callback)));
