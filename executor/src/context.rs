@@ -128,16 +128,17 @@ impl Drop for Outside {
 
 /// Calls a callback in its context, which [`of_panic`] gives out when it panics.
 pub(crate) fn run_callback(context: Context, callback: impl FnOnce()) {
-    struct Inside(Context);
-    impl Drop for Inside {
+    /// [`Outside`], which remembers what it replaces: the callback's first value may have made its context another one.
+    struct Back(Context);
+    impl Drop for Back {
         fn drop(&mut self) {
-            if std::thread::panicking() {
-                drop(OF_PANIC.replace(Some(self.0.clone())));
-            }
+            let inside = replace(std::mem::replace(&mut self.0, Context::NONE));
+            let before = std::thread::panicking().then(|| OF_PANIC.replace(Some(inside)));
+            drop(before);
         }
     }
-    let inside = Inside(context);
-    inside.0.run(callback);
+    let _back = Back(replace(context));
+    callback();
 }
 
 /// The context in which the panic that was just caught is reported: that of the callback, if one panicked.
