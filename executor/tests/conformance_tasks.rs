@@ -667,35 +667,49 @@ fn test_context_4() {
 
 #[test]
 fn test_context_6() {
-    // The same for the loop's own way to make a task: it takes the context that is current.
+    // The loop's own `create_task` has no argument for the context: it copies the current one.
     let event_loop = virtual_loop();
-    let mut context = Context::default();
-    let mut seen = vec![shared_in(&context)];
-    for value in [1, 2] {
-        let task = context.run(|| event_loop.create_task(set_shared(value)));
-        event_loop.run_until_complete(&task).unwrap();
-        context = task.context();
-        seen.push(shared_in(&context));
-    }
-    assert_eq!(seen, [None, Some(1), Some(2)]);
+    let context = Context::new();
+    let task = context.run(|| {
+        SHARED.set(0);
+        event_loop.create_task(set_shared(1))
+    });
+    event_loop.run_until_complete(&task).unwrap();
+    assert_eq!(shared_in(&context), Some(0));
+    assert_eq!(shared_in(&task.context()), Some(1));
     assert_eq!(SHARED.get(), None);
+
+    // The builder has one, and makes its task on the running loop.
+    let given = context.clone();
+    let seen = event_loop.run_until_complete(async move {
+        let mut seen = vec![shared_in(&given)];
+        for value in [1, 2] {
+            Task::builder().context(given.clone()).spawn(set_shared(value)).await?;
+            seen.push(shared_in(&given));
+        }
+        Ok(seen)
+    });
+    assert_eq!(seen.unwrap(), [Some(0), Some(1), Some(2)]);
 }
 
 #[test]
 fn test_get_context() {
     let event_loop = virtual_loop();
-    let mut context = Context::default();
-    context.run(|| SHARED.set(7));
+    let context = Context::new();
     let given = context.clone();
-    let value = event_loop.run_until_complete(async move {
-        let task = Task::<()>::builder().context(given).spawn(async { Ok(SHARED.get()) });
-        let before = shared_in(&task.context());
-        assert_eq!(before, Some(7));
-        let inside = (&task).await?;
-        assert_eq!(shared_in(&task.as_any_task().context()), Some(7));
-        Ok(inside)
-    });
-    assert_eq!(value.unwrap(), Some(7));
+    let task = event_loop
+        .run_until_complete(async move {
+            let task = Task::builder().context(given).spawn(set_shared(7));
+            (&task).await?;
+            Ok(task)
+        })
+        .unwrap();
+    // The very context: what is set through one handle is seen through the other.
+    assert_eq!(shared_in(&task.context()), Some(7));
+    task.context().run(|| SHARED.set(8));
+    assert_eq!(shared_in(&context), Some(8));
+    context.run(|| SHARED.set(9));
+    assert_eq!(shared_in(&task.as_any_task().context()), Some(9));
     assert_eq!(SHARED.get(), None);
 }
 
