@@ -78,12 +78,22 @@ pub(crate) fn register(core: &Rc<Core>) {
     });
 }
 
+/// Whether a loop may begin to run on this thread.
+///
+/// # Errors
+/// Runtime, when one runs, or the thread is torn down and its variables are gone.
+pub(crate) fn check_can_enter() -> Result<()> {
+    match RUNNING.try_with(|running| running.borrow().is_some()) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(Error::runtime("Cannot run the event loop while another loop is running")),
+        Err(_) => Err(Error::runtime("Cannot run the event loop while its thread is torn down")),
+    }
+}
+
 /// Makes `core` the running loop until the guard is dropped.
 pub(crate) fn enter(core: &Rc<Core>) -> Result<Entered> {
     // Looked at first: while a loop runs nothing of this may be borrowed mutably.
-    if RUNNING.with_borrow(Option::is_some) {
-        return Err(Error::runtime("Cannot run the event loop while another loop is running"));
-    }
+    check_can_enter()?;
     RUNNING.set(Some(core.clone()));
     Ok(Entered(()))
 }
@@ -119,19 +129,19 @@ pub(crate) enum Polled<'a> {
 
 /// Tells `leaf` by whom it is polled: one look at the thread's variable for all that a leaf does.
 ///
-/// The running loop and task are borrowed meanwhile, immutably; they change only between two runs and between two steps.
+/// The running loop and task are borrowed meanwhile, immutably; they change only between two runs and between two steps. Where no loop
+/// runs nothing is borrowed: a foreign waker is user code, and may run one.
 #[inline]
 pub(crate) fn polled_by<R>(context: &mut Context<'_>, leaf: impl FnOnce(Polled<'_>, &mut Context<'_>) -> R) -> R {
-    RUNNING.with_borrow(|running| {
-        let Some(core) = running else {
-            return leaf(Polled::Outside(None), context);
-        };
-        match &*core.current.borrow() {
+    let in_loop = RUNNING.with_borrow(|running| {
+        let Some(core) = running else { return Err(leaf) };
+        Ok(match &*core.current.borrow() {
             Some(task) if waker::ticket(context.waker()) == Some(task.ticket.get()) => leaf(Polled::Direct(core, task), context),
             Some(task) => leaf(Polled::Indirect(core, task), context),
             None => leaf(Polled::Outside(Some(core)), context),
-        }
-    })
+        })
+    });
+    in_loop.unwrap_or_else(|leaf| leaf(Polled::Outside(None), context))
 }
 
 impl<'a> Polled<'a> {

@@ -142,10 +142,7 @@ impl EventLoop {
         match self.0.state.get() {
             State::Closed => Err(Error::runtime("Event loop is closed")),
             State::Running => Err(Error::runtime("This event loop is already running")),
-            State::Idle if current::core().is_some() => {
-                Err(Error::runtime("Cannot run the event loop while another loop is running"))
-            }
-            State::Idle => Ok(()),
+            State::Idle => current::check_can_enter(),
         }
     }
 
