@@ -6,6 +6,7 @@ use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 
+use crate::context::Context;
 use crate::current;
 use crate::error::{Error, Kind, Result};
 use crate::listener::{Listen, Listener};
@@ -80,7 +81,7 @@ impl TaskGroup {
     /// Runtime, when the group is over or shutting down; the coroutine is dropped.
     #[track_caller]
     pub fn create_task<T: 'static>(&self, coroutine: impl Future<Output = Result<T>> + 'static) -> Result<Task<T>> {
-        self.spawn(coroutine, None, Location::caller())
+        self.spawn(coroutine, None, None, Location::caller())
     }
 
     /// Creates a task with this name in the group. Mirrors `TaskGroup.create_task(..., name=...)`.
@@ -93,24 +94,25 @@ impl TaskGroup {
         name: impl fmt::Display,
         coroutine: impl Future<Output = Result<T>> + 'static,
     ) -> Result<Task<T>> {
-        self.spawn(coroutine, Some(name.to_string()), Location::caller())
+        self.spawn(coroutine, Some(name.to_string()), None, Location::caller())
     }
 
-    fn spawn<T: 'static>(
+    pub(crate) fn spawn<T: 'static>(
         &self,
         coroutine: impl Future<Output = Result<T>> + 'static,
         name: Option<String>,
+        context: Option<Context>,
         place: &'static Location<'static>,
     ) -> Result<Task<T>> {
         let state = &self.0;
         if state.exiting.get() && state.tasks.borrow().is_empty() {
-            return Err(Error::runtime(format!("{self:?} is finished")));
+            return Err(Error::runtime(format!("TaskGroup {self:?} is finished")));
         }
         if state.aborting.get() {
-            return Err(Error::runtime(format!("{self:?} is shutting down")));
+            return Err(Error::runtime(format!("TaskGroup {self:?} is shutting down")));
         }
         let core = state.parent.core().ok_or_else(|| Error::runtime("Event loop is closed"))?;
-        let task = task::spawn(&core, coroutine, name, None, place);
+        let task = task::spawn(&core, coroutine, name, context, place);
         let number = state.created.replace(state.created.get().wrapping_add(1));
         let member = task.as_any_task().head();
         member
@@ -150,6 +152,11 @@ impl Listen for Rc<State> {
     }
 }
 
+/// asyncio's `_is_base_error`.
+fn is_fatal(error: &&Error) -> bool {
+    error.kind() == Kind::KeyboardInterrupt
+}
+
 impl State {
     /// Cancels the tasks, in the order of their creation.
     fn abort(&self) {
@@ -162,8 +169,14 @@ impl State {
         }
     }
 
+    fn fatal(&self) -> Option<Error> {
+        self.errors.borrow().iter().find(is_fatal).cloned()
+    }
+
     async fn exit<T>(&self, outcome: Result<T>) -> Result<T> {
         self.exiting.set(true);
+        // The first error that is not one of the program, but ends it, comes out alone.
+        let fatal = self.fatal().or_else(|| outcome.as_ref().err().filter(is_fatal).cloned());
         let mut cancelled = outcome.as_ref().err().filter(|error| error.is_cancelled()).cloned();
         if outcome.is_err() && !self.aborting.get() {
             self.abort();
@@ -179,9 +192,8 @@ impl State {
             }
             self.completed.replace(None);
         }
-        let fatal = |error: &&Error| error.kind() == Kind::KeyboardInterrupt;
-        if let Some(fatal) = self.errors.borrow().iter().find(fatal) {
-            return Err(fatal.clone());
+        if let Some(fatal) = fatal.or_else(|| self.fatal()) {
+            return Err(fatal);
         }
         if self.parent_cancel_requested.get() && self.parent.uncancel() == 0 {
             // The group has cancelled its parent, and nobody else has.
@@ -214,11 +226,7 @@ impl fmt::Debug for TaskGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = &self.0;
         let count = |what: &str, n: usize| if n == 0 { String::new() } else { format!(" {what}={n}") };
-        let word = match (state.aborting.get(), state.exiting.get()) {
-            (true, _) => " cancelling",
-            (false, true) => " exiting",
-            (false, false) => " entered",
-        };
+        let word = if state.aborting.get() { " cancelling" } else { " entered" };
         let tasks = count("tasks", state.tasks.borrow().len());
         let errors = count("errors", state.errors.borrow().len());
         write!(f, "<TaskGroup{tasks}{errors}{word}>")

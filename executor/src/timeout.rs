@@ -243,8 +243,9 @@ impl Timeout {
     ///
     /// # Errors
     /// The body's own; Timeout; Runtime outside of a task, and at the second use; Value, when the deadline is NaN.
-    pub fn run<T>(self, body: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
-        limited(Start::Prepared(self), body)
+    #[track_caller]
+    pub fn run<T>(self, body: impl IntoFuture<Output = Result<T>>) -> impl Future<Output = Result<T>> {
+        limited(Start::Prepared(self), body.into_future())
     }
 
     /// The deadline, in seconds of [`EventLoop::time`](crate::EventLoop::time). Mirrors `Timeout.when`.
@@ -272,10 +273,17 @@ impl Timeout {
 
 impl fmt::Debug for Timeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.scope() {
-            Ok(scope) => write!(f, "<Timeout [{}] when={:?}>", scope.state.get().name(), self.when()),
-            Err(_) => f.write_str("<Timeout when=NaN>"),
+        let Ok(scope) = self.scope() else {
+            return f.write_str("<Timeout when=NaN>");
+        };
+        write!(f, "<Timeout [{}]", scope.state.get().name())?;
+        if scope.state.get() == State::Entered {
+            match self.when() {
+                Some(when) => write!(f, " when={:?}", (when * 1e3).round() / 1e3)?,
+                None => f.write_str(" when=None")?,
+            }
         }
+        f.write_str(">")
     }
 }
 
@@ -310,15 +318,17 @@ mod sealed {
 ///
 /// # Errors
 /// As [`Timeout::run`].
-pub fn timeout<T>(delay: impl Limit, body: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
-    limited(Start::after(delay), body)
+#[track_caller]
+pub fn timeout<T>(delay: impl Limit, body: impl IntoFuture<Output = Result<T>>) -> impl Future<Output = Result<T>> {
+    limited(Start::after(delay), body.into_future())
 }
 
 /// Runs `body` in this task, up to `when` at the latest. Mirrors `async with asyncio.timeout_at(when)`.
 ///
 /// # Errors
 /// As [`Timeout::run`].
-pub fn timeout_at<T>(when: impl Limit, body: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
+#[track_caller]
+pub fn timeout_at<T>(when: impl Limit, body: impl IntoFuture<Output = Result<T>>) -> impl Future<Output = Result<T>> {
     Timeout::at(when).run(body)
 }
 

@@ -14,6 +14,7 @@ use crate::handle::CallbackToken;
 use crate::promise::{AnyPromise, Cloned, Promise, Taken};
 use crate::task::raw::{self, Stage};
 use crate::task::{TaskHead, TaskRef};
+use crate::task_group::TaskGroup;
 
 /// A coroutine that runs on its own, and the promise of its outcome. Mirrors `asyncio.Task`.
 ///
@@ -294,6 +295,29 @@ impl Builder {
     pub fn spawn<T: 'static>(self, coroutine: impl Future<Output = Result<T>> + 'static) -> Task<T> {
         let core = current::expect("Builder::spawn");
         spawn(&core, coroutine, self.name, self.context, Location::caller())
+    }
+
+    /// Creates the task on this loop, as [`EventLoop::create_task`].
+    #[track_caller]
+    pub fn spawn_on<T: 'static>(
+        self,
+        event_loop: &EventLoop,
+        coroutine: impl Future<Output = Result<T>> + 'static,
+    ) -> Task<T> {
+        spawn(&event_loop.0, coroutine, self.name, self.context, Location::caller())
+    }
+
+    /// Creates the task in this group, as [`TaskGroup::create_task`].
+    ///
+    /// # Errors
+    /// Runtime, when the group is over or shutting down; the coroutine is dropped.
+    #[track_caller]
+    pub fn spawn_in<T: 'static>(
+        self,
+        group: &TaskGroup,
+        coroutine: impl Future<Output = Result<T>> + 'static,
+    ) -> Result<Task<T>> {
+        group.spawn(coroutine, self.name, self.context, Location::caller())
     }
 }
 
