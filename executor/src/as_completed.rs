@@ -15,7 +15,7 @@ use crate::current;
 use crate::ensure::EnsureFuture;
 use crate::error::{Error, Result};
 use crate::event_loop::EventLoop;
-use crate::listener::{Listen, Listener};
+use crate::listener::{Awaiter, Listen, Listener};
 use crate::park::{Parking, Waiter};
 use crate::promise::{AnyPromise, Callback};
 use crate::ready::Entry;
@@ -163,6 +163,10 @@ impl Listen for Rc<State> {
         if self.todo.get() == 0 {
             self.disarm();
         }
+    }
+
+    fn awaiter(&self) -> Option<Awaiter> {
+        self.waiter.borrow().clone().map(Awaiter::Waiter)
     }
 }
 

@@ -67,7 +67,7 @@ const ENTRIES_PER_POLL: u32 = 256;
 impl Core {
     pub(crate) fn new(clock: Clock, debug: bool) -> Result<Rc<Core>> {
         let reactor = Reactor::new()?;
-        let inbox: Arc<Inbox> = Arc::new(Inbox::new(reactor.waker()?));
+        let inbox: Arc<Inbox> = Arc::new(inbox::Queue::new(reactor.waker()?));
         let core = Rc::new(Core {
             id: inbox::register(inbox.clone())?,
             ready: Ready::default(),

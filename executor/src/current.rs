@@ -1,6 +1,6 @@
 //! The running loop and the running task: the only thread-local state.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::Location;
 use std::rc::{Rc, Weak};
 use std::task::Context;
@@ -15,6 +15,8 @@ use crate::waker;
 thread_local! {
     /// The loop that runs on this thread.
     static RUNNING: RefCell<Option<Rc<Core>>> = const { RefCell::new(None) };
+    /// See [`delivers`].
+    static DELIVERY: Cell<bool> = const { Cell::new(false) };
     /// Every loop of this thread, for promises that are completed while theirs is not running.
     static LOOPS: RefCell<Vec<Weak<Core>>> = const { RefCell::new(Vec::new()) };
 }
@@ -90,6 +92,30 @@ pub(crate) fn check_can_enter() -> Result<()> {
     }
 }
 
+/// Whether the step that runs has a cancellation to deliver, to the leaf at which its coroutine stands.
+pub(crate) fn delivers() -> bool {
+    DELIVERY.get()
+}
+
+pub(crate) fn set_delivery(on: bool) {
+    DELIVERY.set(on);
+}
+
+/// The cancellation that this step delivers, for the leaf that was the last to park: that with the number `park`.
+#[inline]
+pub(crate) fn take_delivery(park: u32) -> Option<Error> {
+    if delivers() { deliver(park) } else { None }
+}
+
+#[cold]
+fn deliver(park: u32) -> Option<Error> {
+    with_task(|task| {
+        let task = task.filter(|task| task.parked_last(park))?;
+        set_delivery(false);
+        Some(task.take_message())
+    })
+}
+
 /// Makes `core` the running loop until the guard is dropped.
 pub(crate) fn enter(core: &Rc<Core>) -> Result<Entered> {
     // Looked at first: while a loop runs nothing of this may be borrowed mutably.
@@ -157,11 +183,6 @@ impl<'a> Polled<'a> {
             Polled::Direct(core, _) | Polled::Indirect(core, _) => Some(core),
             Polled::Outside(core) => core,
         }
-    }
-
-    /// The cancellation that is to be delivered to the leaf that was suspended as number `park`.
-    pub(crate) fn take_delivery(self, park: u32) -> Option<Error> {
-        self.task()?.take_delivery(park)
     }
 
     /// Notes that the task waits for `promise`. Returns the number of this suspension.

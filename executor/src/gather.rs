@@ -12,7 +12,7 @@ use crate::current;
 use crate::ensure::{Awaitable, EnsureFuture};
 use crate::error::{Error, Result};
 use crate::event_loop::EventLoop;
-use crate::listener::{Listen, Listener};
+use crate::listener::{Awaiter, Listen, Listener};
 use crate::promise::waiting::Waiting;
 use crate::promise::{AnyPromise, Callback, Head, Promise, State, any};
 use crate::task::TaskRef;
@@ -111,6 +111,10 @@ impl Listen for Rc<Count> {
     fn notify(&self, index: u32) {
         self.begin();
         self.child_done(index);
+    }
+
+    fn awaiter(&self) -> Option<Awaiter> {
+        Some(Awaiter::Promise(self.outer.as_any()))
     }
 }
 

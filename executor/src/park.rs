@@ -145,33 +145,35 @@ impl Parking {
     /// # Errors
     /// Cancelled, when the task was cancelled: before it was woken, or ([`granted`](Parking::granted)) after. Runtime, when no loop runs.
     pub fn poll(&mut self, context: &mut Context<'_>, enqueue: impl FnOnce(Waiter)) -> Poll<Result<()>> {
+        if let State::Parked { task, park, .. } = &self.state {
+            // What ends the wait stands in the task's head: who polls does not matter yet.
+            let state = task.place.get();
+            if let Some(cancelled) = current::take_delivery(*park) {
+                self.end(state == Place::Woken);
+                return Poll::Ready(Err(cancelled));
+            }
+            match state {
+                Place::Woken => {
+                    self.end(true);
+                    return Poll::Ready(Ok(()));
+                }
+                Place::Cancelled => {
+                    let cancelled = task.take_message();
+                    self.end(false);
+                    return Poll::Ready(Err(cancelled));
+                }
+                Place::Taken | Place::Free => {}
+            }
+        }
         current::polled_by(context, |by, context| match &mut self.state {
             State::New => self.begin(by, context, enqueue),
             State::Parked { task, park, .. } => {
-                let state = task.place.get();
-                if let Some(cancelled) = by.take_delivery(*park) {
-                    self.end(state == Place::Woken);
-                    return Poll::Ready(Err(cancelled));
+                match by {
+                    Polled::Direct(_, now) if now.is(task) => *park = task.park_in_place(self.place),
+                    // The future was moved away from the task in whose place it began to wait.
+                    _ => task.set_forward(Some(context.waker().clone())),
                 }
-                match state {
-                    Place::Woken => {
-                        self.end(true);
-                        Poll::Ready(Ok(()))
-                    }
-                    Place::Cancelled => {
-                        let cancelled = task.take_message();
-                        self.end(false);
-                        Poll::Ready(Err(cancelled))
-                    }
-                    Place::Taken | Place::Free => {
-                        match by {
-                            Polled::Direct(_, now) if now.is(task) => *park = task.park_in_place(self.place),
-                            // The future was moved away from the task in whose place it began to wait.
-                            _ => task.set_forward(Some(context.waker().clone())),
-                        }
-                        Poll::Pending
-                    }
-                }
+                Poll::Pending
             }
             State::Waiting(wait) => {
                 let (promise, waiting) = &mut **wait;

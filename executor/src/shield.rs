@@ -6,7 +6,7 @@ use crate::current;
 use crate::ensure::EnsureFuture;
 use crate::error::Result;
 use crate::event_loop::EventLoop;
-use crate::listener::{Listen, Listener, WeakListener};
+use crate::listener::{Awaiter, Listen, Listener, WeakListener};
 use crate::promise::{AnyPromise, Callback, Promise, State};
 
 /// Protects `awaitable` from the cancellation of whoever awaits it. Mirrors `asyncio.shield`.
@@ -93,6 +93,10 @@ impl<H, T: 'static> Listen for Rc<Shielded<H, T>> {
             Ok(value) => self.outer.fulfil(value),
             Err(error) => self.outer.block.erased().fail(error, State::UnseenError),
         }
+    }
+
+    fn awaiter(&self) -> Option<Awaiter> {
+        Some(Awaiter::Promise(self.outer.as_any()))
     }
 }
 

@@ -1,5 +1,6 @@
 //! `sleep`.
 
+use std::fmt;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,7 +8,7 @@ use std::task::{Context, Poll};
 use crate::current;
 use crate::error::{Error, Result};
 use crate::park::Parking;
-use crate::timers::{Delay, Nanos, TimerKey};
+use crate::timers::{Delay, Nanos, TimerKey, seconds};
 
 /// Suspends the task for `delay` seconds, counted from the await. Mirrors `asyncio.sleep`.
 ///
@@ -54,11 +55,9 @@ pub fn sleep_with<T>(delay: impl Delay, value: T) -> impl Future<Output = Result
 }
 
 /// The future of [`sleep`].
-#[derive(Debug)]
 #[must_use = "a sleep begins when it is awaited"]
 pub struct Sleep(State);
 
-#[derive(Debug)]
 enum State {
     Refused,
     /// One trip through the ready queue, without a timer. `park` is the number of the suspension, once it has happened.
@@ -79,25 +78,39 @@ impl Future for Sleep {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
         match &mut self.0 {
             State::Refused => Poll::Ready(Err(Error::value("Invalid delay: NaN (not a number)"))),
-            State::Yield { place, park } => current::polled_by(context, |by, context| match park {
-                None => {
+            State::Yield { place, park } => match park {
+                None => current::polled_by(context, |by, context| {
                     *park = Some(by.park_and_wake(place, context));
                     Poll::Pending
-                }
-                Some(park) => Poll::Ready(by.take_delivery(*park).map_or(Ok(()), Err)),
-            }),
-            State::Wait { delay, timer, parking } => {
-                let outcome = parking.poll(context, |waiter| {
-                    *timer = current::core().map(|core| {
-                        let deadline = core.time.now().saturating_add(*delay);
-                        (core.id, core.arm_timer(deadline, waiter.into_entry()))
-                    });
-                });
-                if outcome.is_ready() {
-                    disarm(timer);
-                }
-                outcome
-            }
+                }),
+                Some(park) => Poll::Ready(current::take_delivery(*park).map_or(Ok(()), Err)),
+            },
+            State::Wait { delay, timer, parking } => wait(*delay, timer, parking, context),
+        }
+    }
+}
+
+/// Apart from `poll`, so that a yield does not pay for the registers that a wait needs.
+#[inline(never)]
+fn wait(delay: Nanos, timer: &mut Option<(u16, TimerKey)>, parking: &mut Parking, context: &mut Context<'_>) -> Poll<Result<()>> {
+    let outcome = parking.poll(context, |waiter| {
+        *timer = current::core().map(|core| {
+            let deadline = core.time.now().saturating_add(delay);
+            (core.id, core.arm_timer(deadline, waiter.into_entry()))
+        });
+    });
+    if outcome.is_ready() {
+        disarm(timer);
+    }
+    outcome
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            State::Refused => f.write_str("<Sleep NaN>"),
+            State::Yield { .. } => f.write_str("<Sleep 0>"),
+            State::Wait { delay, .. } => write!(f, "<Sleep {:?}>", seconds(*delay)),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::core::Core;
 use crate::current;
 use crate::ensure::Awaitable;
 use crate::error::{Error, Result};
-use crate::listener::{Listen, Listener};
+use crate::listener::{Awaiter, Listen, Listener};
 use crate::park::{Parking, Waiter};
 use crate::promise::{AnyPromise, Callback};
 use crate::timeout::Limit;
@@ -119,6 +119,10 @@ impl Listen for Rc<State> {
                 waiter.wake();
             }
         }
+    }
+
+    fn awaiter(&self) -> Option<Awaiter> {
+        self.waiter.borrow().clone().map(Awaiter::Waiter)
     }
 }
 

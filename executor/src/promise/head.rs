@@ -136,6 +136,17 @@ impl Head {
         });
     }
 
+    /// Shows every callback to `look`, which runs no user code and does not come back to this promise.
+    pub(crate) fn look_at_callbacks(&self, look: impl FnMut(&Callback)) {
+        let callbacks = self.callbacks.take();
+        match &callbacks {
+            Callbacks::None => {}
+            Callbacks::One(callback) => [callback].into_iter().for_each(look),
+            Callbacks::Many(list) => list.iter().for_each(look),
+        }
+        self.callbacks.set(callbacks);
+    }
+
     /// Takes the first callback that `matches` out of the list.
     pub(crate) fn remove_callback(&self, matches: impl Fn(&Callback) -> bool) -> Option<Callback> {
         let (rest, removed) = match self.callbacks.take() {

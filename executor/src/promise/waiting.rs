@@ -41,39 +41,37 @@ impl Waiting {
     /// `Ok`: the promise is done. `Err`: the task was cancelled while it was on its way to learn that, or the wait was refused.
     #[inline]
     pub(crate) fn poll(&mut self, promise: &Ref, context: &mut Context<'_>) -> Poll<Result<()>> {
-        if promise.head().done() && matches!(self.registered, Registered::No) {
+        if !matches!(self.registered, Registered::No)
+            && let Some(cancelled) = current::take_delivery(self.park)
+        {
+            // A task reads what it was woken for even when a cancellation takes its place.
+            promise.head().mark_retrieved();
+            self.leave(promise);
+            return Poll::Ready(Err(cancelled));
+        }
+        if let Registered::Refused(reason) = &self.registered {
+            return Poll::Ready(Err(reason.clone()));
+        }
+        if promise.head().done() {
+            self.registered = Registered::No;
             return Poll::Ready(Ok(()));
         }
-        current::polled_by(context, |by, context| self.poll_pending(promise, by, context))
+        current::polled_by(context, |by, context| {
+            self.suspend(promise, by, context);
+            Poll::Pending
+        })
     }
 
-    fn poll_pending(&mut self, promise: &Ref, by: Polled<'_>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        if let Registered::No = self.registered {
-            if let Some(reason) = refusal(promise, by) {
-                self.registered = Registered::Refused(reason);
-                self.park = by.park_and_wake(self.place, context);
-                return Poll::Pending;
-            }
-        } else {
-            if let Some(cancelled) = by.take_delivery(self.park) {
-                // A task reads what it was woken for even when a cancellation takes its place.
-                promise.head().mark_retrieved();
-                self.leave(promise);
-                return Poll::Ready(Err(cancelled));
-            }
-            if let Registered::Refused(_) = self.registered
-                && let Registered::Refused(reason) = std::mem::replace(&mut self.registered, Registered::No)
-            {
-                return Poll::Ready(Err(reason));
-            }
-            if promise.head().done() {
-                self.registered = Registered::No;
-                return Poll::Ready(Ok(()));
-            }
+    fn suspend(&mut self, promise: &Ref, by: Polled<'_>, context: &mut Context<'_>) {
+        if let Registered::No = self.registered
+            && let Some(reason) = refusal(promise, by)
+        {
+            self.registered = Registered::Refused(reason);
+            self.park = by.park_and_wake(self.place, context);
+            return;
         }
         self.register(promise, by, context);
         self.park = by.park_on(promise, self.place);
-        Poll::Pending
     }
 
     fn register(&mut self, promise: &Ref, by: Polled<'_>, context: &Context<'_>) {

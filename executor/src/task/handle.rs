@@ -299,11 +299,7 @@ impl Builder {
 
     /// Creates the task on this loop, as [`EventLoop::create_task`].
     #[track_caller]
-    pub fn spawn_on<T: 'static>(
-        self,
-        event_loop: &EventLoop,
-        coroutine: impl Future<Output = Result<T>> + 'static,
-    ) -> Task<T> {
+    pub fn spawn_on<T: 'static>(self, event_loop: &EventLoop, coroutine: impl Future<Output = Result<T>> + 'static) -> Task<T> {
         spawn(&event_loop.0, coroutine, self.name, self.context, Location::caller())
     }
 

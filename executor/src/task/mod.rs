@@ -84,8 +84,6 @@ const QUEUED: u8 = 1;
 const STARTED: u8 = 2;
 /// The next step begins by delivering a cancellation.
 const MUST_CANCEL: u8 = 4;
-/// This step has a cancellation to deliver, to the leaf where the coroutine stands.
-const DELIVER: u8 = 8;
 /// It is parked on a future that is not ours: nothing of ours can return an error there.
 const FOREIGN: u8 = 16;
 /// A copy of its waker exists or existed.
@@ -245,12 +243,9 @@ impl TaskHead {
         self.waiting_on.set(waiting_on);
     }
 
-    /// The cancellation that this step delivers, for the leaf that was the last to park.
-    pub(crate) fn take_delivery(&self, park: u32) -> Option<Error> {
-        (self.flags.has(DELIVER) && self.parks.get() == park).then(|| {
-            self.flags.clear(DELIVER);
-            self.take_message()
-        })
+    /// Whether the leaf that was suspended as number `park` was the last.
+    pub(crate) fn parked_last(&self, park: u32) -> bool {
+        self.parks.get() == park
     }
 
     /// The cancellation that is to be delivered, with its message if it has one.

@@ -403,9 +403,19 @@ impl Clone for Ref {
 }
 
 impl Drop for Ref {
+    #[inline]
     fn drop(&mut self) {
         let refs = &self.head().refs;
-        if refs.get() == 1 && self.head().has_unretrieved_error() {
+        match refs.get() {
+            1 => self.drop_last(),
+            more => refs.set(more - 1),
+        }
+    }
+}
+
+impl Ref {
+    fn drop_last(&mut self) {
+        if self.head().has_unretrieved_error() {
             // May run user code, which may keep a reference: the count is looked at again.
             crate::report::never_retrieved(self);
         }

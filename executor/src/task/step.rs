@@ -6,11 +6,12 @@ use std::task::{Context, Poll};
 
 use crate::context;
 use crate::core::Core;
+use crate::current;
 use crate::error::{Error, Kind};
 use crate::promise::{State, any};
 use crate::ready::Entry;
 use crate::report::ExceptionContext;
-use crate::task::{AnyTask, DELIVER, FOREIGN, MUST_CANCEL, QUEUED, STARTED, TaskRef};
+use crate::task::{AnyTask, FOREIGN, MUST_CANCEL, QUEUED, STARTED, TaskRef};
 use crate::waker::Ticket;
 
 impl Core {
@@ -49,7 +50,7 @@ impl Core {
             if !task.flags.has(STARTED) || task.flags.has(FOREIGN) {
                 return self.abandon(task);
             }
-            task.flags.set(DELIVER);
+            current::set_delivery(true);
         }
         task.flags.set(STARTED);
         let parks = task.parks.get();
@@ -60,7 +61,11 @@ impl Core {
         // A panic here ends in `recover`.
         let poll = task.erased().poll(&mut Context::from_waker(&waker));
         self.set_current_task(None);
-
+        if current::delivers() {
+            // The leaf was not there any more to take it.
+            current::set_delivery(false);
+            task.flags.set(MUST_CANCEL);
+        }
         self.observe(|observer| observer.step_ends(&AnyTask::new(task.clone())));
         match poll {
             Poll::Pending => self.suspended(task, parks),
@@ -69,7 +74,9 @@ impl Core {
     }
 
     /// User code has panicked: the task that ran fails with the panic; a callback's is reported.
+    #[cold]
     pub(crate) fn recover(&self, payload: Box<dyn Any + Send>) {
+        current::set_delivery(false);
         let error = Error::panic(payload);
         let Some(task) = self.current.take() else {
             let report = ExceptionContext::new("Exception in callback").with_error(error);
@@ -88,15 +95,13 @@ impl Core {
             let parked = task.parked().filter(|_| !foreign);
             observer.parked(&AnyTask::new(task.clone()), parked.map(|parked| parked.place));
         });
-        if task.flags.has(DELIVER | MUST_CANCEL) {
-            // A delivery that the leaf was not there to take is armed again.
-            task.flags.clear(DELIVER);
-            task.flags.set(MUST_CANCEL);
+        if task.flags.has(MUST_CANCEL) {
             self.pass_on_cancellation(task);
         }
     }
 
     /// A task that was cancelled while it ran has parked: what it waits for now is cancelled in its place.
+    #[cold]
     fn pass_on_cancellation(&self, task: TaskRef) {
         let error = task.take_message();
         let accepted = match task.waiting_on() {
@@ -111,6 +116,7 @@ impl Core {
     }
 
     /// Ends a task as cancelled without running its coroutine.
+    #[cold]
     fn abandon(&self, task: TaskRef) {
         let error = task.take_message();
         self.leave(&task, error);
@@ -118,6 +124,7 @@ impl Core {
     }
 
     /// Drops the coroutine where it stands and leaves `error` in its place.
+    #[cold]
     fn leave(&self, task: &TaskRef, error: Error) {
         self.set_current_task(Some(task.clone()));
         let dropped = catch_unwind(AssertUnwindSafe(|| task.erased().settle(Some(error))));
