@@ -352,7 +352,7 @@ impl Future for Job {
 }
 
 #[test]
-fn test_wrap_future() {
+fn test_wrap_future_of_a_thread() {
     let event_loop = virtual_loop();
     let job = Job::default();
     let remote = event_loop.remote();

@@ -456,6 +456,84 @@ fn test_task_repr_wait_for() {
     event_loop.run_until_complete(task).unwrap();
 }
 
+#[test]
+fn test_task_set_name_pylong() {
+    // A name is whatever can be shown.
+    let event_loop = virtual_loop();
+    let task = event_loop
+        .run_until_complete(async { Ok(Task::builder().name(987_654_321).spawn(ok())) })
+        .unwrap();
+    assert_eq!(task.name(), "987654321");
+    task.set_name(123_456_789);
+    assert_eq!(task.name(), "123456789");
+    event_loop.run_until_complete(task).unwrap();
+}
+
+#[test]
+fn test_task_repr_name_not_str() {
+    let event_loop = virtual_loop();
+    let task = event_loop.create_task(ok());
+    task.set_name(format_args!("{:?}", [6]));
+    assert!(format!("{task:?}").starts_with("<Task pending name='[6]' "));
+    event_loop.run_until_complete(task).unwrap();
+}
+
+#[test]
+fn test_get_stack() {
+    // Not the frames of the interpreter, but the places of the awaits, from the innermost out.
+    async fn wait_for_it(promise: Promise<()>) -> Result<()> {
+        promise.await
+    }
+    let event_loop = virtual_loop();
+    let promise = event_loop.create_promise();
+    let inner = event_loop.create_task(wait_for_it(promise.clone()));
+    inner.set_name("inner");
+    let awaited = inner.clone();
+    let outer = event_loop.create_task(async move {
+        let running = current_task().unwrap().stack();
+        awaited.await?;
+        Ok(running)
+    });
+    outer.set_name("outer");
+    ticks(&event_loop, 2);
+    let stack = outer.stack();
+    let lines: Vec<&str> = stack.lines().collect();
+    assert_eq!(lines.len(), 3, "{stack}");
+    assert!(lines[0].starts_with("<Task pending name='outer' "), "{stack}");
+    assert!(
+        lines[1].contains("waits for task 'inner' at ") && lines[1].contains(file!()),
+        "{stack}"
+    );
+    assert!(
+        lines[2].contains("waits for <Promise pending> at ") && lines[2].contains(file!()),
+        "{stack}"
+    );
+    promise.set_result(()).unwrap();
+    let running = event_loop.run_until_complete(outer).unwrap();
+    assert!(running.ends_with("is running"), "{running}");
+}
+
+#[test]
+fn test_task_source_traceback() {
+    let event_loop = virtual_loop();
+    let (task, line) = (event_loop.create_task(ok()), line!());
+    assert_eq!((task.created_at().file(), task.created_at().line()), (file!(), line));
+    event_loop.run_until_complete(&task).unwrap();
+    assert_eq!(task.created_at().line(), line);
+}
+
+#[test]
+fn test_future_subclass() {
+    fn is_pending(promise: &Promise<&'static str>) -> bool {
+        !promise.done()
+    }
+    let event_loop = virtual_loop();
+    let task = event_loop.create_task(ok());
+    assert!(is_pending(&task), "a task is a promise");
+    event_loop.run_until_complete(&task).unwrap();
+    assert!(!is_pending(&task));
+}
+
 // The running task.
 
 #[test]
