@@ -44,27 +44,26 @@ impl World {
         let (world, frame, body) = (Rc::clone(self), Rc::clone(frame), Rc::clone(body));
         Box::pin(async move {
             for step in &*body {
-                let flow = match &step.op {
-                    Op::Now(op) => {
-                        world.perform(&frame, step, op)?;
-                        Flow::Normal
+                match &step.op {
+                    Op::Now(op) => world.perform(&frame, step, op)?,
+                    Op::PrimitiveNow(op) => world.touch(&frame, step, op),
+                    Op::Wait(op) => world.wait(&frame, step, op).await?,
+                    Op::PrimitiveWait(op) => world.wait_at(&frame, step, op).await?,
+                    Op::Scope(op) => {
+                        if let Flow::Return(value) = world.within(&frame, step, op).await? {
+                            return Ok(Flow::Return(value));
+                        }
                     }
-                    Op::Wait(op) => {
-                        world.wait(&frame, step, op).await?;
-                        Flow::Normal
+                    Op::PrimitiveScope(op) => {
+                        if let Flow::Return(value) = world.within_primitive(&frame, step, op).await? {
+                            return Ok(Flow::Return(value));
+                        }
                     }
-                    Op::Scope(op) => world.within(&frame, step, op).await?,
                     Op::Return(value) => {
                         let value = frame.value(*value);
                         world.log(step, value);
-                        Flow::Return(value)
+                        return Ok(Flow::Return(value));
                     }
-                    Op::PrimitiveNow(_) | Op::PrimitiveWait(_) | Op::PrimitiveScope(_) => {
-                        unreachable!("op {} is not covered", step.path)
-                    }
-                };
-                if let Flow::Return(_) = flow {
-                    return Ok(flow);
                 }
             }
             Ok(Flow::Normal)
@@ -76,8 +75,9 @@ impl World {
         for step in &**acts {
             match &step.op {
                 Op::Now(op) => self.perform(frame, step, op)?,
+                Op::PrimitiveNow(op) => self.touch(frame, step, op),
                 _ => unreachable!("the parser refuses op {} in a callback", step.path),
-            };
+            }
         }
         Ok(())
     }

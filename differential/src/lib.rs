@@ -6,16 +6,16 @@
 //!
 //! The interpreter stands on nothing but kolo's public API: [`parse`] reads a program, [`trace`] runs it. In reading order:
 //! `program` (what there is to run), `world` and `frame` (what it runs on), `bodies`, then a file for each kind of operation
-//! (`now`, `wait`, `scopes`), and `run`, the start and the end of it all.
+//! (`now`, `wait`, `scopes`, `primitives`), and `run`, the start and the end of it all.
 
 #![forbid(unsafe_code)]
 
 mod bodies;
 mod callbacks;
-mod coverage;
 mod frame;
 mod now;
 mod objects;
+mod primitives;
 pub mod program;
 mod run;
 mod scopes;
@@ -24,6 +24,5 @@ mod values;
 mod wait;
 mod world;
 
-pub use coverage::uncovered;
 pub use program::{ParseError, parse};
 pub use run::trace;

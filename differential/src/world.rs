@@ -8,6 +8,7 @@ use kolo::{AnyTask, CallbackToken, ContextVar, Error, EventLoop, ExceptionContex
 
 use crate::callbacks::Scheduled;
 use crate::objects::Object;
+use crate::primitives::Primitives;
 use crate::program::{Program, Step, Ticks};
 use crate::trace::Trace;
 use crate::values::error_name;
@@ -40,13 +41,14 @@ pub(crate) struct World {
     pub(crate) groups: Slots<TaskGroup>,
     pub(crate) main: RefCell<Option<Object>>,
 
+    pub(crate) primitives: Primitives,
     pub(crate) counters: Vec<Cell<i64>>,
     pub(crate) variables: Vec<ContextVar<i64>>,
     pub(crate) overrun: Cell<bool>,
 }
 
 impl World {
-    pub(crate) fn new(program: Program, event_loop: EventLoop) -> Rc<World> {
+    pub(crate) fn new(program: Program, event_loop: EventLoop) -> Result<Rc<World>> {
         let resources = &program.resources;
         let world = Rc::new(World {
             trace: Trace::default(),
@@ -62,6 +64,7 @@ impl World {
             callback_slots: Slots::new(resources.callback_slots),
             groups: Slots::new(resources.groups),
             main: RefCell::default(),
+            primitives: Primitives::new(resources)?,
             counters: vec![Cell::new(0); resources.counters],
             variables: (0..resources.context_variables)
                 .map(|_| ContextVar::with_default("variable", || 0))
@@ -72,7 +75,7 @@ impl World {
         });
         let futures: Vec<_> = (0..world.program.resources.futures).map(|_| world.new_future()).collect();
         world.futures.replace(futures);
-        world
+        Ok(world)
     }
 
     pub(crate) fn new_future(&self) -> Promise<i64> {

@@ -4,46 +4,46 @@ use kolo::{BoundedSemaphore, LifoQueue, PriorityQueue, Queue, Result, Semaphore}
 
 use crate::program::{QueueKind, QueueShape};
 
-pub(super) enum AnySemaphore {
+pub(super) enum EitherSemaphore {
     Plain(Semaphore),
     Bounded(BoundedSemaphore),
 }
 
-impl AnySemaphore {
-    pub(super) fn plain(value: usize) -> AnySemaphore {
-        AnySemaphore::Plain(Semaphore::new(value))
+impl EitherSemaphore {
+    pub(super) fn plain(value: usize) -> Result<EitherSemaphore> {
+        Semaphore::new(value).map(EitherSemaphore::Plain)
     }
 
-    pub(super) fn bounded(value: usize) -> AnySemaphore {
-        AnySemaphore::Bounded(BoundedSemaphore::new(value))
+    pub(super) fn bounded(value: usize) -> Result<EitherSemaphore> {
+        BoundedSemaphore::new(value).map(EitherSemaphore::Bounded)
     }
 
     pub(super) async fn acquire(&self) -> Result<()> {
         match self {
-            AnySemaphore::Plain(semaphore) => semaphore.acquire().await,
-            AnySemaphore::Bounded(semaphore) => semaphore.acquire().await,
+            EitherSemaphore::Plain(semaphore) => semaphore.acquire().await,
+            EitherSemaphore::Bounded(semaphore) => semaphore.acquire().await,
         }
     }
 
     pub(super) fn release(&self) -> Result<()> {
         match self {
-            AnySemaphore::Plain(semaphore) => {
+            EitherSemaphore::Plain(semaphore) => {
                 semaphore.release();
                 Ok(())
             }
-            AnySemaphore::Bounded(semaphore) => semaphore.release(),
+            EitherSemaphore::Bounded(semaphore) => semaphore.release(),
         }
     }
 
     pub(super) fn locked(&self) -> bool {
         match self {
-            AnySemaphore::Plain(semaphore) => semaphore.locked(),
-            AnySemaphore::Bounded(semaphore) => semaphore.locked(),
+            EitherSemaphore::Plain(semaphore) => semaphore.locked(),
+            EitherSemaphore::Bounded(semaphore) => semaphore.locked(),
         }
     }
 }
 
-pub(super) enum AnyQueue {
+pub(super) enum EitherQueue {
     Fifo(Queue<i64>),
     Lifo(LifoQueue<i64>),
     Priority(PriorityQueue<i64>),
@@ -53,19 +53,19 @@ pub(super) enum AnyQueue {
 macro_rules! each {
     ($any:expr, $queue:ident => $call:expr) => {
         match $any {
-            AnyQueue::Fifo($queue) => $call,
-            AnyQueue::Lifo($queue) => $call,
-            AnyQueue::Priority($queue) => $call,
+            EitherQueue::Fifo($queue) => $call,
+            EitherQueue::Lifo($queue) => $call,
+            EitherQueue::Priority($queue) => $call,
         }
     };
 }
 
-impl AnyQueue {
-    pub(super) fn new(shape: &QueueShape) -> AnyQueue {
+impl EitherQueue {
+    pub(super) fn new(shape: &QueueShape) -> EitherQueue {
         match shape.kind {
-            QueueKind::Fifo => AnyQueue::Fifo(Queue::new(shape.maxsize)),
-            QueueKind::Lifo => AnyQueue::Lifo(LifoQueue::new(shape.maxsize)),
-            QueueKind::Priority => AnyQueue::Priority(PriorityQueue::new(shape.maxsize)),
+            QueueKind::Fifo => EitherQueue::Fifo(Queue::new(shape.maxsize)),
+            QueueKind::Lifo => EitherQueue::Lifo(LifoQueue::new(shape.maxsize)),
+            QueueKind::Priority => EitherQueue::Priority(PriorityQueue::new(shape.maxsize)),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::frame::Frame;
 use crate::program::{Body, PrimitiveNowOp, PrimitiveScopeOp, PrimitiveWaitOp, Resources, Step};
 use crate::values::{Value, error_name};
 use crate::world::World;
-use either::{AnyQueue, AnySemaphore};
+use either::{EitherQueue, EitherSemaphore};
 
 /// The primitives of a program.
 pub(crate) struct Primitives {
@@ -19,23 +19,29 @@ pub(crate) struct Primitives {
     events: Vec<Event>,
     conditions: Vec<Condition>,
     /// The plain ones, then the bounded ones.
-    semaphores: Vec<AnySemaphore>,
+    semaphores: Vec<EitherSemaphore>,
     barriers: Vec<Barrier>,
-    queues: Vec<AnyQueue>,
+    queues: Vec<EitherQueue>,
 }
 
 impl Primitives {
-    pub(crate) fn new(resources: &Resources) -> Primitives {
-        let plain = resources.semaphores.iter().map(|value| AnySemaphore::plain(*value));
-        let bounded = resources.bounded.iter().map(|value| AnySemaphore::bounded(*value));
-        Primitives {
+    /// # Errors
+    /// Value, for what cannot be made: a barrier of nobody.
+    pub(crate) fn new(resources: &Resources) -> Result<Primitives> {
+        let plain = resources.semaphores.iter().map(|value| EitherSemaphore::plain(*value));
+        let bounded = resources.bounded.iter().map(|value| EitherSemaphore::bounded(*value));
+        Ok(Primitives {
             locks: (0..resources.locks).map(|_| Lock::new()).collect(),
             events: (0..resources.events).map(|_| Event::new()).collect(),
             conditions: (0..resources.conditions).map(|_| Condition::new()).collect(),
-            semaphores: plain.chain(bounded).collect(),
-            barriers: resources.barriers.iter().map(|parties| Barrier::new(*parties)).collect(),
-            queues: resources.queues.iter().map(AnyQueue::new).collect(),
-        }
+            semaphores: plain.chain(bounded).collect::<Result<_>>()?,
+            barriers: resources
+                .barriers
+                .iter()
+                .map(|parties| Barrier::new(*parties))
+                .collect::<Result<_>>()?,
+            queues: resources.queues.iter().map(EitherQueue::new).collect(),
+        })
     }
 }
 

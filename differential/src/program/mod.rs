@@ -13,7 +13,6 @@ pub use ops::{NowOp, PrimitiveNowOp, PrimitiveScopeOp, PrimitiveWaitOp, ScopeOp,
 pub use parse::{ParseError, parse};
 pub use resources::{QueueKind, QueueShape, Resources};
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// A program, checked: every index in it is in range, every step stands where it may stand.
@@ -23,8 +22,6 @@ pub struct Program {
     pub resources: Resources,
     /// The bodies of the coroutines. The first one is main.
     pub coroutines: Vec<Body>,
-    /// The name of every operation used anywhere in it.
-    pub operations: BTreeSet<String>,
 }
 
 /// Steps in order. Shared, because every activation of a coroutine holds on to its body while it runs.

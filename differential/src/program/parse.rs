@@ -1,6 +1,5 @@
 //! From JSON to a [`Program`], or to a sentence on what is wrong with it.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::Value;
@@ -78,12 +77,7 @@ pub fn parse(value: &Value) -> Result<Program, ParseError> {
         .enumerate()
         .map(|(index, body)| scope.body(&index.to_string(), body))
         .collect::<Result<_, _>>()?;
-    let operations = scope.operations;
-    Ok(Program {
-        resources,
-        coroutines,
-        operations,
-    })
+    Ok(Program { resources, coroutines })
 }
 
 /// What surrounds the bodies being read: it decides what they may name and do.
@@ -94,7 +88,6 @@ pub(super) struct Scope<'a> {
     pub(super) in_callback: bool,
     /// Within a handler of a `try`, which has an error to raise again.
     pub(super) in_handler: bool,
-    operations: BTreeSet<String>,
 }
 
 impl<'a> Scope<'a> {
@@ -104,7 +97,6 @@ impl<'a> Scope<'a> {
             coroutines,
             in_callback: false,
             in_handler: false,
-            operations: BTreeSet::new(),
         }
     }
 
@@ -138,7 +130,6 @@ impl<'a> Scope<'a> {
         let named = parts.and_then(|(name, arguments)| Some((name.as_str()?, arguments)));
         let (name, arguments) =
             named.ok_or_else(|| ParseError::new(format!("op {path}"), "a list that begins with an op's name", value))?;
-        self.operations.insert(name.to_owned());
         let mut arguments = Arguments::new(self, &path, name, arguments);
         let op = table::read(&mut arguments)?;
         arguments.finish()?;
