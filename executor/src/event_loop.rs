@@ -11,6 +11,7 @@ use crate::core::{Core, State};
 use crate::current;
 use crate::ensure::EnsureFuture;
 use crate::error::{Error, Result};
+use crate::graph::Graph;
 use crate::handle::{Handle, Scheduled, TimerHandle};
 use crate::observer::Observer;
 use crate::promise::Promise;
@@ -253,6 +254,28 @@ impl EventLoop {
     /// The unfinished tasks, in the order of their creation. Mirrors `asyncio.all_tasks(loop)`.
     pub fn all_tasks(&self) -> Vec<AnyTask> {
         self.0.all_tasks()
+    }
+
+    /// Who waits for whom: each unfinished task once, on a line of its own, below a task that waits for it and indented by two spaces
+    /// more. At the left stand those for which nobody waits, in the order of their creation, then those that wait only for each other.
+    ///
+    /// ```
+    /// use kolo_executor::{create_task, run, running_loop, sleep};
+    ///
+    /// run(async {
+    ///     let child = create_task(sleep(1));
+    ///     let parent = create_task(async move { child.await });
+    ///     sleep(0).await?;
+    ///     // Task-1 is running
+    ///     // Task-3 waits for Task-2 at src/main.rs:6
+    ///     //   Task-2 waits at src/main.rs:5
+    ///     println!("{}", running_loop().task_tree());
+    ///     parent.await
+    /// })
+    /// .unwrap();
+    /// ```
+    pub fn task_tree(&self) -> String {
+        Graph::of(&self.0).tree()
     }
 
     /// A handle for other threads.

@@ -65,6 +65,7 @@ mod ensure;
 mod error;
 mod event_loop;
 mod gather;
+mod graph;
 mod handle;
 mod inbox;
 mod listener;

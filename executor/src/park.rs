@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::current::{self, Polled};
 use crate::error::{Error, Result};
+use crate::graph;
 use crate::promise::Promise;
 use crate::promise::waiting::Waiting;
 use crate::ready::Entry;
@@ -83,11 +84,11 @@ impl Waiter {
         }
     }
 
-    /// The task that waits; `None` when it does so through a foreign combinator.
+    /// The task that waits; `None` when a foreign executor does, or a foreign combinator with wakers of its own.
     pub fn task(&self) -> Option<AnyTask> {
         match &self.0 {
             Kind::Place(task, _) => Some(AnyTask::new(task.clone())),
-            Kind::Promise(_) => None,
+            Kind::Promise(promise) => graph::awaiters(promise.block.erased()).pop().map(AnyTask::new),
         }
     }
 }

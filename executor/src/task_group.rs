@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::context::Context;
 use crate::current;
 use crate::error::{Error, Kind, Result};
-use crate::listener::{Listen, Listener};
+use crate::listener::{Awaiter, Listen, Listener};
 use crate::promise::{Callback, Promise};
 use crate::report::ExceptionContext;
 use crate::task::{self, AnyTask, Task, TaskRef};
@@ -37,7 +37,12 @@ use crate::task::{self, AnyTask, Task, TaskRef};
 ///
 /// # Cancel safety
 /// Cancelling the waiting task cancels the tasks of the group, and waits for them.
-pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Result<T> {
+#[track_caller]
+pub fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> impl Future<Output = Result<T>> {
+    run(body, Location::caller())
+}
+
+async fn run<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>, place: &'static Location<'static>) -> Result<T> {
     let core = current::core().ok_or_else(|| Error::runtime("no running event loop"))?;
     let parent = core
         .current_task()
@@ -53,7 +58,7 @@ pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Re
         completed: RefCell::new(None),
     }));
     let outcome = body(group.clone()).await;
-    group.0.exit(outcome).await
+    group.0.exit(outcome, place).await
 }
 
 /// A group of tasks; given to the body of [`task_group`]. A handle: clones are the same group.
@@ -150,6 +155,10 @@ impl Listen for Rc<State> {
             self.parent.cancel(Error::cancelled());
         }
     }
+
+    fn awaiter(&self) -> Option<Awaiter> {
+        self.completed.borrow().as_ref().map(|completed| Awaiter::Promise(completed.as_any()))
+    }
 }
 
 /// asyncio's `_is_base_error`.
@@ -173,7 +182,8 @@ impl State {
         self.errors.borrow().iter().find(is_fatal).cloned()
     }
 
-    async fn exit<T>(&self, outcome: Result<T>) -> Result<T> {
+    /// `place`: where the group is awaited.
+    async fn exit<T>(&self, outcome: Result<T>, place: &'static Location<'static>) -> Result<T> {
         self.exiting.set(true);
         // The first error that is not one of the program, but ends it, comes out alone.
         let fatal = self.fatal().or_else(|| outcome.as_ref().err().filter(is_fatal).cloned());
@@ -184,7 +194,7 @@ impl State {
         // Cancelled again, it goes on waiting: the first cancellation is the one that comes out.
         while !self.tasks.borrow().is_empty() {
             let completed = self.completed.borrow_mut().get_or_insert_default().clone();
-            if let Err(error) = completed.await
+            if let Err(error) = completed.await_at(place).await
                 && !self.aborting.get()
             {
                 cancelled = Some(error);

@@ -301,7 +301,14 @@ impl<T: 'static> IntoFuture for Promise<T> {
 
     #[track_caller]
     fn into_future(self) -> Taken<T> {
-        Taken(Waiting::new(Location::caller()), self)
+        self.await_at(Location::caller())
+    }
+}
+
+impl<T> Promise<T> {
+    /// An await that is shown in reports as standing at `place`.
+    pub(crate) fn await_at(self, place: &'static Location<'static>) -> Taken<T> {
+        Taken(Waiting::new(place), self)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::core::Core;
 use crate::current;
 use crate::error::{Error, Result};
 use crate::event_loop::EventLoop;
+use crate::graph::Graph;
 use crate::handle::CallbackToken;
 use crate::promise::{AnyPromise, Cloned, Promise, Taken};
 use crate::task::raw::{self, Stage};
@@ -126,7 +127,8 @@ impl<T: 'static> Task<T> {
         self.as_any_task().event_loop()
     }
 
-    /// Where the task stands, and for what it waits there, on a few lines. Mirrors `Task.get_stack`.
+    /// Where the task stands and for what it waits there, then the same of each task for which it waits, indented. Mirrors
+    /// `Task.get_stack`; what is shown of the stack is the innermost await.
     pub fn stack(&self) -> String {
         self.as_any_task().stack()
     }
@@ -219,23 +221,11 @@ impl AnyTask {
 
     /// See [`Task::stack`].
     pub fn stack(&self) -> String {
-        let task = self.head();
-        let mut text = format!("{:?}", self.0);
-        if task.is_running() {
-            text.push_str("\n  is running");
-        } else if task.is_queued() {
-            text.push_str("\n  will run in the next iteration");
+        let text = format!("{:?}", self.0);
+        match self.head().core() {
+            Some(core) => text + &Graph::of(&core).below(&self.head()),
+            None => text,
         }
-        // From the innermost await outwards: task waits for task.
-        let mut next = task.parked();
-        let mut left = task.core().map_or(0, |core| core.count_tasks());
-        while let Some(parked) = next {
-            text.push_str(&format!("\n  waits for {parked}"));
-            let inner = parked.on.as_ref().and_then(TaskRef::new).filter(|_| left > 0);
-            left = left.saturating_sub(1);
-            next = inner.and_then(|inner| inner.parked());
-        }
-        text
     }
 
     /// See [`Task::print_stack`].

@@ -283,6 +283,11 @@ impl TaskHead {
         self.flags.has(WAKER_SHARED | FOREIGN)
     }
 
+    /// Whether it stands on a future that is not ours.
+    pub(crate) fn is_on_foreign_future(&self) -> bool {
+        self.flags.has(FOREIGN)
+    }
+
     /// asyncio's `cancelling()`.
     pub(crate) fn requests(&self) -> u32 {
         self.requests.get()
