@@ -1,0 +1,155 @@
+//! The inbox of kolo's loop under loom, which runs a model in every order in which its threads can meet, and lets every atomic load be
+//! as late as the memory model allows. A wait that never ends in any of them fails the model.
+//!
+//! The queue is the executor's own file. The loop around it is written anew, reduced to its wait: see `Core::wait_for_events`.
+#![cfg(test)]
+
+#[allow(dead_code, reason = "the models need a part of it")]
+#[path = "../../src/inbox/queue.rs"]
+mod queue;
+
+use loom::sync::{Arc, Condvar, Mutex};
+use loom::thread;
+
+use queue::{Nudge, Queue};
+
+/// The loop's wait for events: a nudge ends it, and one that comes before the wait ends the next.
+#[derive(Default)]
+struct Events {
+    nudged: Mutex<bool>,
+    some: Condvar,
+}
+
+impl Events {
+    fn wait(&self) {
+        let mut nudged = self.nudged.lock().unwrap();
+        while !*nudged {
+            nudged = self.some.wait(nudged).unwrap();
+        }
+        *nudged = false;
+    }
+}
+
+struct Bell(Arc<Events>);
+
+impl Nudge for Bell {
+    fn nudge(&self) {
+        *self.0.nudged.lock().unwrap() = true;
+        self.0.some.notify_one();
+    }
+}
+
+type Letter = (&'static str, u32);
+type Inbox = Queue<Letter, Bell>;
+
+fn inbox() -> (Arc<Inbox>, Arc<Events>) {
+    let events = Arc::new(Events::default());
+    (Arc::new(Queue::new(Bell(events.clone()))), events)
+}
+
+/// A thread that posts so many letters.
+fn sender(inbox: &Arc<Inbox>, name: &'static str, letters: u32) -> thread::JoinHandle<Vec<Letter>> {
+    let inbox = inbox.clone();
+    thread::spawn(move || (0..letters).filter_map(|number| inbox.post((name, number)).err()).collect())
+}
+
+/// What the loop does when it has nothing to run, as often as it takes to get so many letters.
+fn receive(inbox: &Inbox, events: &Events, letters: usize) -> Vec<Letter> {
+    let mut received = Vec::new();
+    while received.len() < letters {
+        if inbox.is_full() {
+            received.extend(inbox.collect());
+            continue;
+        }
+        if inbox.fall_asleep() {
+            events.wait();
+            inbox.wake_up();
+        }
+        // Whatever kept it from sleeping, or woke it, can be seen now: the loop does not turn in vain.
+        assert!(inbox.is_full());
+    }
+    received
+}
+
+/// The letters of one sender, in the order in which they came.
+fn of(sender: &str, letters: &[Letter]) -> Vec<u32> {
+    letters
+        .iter()
+        .filter(|(name, _)| *name == sender)
+        .map(|(_, number)| *number)
+        .collect()
+}
+
+#[test]
+fn no_wake_up_is_lost() {
+    loom::model(|| {
+        let (inbox, events) = inbox();
+        let senders = [sender(&inbox, "a", 1), sender(&inbox, "b", 1)];
+        let received = receive(&inbox, &events, 2);
+        assert_eq!((of("a", &received), of("b", &received)), (vec![0], vec![0]));
+        for sender in senders {
+            assert!(sender.join().unwrap().is_empty());
+        }
+        assert!(!inbox.has_letters());
+    });
+}
+
+#[test]
+fn letters_come_in_order() {
+    loom::model(|| {
+        let (inbox, events) = inbox();
+        let sender = sender(&inbox, "a", 3);
+        assert_eq!(of("a", &receive(&inbox, &events, 3)), [0, 1, 2]);
+        sender.join().unwrap();
+    });
+}
+
+#[test]
+fn no_wake_up_is_lost_after_a_timer_has_ended_a_sleep() {
+    loom::model(|| {
+        let (inbox, events) = inbox();
+        let sender = sender(&inbox, "a", 2);
+        // The first wait ends by itself.
+        if inbox.fall_asleep() {
+            inbox.wake_up();
+        }
+        // A nudge that was on its way all the same may end the next wait in vain, and no more.
+        let mut received = inbox.collect();
+        while received.len() < 2 {
+            if inbox.fall_asleep() {
+                events.wait();
+                inbox.wake_up();
+            }
+            received.extend(inbox.collect());
+        }
+        assert_eq!(of("a", &received), [0, 1]);
+        sender.join().unwrap();
+    });
+}
+
+#[test]
+fn no_letter_is_lost_when_the_loop_closes() {
+    loom::model(|| {
+        let (inbox, _events) = inbox();
+        let sender = sender(&inbox, "a", 2);
+        let mut read = inbox.collect();
+        read.extend(inbox.close());
+        let returned = sender.join().unwrap();
+        // Each was read by the loop or came back to its sender, in this order: none after one that came back.
+        assert_eq!([of("a", &read), of("a", &returned)].concat(), [0, 1]);
+        assert!(!inbox.has_letters());
+    });
+}
+
+#[test]
+fn a_letter_is_seen_when_its_sender_is_gone() {
+    loom::model(|| {
+        let (inbox, _events) = inbox();
+        let sender = sender(&inbox, "a", 1);
+        // How the loop proves that nobody can wake it any more; see `Core::has_remotes`.
+        if Arc::strong_count(&inbox) == 1 {
+            assert!(inbox.has_letters());
+        }
+        sender.join().unwrap();
+    });
+}
