@@ -1,14 +1,16 @@
 //! `RemoteHandle`: how other threads reach a loop.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use crate::core::Core;
-use crate::current;
+use crate::current::{self, running_loop};
 use crate::error::{Error, Result};
 use crate::inbox::{Inbox, Letter};
+use crate::report::ExceptionContext;
 use crate::task::create_task;
 use crate::waker::Ticket;
 
@@ -73,10 +75,19 @@ impl RemoteHandle {
         });
         let sender = Sender(shared.clone());
         // When the loop is closed the closure, and with it the sender, is dropped, which tells the waiting thread.
-        let _ = self.call_soon(move || {
-            let task = create_task(make());
-            sender.0.lock().ticket = Some(task.as_any_task().head().ticket.get());
-            task.add_done_callback(move |task| sender.send(task.take_result()));
+        let _ = self.call_soon(move || match catch_unwind(AssertUnwindSafe(make)) {
+            Ok(coroutine) => {
+                let task = create_task(coroutine);
+                sender.0.lock().ticket = Some(task.as_any_task().head().ticket.get());
+                task.add_done_callback(move |task| sender.send(task.take_result()));
+            }
+            // Both threads learn of it: it is a callback's panic here, and the outcome there.
+            Err(payload) => {
+                let error = Error::panic(payload);
+                sender.send(Err(error.clone()));
+                let report = ExceptionContext::new("Exception in callback").with_error(error);
+                running_loop().call_exception_handler(&report);
+            }
         });
         RemoteTask {
             shared,

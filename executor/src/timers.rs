@@ -163,8 +163,10 @@ impl Timers {
         }
     }
 
+    /// The next deadline. One at infinity is none: no clock gets there.
     pub(crate) fn earliest(&self) -> Option<Nanos> {
-        self.heap.first().map(|top| top.deadline)
+        let deadline = self.heap.first()?.deadline;
+        (deadline < Nanos::MAX).then_some(deadline)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
