@@ -8,7 +8,7 @@ use std::rc::Rc;
 use common::{Trace, boom, error_of, kind_of, panic_of, run, tick, virtual_loop};
 use kolo_executor::{
     AsCompleted, EnsureFuture, EventLoop, Kind, Result, ReturnWhen, Task, Turn, as_completed, create_task, running_loop, sleep,
-    sleep_with, wait,
+    sleep_with, wait, wait_for,
 };
 
 // sleep.
@@ -47,6 +47,22 @@ fn test_sleep_when_delay_is_nan() {
     let event_loop = virtual_loop();
     let outcome = error_of(event_loop.run_until_complete(sleep(f64::NAN)));
     assert_eq!(outcome, (Kind::Value, "Invalid delay: NaN (not a number)".to_owned()));
+}
+
+#[test]
+fn test_sleep_forever() {
+    let event_loop = virtual_loop();
+    let forever = event_loop.create_task(sleep(f64::INFINITY));
+    assert_eq!(
+        event_loop.turn().unwrap(),
+        Turn::Io,
+        "no clock gets there, the virtual one neither"
+    );
+    let outcome = event_loop.run_until_complete(async { wait_for(sleep(f64::INFINITY), 5).await });
+    assert_eq!((kind_of(outcome), event_loop.time()), (Kind::Timeout, 5.0));
+    forever.cancel();
+    assert_eq!(kind_of(event_loop.run_until_complete(forever)), Kind::Cancelled);
+    assert_eq!((event_loop.turn().unwrap(), event_loop.time()), (Turn::Done, 5.0));
 }
 
 // wait.
