@@ -196,10 +196,16 @@ impl<'a> Polled<'a> {
     /// Notes that the task goes on one hop later. Returns the number of this suspension.
     pub(crate) fn park_and_wake(self, place: &'static Location<'static>, context: &Context<'_>) -> u32 {
         match self {
-            Polled::Direct(core, task) => core.wake_task(task.clone()),
-            Polled::Indirect(..) | Polled::Outside(_) => context.waker().wake_by_ref(),
+            Polled::Direct(_, task) => task.park_for_a_hop(place),
+            Polled::Indirect(_, task) => {
+                context.waker().wake_by_ref();
+                task.park(place)
+            }
+            Polled::Outside(_) => {
+                context.waker().wake_by_ref();
+                0
+            }
         }
-        self.task().map_or(0, |task| task.park(place))
     }
 }
 

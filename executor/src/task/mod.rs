@@ -88,21 +88,27 @@ const MUST_CANCEL: u8 = 4;
 const FOREIGN: u8 = 16;
 /// A copy of its waker exists or existed.
 const WAKER_SHARED: u8 = 32;
+/// It goes on one hop after this step, come what may.
+const YIELDED: u8 = 8;
 /// The leaf at which it is parked uses the task's own parking place.
 const IN_PLACE: u8 = 64;
 
 impl Flags {
+    fn get(&self) -> u8 {
+        self.0.get()
+    }
+    /// Sets some and clears some at once: one store where several would wait for each other.
+    fn change(&self, set: u8, clear: u8) {
+        self.0.set(self.0.get() & !clear | set);
+    }
     fn has(&self, flag: u8) -> bool {
-        self.0.get() & flag != 0
+        self.get() & flag != 0
     }
     fn set(&self, flag: u8) {
-        self.0.set(self.0.get() | flag);
+        self.change(flag, 0);
     }
     fn clear(&self, flag: u8) {
-        self.0.set(self.0.get() & !flag);
-    }
-    fn assign(&self, flag: u8, on: bool) {
-        self.0.set((self.0.get() & !flag) | if on { flag } else { 0 });
+        self.change(0, flag);
     }
     fn take(&self, flag: u8) -> bool {
         let had = self.has(flag);
@@ -215,16 +221,25 @@ impl TaskHead {
     /// A leaf of ours suspends the task. Returns the number of this suspension.
     pub(crate) fn park(&self, place: &'static Location<'static>) -> u32 {
         self.flags.clear(IN_PLACE);
-        self.parked_at.set(Some(place));
-        self.parks.set(self.parks.get().wrapping_add(1));
-        self.parks.get()
+        self.count_park(place)
     }
 
     /// A leaf of ours suspends the task in the task's own parking place.
     pub(crate) fn park_in_place(&self, place: &'static Location<'static>) -> u32 {
-        let park = self.park(place);
         self.flags.set(IN_PLACE);
-        park
+        self.count_park(place)
+    }
+
+    /// A leaf of ours suspends the task, which goes on one hop after this step.
+    pub(crate) fn park_for_a_hop(&self, place: &'static Location<'static>) -> u32 {
+        self.flags.change(YIELDED, IN_PLACE);
+        self.count_park(place)
+    }
+
+    fn count_park(&self, place: &'static Location<'static>) -> u32 {
+        self.parked_at.set(Some(place));
+        self.parks.set(self.parks.get().wrapping_add(1));
+        self.parks.get()
     }
 
     pub(crate) fn set_waiting_on(&self, promise: Ref) {

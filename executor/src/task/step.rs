@@ -11,7 +11,7 @@ use crate::error::{Error, Kind};
 use crate::promise::{State, any};
 use crate::ready::Entry;
 use crate::report::ExceptionContext;
-use crate::task::{AnyTask, FOREIGN, MUST_CANCEL, QUEUED, STARTED, TaskRef};
+use crate::task::{AnyTask, FOREIGN, MUST_CANCEL, QUEUED, STARTED, TaskRef, YIELDED};
 use crate::waker::Ticket;
 
 impl Core {
@@ -39,20 +39,20 @@ impl Core {
 
     /// Runs a task up to its next suspension.
     pub(crate) fn step(&self, task: TaskRef) {
-        task.flags.clear(QUEUED);
         if task.done() {
             return;
         }
         drop(task.waiting_on.take());
-        if task.flags.take(MUST_CANCEL) {
+        let flags = task.flags.get();
+        task.flags.change(STARTED, QUEUED | MUST_CANCEL);
+        if flags & MUST_CANCEL != 0 {
             // A coroutine that has not begun never runs; one that stands on a foreign future, which cannot return our error, is dropped
             // there, as Rust cancels.
-            if !task.flags.has(STARTED) || task.flags.has(FOREIGN) {
+            if flags & STARTED == 0 || flags & FOREIGN != 0 {
                 return self.abandon(task);
             }
             current::set_delivery(true);
         }
-        task.flags.set(STARTED);
         let parks = task.parks.get();
         self.observe(|observer| observer.step_begins(&AnyTask::new(task.clone())));
 
@@ -88,21 +88,31 @@ impl Core {
     }
 
     /// A step ended in a suspension; before it, the task had been parked `parks` times.
-    fn suspended(&self, task: TaskRef, parks: u32) {
+    fn suspended(&self, mut task: TaskRef, parks: u32) {
         let foreign = task.parks.get() == parks;
-        task.flags.assign(FOREIGN, foreign);
+        let flags = task.flags.get();
+        let goes_on = flags & (YIELDED | QUEUED) == YIELDED;
+        let set = if foreign { FOREIGN } else { 0 } | if goes_on { QUEUED } else { 0 };
+        task.flags.change(set, YIELDED | FOREIGN);
         self.observe(|observer| {
             let parked = task.parked().filter(|_| !foreign);
             observer.parked(&AnyTask::new(task.clone()), parked.map(|parked| parked.place));
         });
-        if task.flags.has(MUST_CANCEL) {
-            self.pass_on_cancellation(task);
+        if flags & MUST_CANCEL != 0 {
+            task = self.pass_on_cancellation(task);
+        }
+        if goes_on {
+            self.observe(|observer| {
+                let task = AnyTask::new(task.clone());
+                observer.woken(&task, Some(&task));
+            });
+            self.queue(|| Entry::Step(task));
         }
     }
 
     /// A task that was cancelled while it ran has parked: what it waits for now is cancelled in its place.
     #[cold]
-    fn pass_on_cancellation(&self, task: TaskRef) {
+    fn pass_on_cancellation(&self, task: TaskRef) -> TaskRef {
         let error = task.take_message();
         let accepted = match task.waiting_on() {
             Some(promise) => any::cancel(&promise, error.clone()),
@@ -113,6 +123,7 @@ impl Core {
         } else {
             task.arm(error);
         }
+        task
     }
 
     /// Ends a task as cancelled without running its coroutine.
