@@ -198,7 +198,8 @@ impl EventLoop {
 
     /// Calls `callback` in the next iteration, in a copy of the current context. Mirrors `loop.call_soon`.
     ///
-    /// A callback that panics is reported to the exception handler.
+    /// A callback that panics is reported to the exception handler. On a closed loop the callback is dropped, and its handle says that it
+    /// is cancelled; so with [`call_later`](EventLoop::call_later) and [`call_at`](EventLoop::call_at).
     pub fn call_soon(&self, callback: impl FnOnce() + 'static) -> Handle {
         self.call_soon_in(context::current(), callback)
     }
@@ -206,6 +207,9 @@ impl EventLoop {
     /// [`call_soon`](EventLoop::call_soon) in this context. Mirrors `loop.call_soon(context=...)`.
     pub fn call_soon_in(&self, context: context::Context, callback: impl FnOnce() + 'static) -> Handle {
         let scheduled = Scheduled::once(self.0.id, context, callback);
+        if self.is_closed() {
+            scheduled.cancel();
+        }
         self.0.queue(|| Entry::Call(scheduled.clone()));
         Handle(scheduled)
     }
@@ -232,7 +236,9 @@ impl EventLoop {
 
     fn call_at_nanos(&self, when: Nanos, callback: impl FnOnce() + 'static) -> TimerHandle {
         let scheduled = Scheduled::once(self.0.id, context::current(), callback);
-        if !self.is_closed() {
+        if self.is_closed() {
+            scheduled.cancel();
+        } else {
             scheduled.set_timer(self.0.arm_timer(when, Entry::Call(scheduled.clone())));
         }
         TimerHandle { scheduled, when }

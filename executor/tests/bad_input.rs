@@ -575,3 +575,16 @@ fn the_loop_goes_on_after_all_of_it() {
     event_loop.close().unwrap();
     assert!(reports.take().is_empty());
 }
+
+#[test]
+fn callbacks_given_to_a_closed_loop_are_cancelled() {
+    let event_loop = kolo_executor::EventLoop::with_clock(kolo_executor::Clock::Virtual).unwrap();
+    event_loop.close().unwrap();
+    let dropped = std::rc::Rc::new(());
+    let kept = dropped.clone();
+    let soon = event_loop.call_soon(move || drop(kept));
+    assert!(soon.cancelled());
+    assert_eq!(std::rc::Rc::strong_count(&dropped), 1, "the callback is dropped at once");
+    assert!(event_loop.call_later(1, || ()).cancelled());
+    assert!(event_loop.call_at(1, || ()).cancelled());
+}
