@@ -94,7 +94,9 @@ pub fn workloads() -> Vec<Workload> {
             operation: "one task, from its spawning until it waits",
             operations: 1_000,
             size: 1_000,
-            contenders: paired!(spawn_parked: Kolo + KoloPromise, CurrentThread + BareEvent,
+            contenders: paired!(spawn_parked:
+                Kolo + KoloEvent,
+                CurrentThread + BareEvent,
                 LocalRuntime + TokioNotify,
                 LocalRuntime + BareEvent,
                 Smol + ListenedEvent,
@@ -111,7 +113,9 @@ pub fn workloads() -> Vec<Workload> {
             operation: "one task",
             operations: 1_000,
             size: 1_000,
-            contenders: paired!(cancel: Kolo + KoloPromise, CurrentThread + BareEvent,
+            contenders: paired!(cancel:
+                Kolo + KoloEvent,
+                CurrentThread + BareEvent,
                 LocalRuntime + TokioNotify,
                 LocalRuntime + BareEvent,
                 Smol + ListenedEvent,
@@ -136,9 +140,11 @@ pub fn workloads() -> Vec<Workload> {
             operations: 1,
             size: 1,
             contenders: paired!(ping_pong:
+                Kolo + KoloQueue,
                 CurrentThread + TokioChannel,
                 LocalRuntime + TokioChannel,
                 LocalRuntime + UnsyncChannel,
+                Kolo + BareQueue,
                 LocalRuntime + BareQueue,
                 Smol + AsyncChannel,
                 Smol + UnsyncChannel,
@@ -159,6 +165,7 @@ pub fn workloads() -> Vec<Workload> {
             operations: 1_000,
             size: 1_000,
             contenders: paired!(lock:
+                Kolo + KoloLock,
                 CurrentThread + TokioMutex,
                 LocalRuntime + TokioMutex,
                 LocalRuntime + UnsyncSemaphore,
@@ -179,6 +186,7 @@ pub fn workloads() -> Vec<Workload> {
             operations: 10_000,
             size: 10_000,
             contenders: paired!(semaphore:
+                Kolo + KoloSemaphore,
                 CurrentThread + TokioSemaphore,
                 LocalRuntime + TokioSemaphore,
                 LocalRuntime + UnsyncSemaphore,
@@ -198,9 +206,11 @@ pub fn workloads() -> Vec<Workload> {
             operations: 1_000,
             size: 128,
             contenders: paired!(one_to_four:
+                Kolo + KoloQueue,
                 CurrentThread + Flume,
                 LocalRuntime + AsyncChannel,
                 LocalRuntime + Flume,
+                Kolo + BareQueue,
                 LocalRuntime + BareQueue,
                 Smol + AsyncChannel,
                 Smol + Flume,
@@ -283,7 +293,9 @@ pub fn memories() -> Vec<Memory> {
             id: "parked",
             title: "1,000,000 tasks parked on an event",
             tasks: 1_000_000,
-            contenders: paired!(parked: Kolo + KoloPromise, CurrentThread + BareEvent,
+            contenders: paired!(parked:
+                Kolo + KoloEvent,
+                CurrentThread + BareEvent,
                 LocalRuntime + TokioNotify,
                 LocalRuntime + BareEvent,
                 Smol + ListenedEvent,

@@ -1,25 +1,71 @@
-use kolo::{Promise, Result};
+use std::rc::Rc;
 
-use super::Event;
+use kolo::{Event, Lock, Queue, Result, Semaphore};
 
-/// A promise that many tasks wait for.
-pub struct KoloPromise(Promise<()>);
+use super::{Channel, Shares};
 
-impl Default for KoloPromise {
-    fn default() -> Self {
-        KoloPromise(Promise::new())
+pub struct KoloLock(Lock);
+
+impl Shares for KoloLock {
+    const NAME: &'static str = "its own";
+
+    fn new(shares: usize) -> Self {
+        assert_eq!(shares, 1);
+        KoloLock(Lock::new())
+    }
+
+    async fn hold(&self) -> impl Sized {
+        self.0.hold().await.expect("nobody cancels")
     }
 }
 
-impl Event for KoloPromise {
-    const NAME: &'static str = "a promise";
+pub struct KoloSemaphore(Semaphore);
+
+impl Shares for KoloSemaphore {
+    const NAME: &'static str = "its own";
+
+    fn new(shares: usize) -> Self {
+        KoloSemaphore(Semaphore::new(shares).expect("a number of shares"))
+    }
+
+    async fn hold(&self) -> impl Sized {
+        self.0.hold().await.expect("nobody cancels")
+    }
+}
+
+pub struct KoloQueue;
+
+impl Channel for KoloQueue {
+    const NAME: &'static str = "its own";
+    type Sender = Rc<Queue<usize>>;
+    type Receiver = Rc<Queue<usize>>;
+
+    fn bounded(capacity: usize) -> (Rc<Queue<usize>>, Rc<Queue<usize>>) {
+        let queue = Rc::new(Queue::new(capacity));
+        (Rc::clone(&queue), queue)
+    }
+
+    async fn send(sender: &mut Rc<Queue<usize>>, item: usize) {
+        sender.put(item).await.expect("nobody cancels");
+    }
+
+    async fn receive(receiver: &mut Rc<Queue<usize>>) -> usize {
+        receiver.get().await.expect("nobody cancels")
+    }
+}
+
+#[derive(Default)]
+pub struct KoloEvent(Event);
+
+impl super::Event for KoloEvent {
+    const NAME: &'static str = "its own";
     type Error = kolo::Error;
 
     async fn wait(&self) -> Result<()> {
-        (&self.0).await
+        self.0.wait().await
     }
 
     fn set(&self) {
-        self.0.set_result(()).expect("set once");
+        self.0.set();
     }
 }

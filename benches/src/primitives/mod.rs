@@ -14,7 +14,7 @@ pub use self::bare::{BareEvent, BareQueue};
 pub use self::flume::Flume;
 pub use self::futures::{FuturesChannel, FuturesMutex};
 pub use self::glommio::{GlommioChannel, GlommioSemaphore};
-pub use self::kolo::KoloPromise;
+pub use self::kolo::{KoloEvent, KoloLock, KoloQueue, KoloSemaphore};
 pub use self::local_sync::{LocalSyncChannel, LocalSyncSemaphore};
 pub use self::smol::{AsyncChannel, AsyncMutex, AsyncSemaphore, ListenedEvent};
 pub use self::tokio::{TokioChannel, TokioMutex, TokioNotify, TokioSemaphore};

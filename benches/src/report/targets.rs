@@ -64,7 +64,7 @@ const TARGETS: [Target; 20] = [
     },
     Target {
         work: "group",
-        must: Must::Best(1.0),
+        must: Must::Ahead(&["tokio"]),
         aim: None,
         limit: "",
     },
