@@ -2,10 +2,14 @@
 
 #![allow(dead_code, unused_imports, reason = "each example uses a part of it")]
 
+mod ctrl_c;
 mod datetime;
+mod random;
 mod repr;
 
+pub(crate) use ctrl_c::press_ctrl_c_at;
 pub(crate) use datetime::now;
+pub(crate) use random::UNIFORM;
 pub(crate) use repr::Repr;
 
 use kolo::{Result, sleep};

@@ -28,6 +28,15 @@ pub(crate) const EXEMPT: &[(&str, &str)] = &[
     ("names_that_do_not_exist", "other names, and the compiler knows them"),
     ("future_object", "a Future is a Promise in its repr"),
     ("run_debug", "a function in place of a coroutine is refused by the compiler"),
+    ("global_lock_two_loops", "the repr of a lock is kolo's"),
+    (
+        "bounded_semaphore_bound",
+        "a bounded semaphore is no subclass of the other, and nobody can ask for a function's parameters",
+    ),
+    (
+        "lock_used_like_threading",
+        "in place of the lock, with its await forgotten, there is a future",
+    ),
 ];
 
 /// Listings that take another number of turns than in CPython: how many, and why.
@@ -37,6 +46,11 @@ pub(crate) const ITERATIONS: &[(&str, u64, &str)] = &[
         "run_debug",
         24,
         "a run that is refused for its argument makes no loop, because it does not compile",
+    ),
+    (
+        "scheduler",
+        30,
+        "Ctrl-C cancels what the runner runs, which takes two more turns, and the runner ends its loop, which takes four",
     ),
 ];
 
