@@ -202,6 +202,8 @@ impl<A: EnsureFuture> AsCompleted<A> {
     }
 
     /// Waits for the next outcome; `None` when all were given. Mirrors `for next in as_completed(...): await next`.
+    // asyncio's loop over it reads `for next in ...`, and a Stream's extension has the same name.
+    #[allow(clippy::should_implement_trait)]
     #[track_caller]
     pub fn next(&mut self) -> impl Future<Output = Option<Result<A::Value>>> {
         self.place = Location::caller();

@@ -18,7 +18,7 @@ use crate::promise::Promise;
 use crate::reactor::Interest;
 use crate::ready::Entry;
 use crate::remote::RemoteHandle;
-use crate::report::ExceptionContext;
+use crate::report::{ExceptionContext, ExceptionHandler};
 use crate::task::{self, AnyTask, Task};
 use crate::timers::{Delay, Nanos, seconds};
 
@@ -327,7 +327,7 @@ impl EventLoop {
 
     /// Has errors that nobody handles passed to `handler` instead of printed to standard error; `None` goes back to that. Mirrors
     /// `loop.set_exception_handler`.
-    pub fn set_exception_handler(&self, handler: Option<Rc<dyn Fn(&ExceptionContext)>>) {
+    pub fn set_exception_handler(&self, handler: Option<ExceptionHandler>) {
         let before = self.0.handler.replace(handler);
         drop(before);
     }

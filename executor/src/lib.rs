@@ -104,7 +104,7 @@ pub use observer::Observer;
 pub use park::{Parking, Waiter};
 pub use promise::{AnyPromise, Cloned, Promise, Taken};
 pub use remote::{RemoteHandle, RemoteTask};
-pub use report::ExceptionContext;
+pub use report::{ExceptionContext, ExceptionHandler};
 pub use resource::{Binding, Holder, Resource};
 pub use runner::{Runner, RunnerBuilder, run};
 pub use shield::shield;

@@ -14,7 +14,8 @@ use crate::ready::Entry;
 use crate::task::raw::Ref;
 use crate::task::{AnyTask, TaskRef};
 
-pub(crate) type ExceptionHandler = Rc<dyn Fn(&ExceptionContext)>;
+/// What is called with errors that nobody handles; see [`EventLoop::set_exception_handler`](crate::EventLoop::set_exception_handler).
+pub type ExceptionHandler = Rc<dyn Fn(&ExceptionContext)>;
 
 /// What is known of an error that nobody handles. Mirrors the `context` of `loop.call_exception_handler`.
 #[derive(Clone, Debug)]
