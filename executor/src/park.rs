@@ -241,6 +241,9 @@ impl Parking {
 
     /// Ends the wait early.
     pub(crate) fn leave(&mut self) {
+        if let State::Parked { task, park, .. } = &self.state {
+            task.unpark(*park);
+        }
         if self.is_parked() {
             self.end(false);
         }

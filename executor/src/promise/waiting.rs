@@ -23,8 +23,8 @@ enum Registered {
     No,
     /// The task's next step is among the promise's callbacks.
     Step(TaskRef),
-    /// Polled under a waker that is not the running task's own: inside a foreign combinator, or by a foreign executor.
-    Wake(Waker),
+    /// Polled under a waker that is not the running task's own: inside a foreign combinator, or, without a task, by a foreign executor.
+    Wake(Waker, Option<TaskRef>),
     /// The promise cannot be waited for; the task learns why one hop later.
     Refused(Error),
 }
@@ -77,7 +77,12 @@ impl Waiting {
     fn register(&mut self, promise: &Ref, by: Polled<'_>, context: &Context<'_>) {
         match (&self.registered, by) {
             (Registered::Step(task), Polled::Direct(_, now)) if task.is(now) => return,
-            (Registered::Wake(waker), Polled::Indirect(..) | Polled::Outside(_)) if waker.will_wake(context.waker()) => return,
+            (Registered::Wake(waker, Some(task)), Polled::Indirect(_, now))
+                if task.is(now) && waker.will_wake(context.waker()) =>
+            {
+                return;
+            }
+            (Registered::Wake(waker, None), Polled::Outside(_)) if waker.will_wake(context.waker()) => return,
             _ => self.leave(promise),
         }
         match by {
@@ -87,7 +92,7 @@ impl Waiting {
             }
             Polled::Indirect(..) | Polled::Outside(_) => {
                 promise.add_callback(Callback::Wake(Box::new(context.waker().clone())));
-                self.registered = Registered::Wake(context.waker().clone());
+                self.registered = Registered::Wake(context.waker().clone(), by.task().cloned());
             }
         }
     }
@@ -104,14 +109,19 @@ impl Waiting {
         let removed = match std::mem::replace(&mut self.registered, Registered::No) {
             Registered::No | Registered::Refused(_) => None,
             Registered::Step(task) => {
-                task.forget_waiting_on(promise);
+                task.unpark_from(promise, self.park);
                 promise
                     .head()
                     .remove_callback(|callback| matches!(callback, Callback::Step(waiting) if waiting.is(&task)))
             }
-            Registered::Wake(waker) => promise
-                .head()
-                .remove_callback(|callback| matches!(callback, Callback::Wake(waiting) if waiting.will_wake(&waker))),
+            Registered::Wake(waker, task) => {
+                if let Some(task) = task {
+                    task.unpark_from(promise, self.park);
+                }
+                promise
+                    .head()
+                    .remove_callback(|callback| matches!(callback, Callback::Wake(waiting) if waiting.will_wake(&waker)))
+            }
         };
         drop(removed);
     }

@@ -92,6 +92,8 @@ const WAKER_SHARED: u8 = 32;
 const YIELDED: u8 = 8;
 /// The leaf at which it is parked uses the task's own parking place.
 const IN_PLACE: u8 = 64;
+/// The leaf that suspended it last was dropped before its wait was over: if it waits for anything, then for what is not ours.
+const LEFT: u8 = 128;
 
 impl Flags {
     fn get(&self) -> u8 {
@@ -220,19 +222,21 @@ impl TaskHead {
 
     /// A leaf of ours suspends the task. Returns the number of this suspension.
     pub(crate) fn park(&self, place: &'static Location<'static>) -> u32 {
-        self.flags.clear(IN_PLACE);
+        self.flags.clear(IN_PLACE | LEFT);
         self.count_park(place)
     }
 
     /// A leaf of ours suspends the task in the task's own parking place.
     pub(crate) fn park_in_place(&self, place: &'static Location<'static>) -> u32 {
-        self.flags.set(IN_PLACE);
+        self.flags.change(IN_PLACE, LEFT);
+        self.wait_on_nothing();
         self.count_park(place)
     }
 
     /// A leaf of ours suspends the task, which goes on one hop after this step.
     pub(crate) fn park_for_a_hop(&self, place: &'static Location<'static>) -> u32 {
-        self.flags.change(YIELDED, IN_PLACE);
+        self.flags.change(YIELDED, IN_PLACE | LEFT);
+        self.wait_on_nothing();
         self.count_park(place)
     }
 
@@ -240,6 +244,18 @@ impl TaskHead {
         self.parked_at.set(Some(place));
         self.parks.set(self.parks.get().wrapping_add(1));
         self.parks.get()
+    }
+
+    /// The leaf that was suspended as number `park` is dropped.
+    pub(crate) fn unpark(&self, park: u32) {
+        if self.parked_last(park) {
+            self.flags.set(LEFT);
+        }
+    }
+
+    /// Another leaf, polled before in this step, may wait for a promise: a cancellation is meant for the last.
+    fn wait_on_nothing(&self) {
+        drop(self.waiting_on.take());
     }
 
     pub(crate) fn set_waiting_on(&self, promise: Ref) {
@@ -252,8 +268,9 @@ impl TaskHead {
         promise
     }
 
-    /// The wait for `promise` was given up by the coroutine.
-    pub(crate) fn forget_waiting_on(&self, promise: &Ref) {
+    /// The leaf that waited for `promise`, suspended as number `park`, is dropped.
+    pub(crate) fn unpark_from(&self, promise: &Ref, park: u32) {
+        self.unpark(park);
         let waiting_on = self.waiting_on.take().filter(|current| !current.ptr_eq(promise));
         self.waiting_on.set(waiting_on);
     }
@@ -295,12 +312,12 @@ impl TaskHead {
 
     /// Whether something that is not ours, and cannot be looked into, may still wake it.
     pub(crate) fn may_be_woken_by_others(&self) -> bool {
-        self.flags.has(WAKER_SHARED | FOREIGN)
+        self.flags.has(WAKER_SHARED | FOREIGN | LEFT)
     }
 
     /// Whether it stands on a future that is not ours.
     pub(crate) fn is_on_foreign_future(&self) -> bool {
-        self.flags.has(FOREIGN)
+        self.flags.has(FOREIGN | LEFT)
     }
 
     /// asyncio's `cancelling()`.
@@ -432,7 +449,7 @@ impl TaskRef {
     fn arm(&self, error: Error) {
         self.flags.set(MUST_CANCEL);
         self.keep_message(error);
-        if self.flags.has(FOREIGN) && !self.is_running() {
+        if self.is_on_foreign_future() && !self.is_running() {
             // What it waits for is not ours, and would not wake it.
             self.wake();
         }

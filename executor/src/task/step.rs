@@ -11,7 +11,7 @@ use crate::error::{Error, Kind};
 use crate::promise::{State, any};
 use crate::ready::Entry;
 use crate::report::ExceptionContext;
-use crate::task::{AnyTask, FOREIGN, MUST_CANCEL, QUEUED, STARTED, TaskRef, YIELDED};
+use crate::task::{AnyTask, FOREIGN, IN_PLACE, LEFT, MUST_CANCEL, QUEUED, STARTED, TaskRef, YIELDED};
 use crate::waker::Ticket;
 
 impl Core {
@@ -48,7 +48,7 @@ impl Core {
         if flags & MUST_CANCEL != 0 {
             // A coroutine that has not begun never runs; one that stands on a foreign future, which cannot return our error, is dropped
             // there, as Rust cancels.
-            if flags & STARTED == 0 || flags & FOREIGN != 0 {
+            if flags & STARTED == 0 || flags & (FOREIGN | LEFT) != 0 {
                 return self.abandon(task);
             }
             current::set_delivery(true);
@@ -93,7 +93,9 @@ impl Core {
         let flags = task.flags.get();
         let goes_on = flags & (YIELDED | QUEUED) == YIELDED;
         let set = if foreign { FOREIGN } else { 0 } | if goes_on { QUEUED } else { 0 };
-        task.flags.change(set, YIELDED | FOREIGN);
+        // On a foreign future it is in no place of its own: a leaf that uses that was moved to another task.
+        let clear = YIELDED | FOREIGN | if foreign { IN_PLACE } else { 0 };
+        task.flags.change(set, clear);
         self.observe(|observer| {
             let parked = task.parked().filter(|_| !foreign);
             observer.parked(&AnyTask::new(task.clone()), parked.map(|parked| parked.place));
