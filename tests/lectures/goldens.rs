@@ -22,6 +22,8 @@ pub(crate) struct Golden {
     pub(crate) kind: Kind,
     pub(crate) text: String,
     pub(crate) succeeds: bool,
+    /// The program waits for ever: CPython hangs, kolo reports a deadlock.
+    pub(crate) stalls: bool,
     /// The program never ends, and the text is how its output begins.
     pub(crate) endless: bool,
 }
@@ -31,6 +33,7 @@ pub(crate) struct Golden {
 pub(crate) struct Listing {
     pub(crate) name: String,
     pub(crate) succeeds: bool,
+    pub(crate) stalls: bool,
     pub(crate) endless: bool,
     pub(crate) iterations: Option<u64>,
 }
@@ -77,6 +80,7 @@ pub(crate) fn index() -> Vec<Listing> {
         [name, exit, ends, iterations] => Listing {
             name: name.clone(),
             succeeds: exit == "0",
+            stalls: exit == "stalls",
             endless: ends == "cut",
             iterations: iterations.parse().ok(),
         },
@@ -114,7 +118,11 @@ pub(crate) fn goldens() -> BTreeMap<String, Golden> {
     let mut goldens = BTreeMap::new();
     let not_yet = not_yet();
     for Listing {
-        name, succeeds, endless, ..
+        name,
+        succeeds,
+        stalls,
+        endless,
+        ..
     } in index()
     {
         if not_yet.contains_key(&name) {
@@ -132,6 +140,7 @@ pub(crate) fn goldens() -> BTreeMap<String, Golden> {
                 kind,
                 text,
                 succeeds,
+                stalls,
                 endless,
             },
         );
@@ -144,6 +153,7 @@ pub(crate) fn goldens() -> BTreeMap<String, Golden> {
                 kind: Kind::Own,
                 text,
                 succeeds: true,
+                stalls: false,
                 endless: false,
             };
             assert!(goldens.insert(own.name.clone(), own).is_none(), "two goldens in {folder}");

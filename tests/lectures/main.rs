@@ -67,6 +67,10 @@ fn compare(golden: &Golden, run: &Run) -> Result<(), String> {
                     if golden.succeeds { "0" } else { "another than 0" }
                 ));
             }
+            if golden.stalls != run.stderr.contains("Error: Deadlock: ") {
+                let expected = if golden.stalls { "a report of its" } else { "no" };
+                return Err(format!("expected {expected} deadlock"));
+            }
             return Ok(());
         }
         _ => {}
