@@ -46,9 +46,9 @@ impl World {
             for step in &*body {
                 match &step.op {
                     Op::Now(op) => world.perform(&frame, step, op)?,
-                    Op::PrimitiveNow(op) => world.touch(&frame, step, op),
+                    Op::PrimitiveNow(op) => world.perform_on_primitive(&frame, step, op),
                     Op::Wait(op) => world.wait(&frame, step, op).await?,
-                    Op::PrimitiveWait(op) => world.wait_at(&frame, step, op).await?,
+                    Op::PrimitiveWait(op) => world.wait_at_primitive(&frame, step, op).await?,
                     Op::Scope(op) => {
                         if let Flow::Return(value) = world.within(&frame, step, op).await? {
                             return Ok(Flow::Return(value));
@@ -75,7 +75,7 @@ impl World {
         for step in &**acts {
             match &step.op {
                 Op::Now(op) => self.perform(frame, step, op)?,
-                Op::PrimitiveNow(op) => self.touch(frame, step, op),
+                Op::PrimitiveNow(op) => self.perform_on_primitive(frame, step, op),
                 _ => unreachable!("the parser refuses op {} in a callback", step.path),
             }
         }

@@ -80,3 +80,14 @@ fn side_by_side(expected: &[&str], got: &[String]) -> String {
     }
     table
 }
+
+#[test]
+fn the_first_difference_is_shown_side_by_side() {
+    let got = ["0 a", "0 B", "0 c"].map(str::to_owned);
+    let expected = "  line   CPython   | kolo
+     1   0 a       | 0 a
+>    2   0 b       | 0 B
+     3   (nothing) | 0 c
+";
+    assert_eq!(side_by_side(&["0 a", "0 b"], &got), expected);
+}

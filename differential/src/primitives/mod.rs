@@ -47,7 +47,7 @@ impl Primitives {
 
 impl World {
     /// An operation that does not wait.
-    pub(crate) fn touch(&self, frame: &Frame, step: &Step, op: &PrimitiveNowOp) {
+    pub(crate) fn perform_on_primitive(&self, frame: &Frame, step: &Step, op: &PrimitiveNowOp) {
         let Primitives {
             locks,
             events,
@@ -105,7 +105,7 @@ impl World {
     }
 
     /// An operation that waits.
-    pub(crate) async fn wait_at(&self, frame: &Frame, step: &Step, op: &PrimitiveWaitOp) -> Result<()> {
+    pub(crate) async fn wait_at_primitive(&self, frame: &Frame, step: &Step, op: &PrimitiveWaitOp) -> Result<()> {
         let Primitives {
             locks,
             events,
