@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::clock::{Clock, Time};
 use crate::context::{self, Context};
@@ -199,6 +200,11 @@ impl Core {
         if !self.inbox.is_full() {
             return Ok(());
         }
+        self.read_letters();
+        self.notice_interrupt()
+    }
+
+    fn read_letters(&self) {
         for letter in self.inbox.collect() {
             match letter {
                 inbox::Letter::Wake(ticket) => self.wake_ticket(ticket),
@@ -208,7 +214,15 @@ impl Core {
                 }
             }
         }
-        self.notice_interrupt()
+    }
+
+    /// Has what other threads have asked for by now done before what this one asks for next.
+    pub(crate) fn let_letters_go_first(&self) {
+        if self.inbox.is_full() {
+            self.read_letters();
+            // Ctrl-C is left for the loop to notice.
+            self.inbox.flag().store(true, Ordering::Relaxed);
+        }
     }
 
     /// Runs one entry of the ready queue.

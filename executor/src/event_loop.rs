@@ -210,12 +210,13 @@ impl EventLoop {
         if self.is_closed() {
             scheduled.cancel();
         }
+        self.0.let_letters_go_first();
         self.0.queue(|| Entry::Call(scheduled.clone()));
         Handle(scheduled)
     }
 
-    /// Calls `callback` when `delay` has passed. Callbacks with one deadline run in the order of the calls. Mirrors
-    /// `loop.call_later`.
+    /// Calls `callback` when `delay` has passed. Callbacks with one deadline run in the order of the calls; a closed loop refuses them as
+    /// [`call_soon`](EventLoop::call_soon) does. Mirrors `loop.call_later`.
     ///
     /// # Panics
     /// When `delay` is NaN.
@@ -330,6 +331,11 @@ impl EventLoop {
     pub fn set_exception_handler(&self, handler: Option<ExceptionHandler>) {
         let before = self.0.handler.replace(handler);
         drop(before);
+    }
+
+    /// What was given to [`set_exception_handler`](EventLoop::set_exception_handler). Mirrors `loop.get_exception_handler`.
+    pub fn exception_handler(&self) -> Option<ExceptionHandler> {
+        self.0.handler.borrow().clone()
     }
 
     /// Passes an error to the exception handler. Mirrors `loop.call_exception_handler`.

@@ -34,6 +34,7 @@ use crate::waker::Ticket;
 #[derive(Clone)]
 pub struct RemoteHandle {
     inbox: Arc<Inbox>,
+    loop_id: u16,
     thread: ThreadId,
 }
 
@@ -48,18 +49,30 @@ impl RemoteHandle {
     pub(crate) fn new(core: &Core) -> RemoteHandle {
         RemoteHandle {
             inbox: core.inbox.clone(),
+            loop_id: core.id,
             thread: thread::current().id(),
         }
     }
 
-    /// Calls `callback` in the loop's thread, soon. Mirrors `loop.call_soon_threadsafe`.
+    /// Calls `callback` in the loop's thread, soon: in the order of the calls of this and of
+    /// [`EventLoop::call_soon`](crate::EventLoop::call_soon). Mirrors `loop.call_soon_threadsafe`.
     ///
     /// # Errors
     /// Runtime, when the loop is closed; the callback is dropped here.
     pub fn call_soon(&self, callback: impl FnOnce() + Send + 'static) -> Result<()> {
         self.inbox
             .post(Letter::Call(Box::new(callback)))
-            .map_err(|_| Error::runtime("Event loop is closed"))
+            .map_err(|_| Error::runtime("Event loop is closed"))?;
+        if self.is_in_own_thread()
+            && let Some(core) = current::core_of(self.loop_id)
+        {
+            core.let_letters_go_first();
+        }
+        Ok(())
+    }
+
+    fn is_in_own_thread(&self) -> bool {
+        thread::current().id() == self.thread
     }
 
     /// Makes a task in the loop's thread of the coroutine that `make` makes there, and returns a handle to wait for its outcome in this
@@ -176,7 +189,7 @@ impl<T> RemoteTask<T> {
     }
 
     fn wait_until(&self, deadline: Option<Instant>) -> Result<T> {
-        if thread::current().id() == self.remote.thread {
+        if self.remote.is_in_own_thread() {
             return Err(Error::runtime(
                 "RemoteTask::wait in the loop's own thread would wait for itself",
             ));

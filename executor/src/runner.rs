@@ -4,6 +4,7 @@ use std::fmt;
 use std::panic::Location;
 
 use crate::clock::Clock;
+use crate::context::Context;
 use crate::current;
 use crate::error::{Error, Result};
 use crate::event_loop::EventLoop;
@@ -56,6 +57,8 @@ pub fn run<T: 'static>(main: impl Future<Output = Result<T>> + 'static) -> Resul
 /// ```
 pub struct Runner {
     event_loop: EventLoop,
+    /// All runs share it: what one sets, the next one sees.
+    context: Context,
 }
 
 /// A runner that is yet to be made; from [`Runner::builder`].
@@ -100,7 +103,10 @@ impl RunnerBuilder {
             event_loop.set_debug(debug);
         }
         event_loop.set_deadlock_detection(!self.waits_for_ever);
-        Ok(Runner { event_loop })
+        Ok(Runner {
+            event_loop,
+            context: Context::current(),
+        })
     }
 }
 
@@ -115,7 +121,8 @@ impl Runner {
         &self.event_loop
     }
 
-    /// Runs a coroutine to its end. Mirrors `Runner.run`. Tasks that it leaves go on in the next run, until [`close`](Runner::close).
+    /// Runs a coroutine to its end. Mirrors `Runner.run`. Tasks that it leaves go on in the next run, until [`close`](Runner::close); the
+    /// context variables that it sets keep their values.
     ///
     /// # Errors
     /// What it fails with; Deadlock, when nothing can ever run again; Runtime, inside a running loop and on a closed runner.
@@ -127,7 +134,7 @@ impl Runner {
         if self.event_loop.is_closed() {
             return Err(Error::runtime("Runner is closed"));
         }
-        let main = task::spawn(&self.event_loop.0, main, None, None, Location::caller());
+        let main = task::spawn(&self.event_loop.0, main, None, Some(self.context.clone()), Location::caller());
         let interrupts = Interrupts::take(&self.event_loop.0, main.as_any_task());
         let outcome = self.event_loop.run_until_complete(main);
         match interrupts {

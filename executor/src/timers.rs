@@ -30,8 +30,9 @@ pub(crate) mod sealed {
 
     impl Delay for f64 {
         fn nanos(self) -> Option<Nanos> {
-            // The cast saturates: 292 years are for ever.
-            (!self.is_nan()).then_some((self * SECOND).round_ties_even() as Nanos)
+            // The cast saturates: 292 years are for ever. The shortest delay is still one.
+            let nanos = (self * SECOND).round_ties_even() as Nanos;
+            (!self.is_nan()).then_some(if self > 0.0 { nanos.max(1) } else { nanos })
         }
     }
 
