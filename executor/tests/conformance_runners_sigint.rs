@@ -293,7 +293,11 @@ fn after_the_run() {
 
 fn on_the_loop_alone() {
     let event_loop = EventLoop::with_clock(Clock::Virtual).unwrap();
-    event_loop.run_until_complete(async { Ok(press()) }).unwrap();
+    let body = async {
+        press();
+        Ok(())
+    };
+    event_loop.run_until_complete(body).unwrap();
 }
 
 fn ignored_from_the_start() {
