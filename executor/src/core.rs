@@ -378,7 +378,7 @@ impl Core {
         // The tasks go in the order of their creation. What their destructors queue goes with the rest.
         let tasks = self.tasks.borrow().all();
         for task in tasks {
-            if !self.reported_stuck.get() {
+            if !self.reported_stuck.get() && !task.is_owned_by_run() {
                 self.report(ExceptionContext::new("Task was destroyed but it is pending!").with_task(&task));
             }
             self.discard(task);

@@ -19,7 +19,7 @@ use crate::reactor::Interest;
 use crate::ready::Entry;
 use crate::remote::RemoteHandle;
 use crate::report::{ExceptionContext, ExceptionHandler};
-use crate::task::{self, AnyTask, Task};
+use crate::task::{self, AnyTask, Task, TaskRef};
 use crate::timers::{Delay, Nanos, seconds};
 
 /// An event loop: one thread, one queue. Mirrors asyncio's loop objects.
@@ -101,10 +101,11 @@ impl EventLoop {
         });
         let outcome = self.run_forever();
         promise.remove_done_callback(token);
-        if let Err(error) = outcome {
+        if A::IS_NEW && (outcome.is_err() || !promise.done()) {
             promise.0.head().mark_retrieved();
-            return Err(error);
+            TaskRef::new(&promise.0).inspect(|task| task.mark_owned_by_run());
         }
+        outcome?;
         if !promise.done() {
             return Err(Error::runtime("Event loop stopped before Future completed."));
         }

@@ -19,6 +19,10 @@ use crate::task;
 /// When `main` is done the tasks that are left are cancelled and waited for, their errors are reported, and the loop is closed. The
 /// outcome is that of `main`.
 ///
+/// On the main thread Ctrl-C cancels `main`, which can clean up; the run then ends with
+/// [`Kind::KeyboardInterrupt`](crate::Kind::KeyboardInterrupt), unless `main` went on and returned something else. A second Ctrl-C ends
+/// the run at once.
+///
 /// ```
 /// use kolo_executor::{run, sleep};
 ///
@@ -30,7 +34,7 @@ use crate::task;
 /// ```
 ///
 /// # Errors
-/// What `main` fails with; Deadlock, when nothing can ever run again; Runtime, inside a running loop.
+/// What `main` fails with; KeyboardInterrupt; Deadlock, when nothing can ever run again; Runtime, inside a running loop.
 #[track_caller]
 pub fn run<T: 'static>(main: impl Future<Output = Result<T>> + 'static) -> Result<T> {
     if current::core().is_some() {
@@ -125,7 +129,8 @@ impl Runner {
     /// context variables that it sets keep their values.
     ///
     /// # Errors
-    /// What it fails with; Deadlock, when nothing can ever run again; Runtime, inside a running loop and on a closed runner.
+    /// What it fails with; KeyboardInterrupt, see [`run`]; Deadlock, when nothing can ever run again; Runtime, inside a running loop and
+    /// on a closed runner.
     #[track_caller]
     pub fn run<T: 'static>(&self, main: impl Future<Output = Result<T>> + 'static) -> Result<T> {
         if current::core().is_some() {

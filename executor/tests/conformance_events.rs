@@ -81,6 +81,31 @@ fn test_run_until_complete_stopped() {
     assert_eq!(event_loop.time(), 0.1);
 }
 
+/// Who has asked for a run knows that it was stopped. Others want to know of tasks that were pending when the loop was closed.
+#[test]
+fn a_run_that_was_stopped_is_not_reported_at_the_close() {
+    async fn stops() -> Result<()> {
+        running_loop().stop();
+        sleep(0.1).await
+    }
+    for made_before in [false, true] {
+        let event_loop = virtual_loop();
+        let reports = Reports::of(&event_loop);
+        let outcome = match made_before {
+            false => event_loop.run_until_complete(stops()),
+            true => event_loop.run_until_complete(event_loop.create_task(stops())),
+        };
+        assert_eq!(kind_of(outcome), Kind::Runtime);
+        event_loop.close().unwrap();
+        let expected: &[&str] = if made_before {
+            &["Task was destroyed but it is pending!"]
+        } else {
+            &[]
+        };
+        assert_eq!(reports.messages(), expected);
+    }
+}
+
 #[test]
 fn test_close_running_event_loop() {
     let event_loop = virtual_loop();

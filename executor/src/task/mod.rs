@@ -74,6 +74,8 @@ struct Rare {
     message: Option<Error>,
     /// Who else is to be woken together with the task, see [`park`](crate::park).
     forward: Option<std::task::Waker>,
+    /// Nobody is to be told that it was pending when its loop was closed.
+    owned_by_run: bool,
 }
 
 struct Flags(Cell<u8>);
@@ -300,6 +302,15 @@ impl TaskHead {
             Some(waker) => self.rare_mut(|rare| rare.forward.replace(waker)),
         };
         drop(old);
+    }
+
+    /// It was made by `run_until_complete`, whose caller knows that it did not end.
+    pub(crate) fn mark_owned_by_run(&self) {
+        self.rare_mut(|rare| rare.owned_by_run = true);
+    }
+
+    pub(crate) fn is_owned_by_run(&self) -> bool {
+        self.rare(|rare| rare.owned_by_run)
     }
 
     pub(crate) fn take_forward(&self) -> Option<std::task::Waker> {
