@@ -40,14 +40,22 @@ impl Context {
 
     /// A copy of the current context. Mirrors `contextvars.copy_context`.
     pub fn current() -> Context {
-        let mut context = current();
-        context.values();
-        context
+        let mut copy = current();
+        copy.handle()
     }
 
     /// A context with the same values, which changes on its own. Mirrors `Context.copy`.
     pub fn copy(&self) -> Context {
-        Context(self.0.as_ref().map(|values| Rc::new(RefCell::new(values.borrow().clone()))))
+        let mut copy = self.bare_copy();
+        copy.values();
+        copy
+    }
+
+    /// The copy for a new task or callback, which gets a place of its own when it is needed.
+    fn bare_copy(&self) -> Context {
+        let values = self.0.as_ref().map(|values| values.borrow().clone());
+        let values = values.filter(|values| !values.0.is_empty());
+        Context(values.map(|values| Rc::new(RefCell::new(values))))
     }
 
     /// Calls `f` in this context: what `f` sets stays in it. Mirrors `Context.run`.
@@ -113,7 +121,7 @@ fn with<R>(f: impl FnOnce(&mut Context) -> R) -> R {
 
 /// A copy of the current context.
 pub(crate) fn current() -> Context {
-    with(|context| context.copy())
+    with(|context| context.bare_copy())
 }
 
 /// Puts the outer context back when it is dropped, after a panic too.
