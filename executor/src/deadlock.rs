@@ -50,7 +50,7 @@ impl Graph {
             Wait::Resource(resource) => {
                 let held = held(&**resource);
                 let waiting = resource.waiters().iter().filter(|waiter| !waiter.is_done()).count();
-                let orphaned = held.is_empty() && resource.handles() <= waiting;
+                let orphaned = held.is_empty() && resource.handles().is_some_and(|handles| handles <= waiting);
                 Some(format!("{resource:?}{held}{}", if orphaned { ORPHANED } else { "" }))
             }
             Wait::Promise(promise) => self.is_orphaned(promise).then(|| format!("{promise:?}{ORPHANED}")),
@@ -67,4 +67,4 @@ impl Graph {
     }
 }
 
-const ORPHANED: &str = ", of which no other handle exists";
+const ORPHANED: &str = ", an orphan: no other handle of it exists";

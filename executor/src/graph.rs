@@ -11,9 +11,9 @@ use std::rc::Rc;
 use crate::core::Core;
 use crate::listener::Awaiter;
 use crate::promise::{AnyPromise, Callback};
-use crate::resource::Resource;
-use crate::task::TaskRef;
+use crate::resource::{Holder, Resource};
 use crate::task::raw::Ref;
+use crate::task::{AnyTask, TaskRef};
 
 /// The unfinished tasks of a loop, in the order of their creation.
 pub(crate) struct Graph {
@@ -66,13 +66,14 @@ impl Graph {
     /// Who stands in the queues of primitives waits for those that hold them.
     fn look_into_queues(&mut self, core: &Core) {
         for resource in core.resources.all() {
-            let holders: Vec<TaskRef> = resource.holders().iter().filter_map(|holder| Some(holder.task()?.head())).collect();
-            let holders: Vec<usize> = holders.iter().filter_map(|holder| self.index_of(holder)).collect();
+            let holders = resource.holders();
+            let holders: Vec<AnyTask> = holders.iter().filter_map(Holder::task).collect();
+            let holders: Vec<usize> = holders.iter().filter_map(|task| self.index_of(&task.head())).collect();
             for waiter in resource.waiters().iter().filter(|waiter| !waiter.is_done()) {
                 let waiting = waiter.task().and_then(|task| self.index_of(&task.head()));
                 if let Some(node) = waiting.map(|index| &mut self.nodes[index]) {
                     node.wait = Wait::Resource(resource.clone());
-                    node.on.extend(&holders);
+                    holders.iter().for_each(|&holder| node.add(holder));
                 }
             }
         }
@@ -87,7 +88,7 @@ impl Graph {
                     && matches!(node.wait, Wait::Tasks | Wait::Promise(_) | Wait::Other)
                 {
                     node.wait = Wait::Tasks;
-                    node.on.push(index);
+                    node.add(index);
                 }
             }
         }
@@ -215,6 +216,12 @@ impl Node {
             task,
             wait,
             on: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, on: usize) {
+        if !self.on.contains(&on) {
+            self.on.push(on);
         }
     }
 }

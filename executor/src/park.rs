@@ -234,6 +234,11 @@ impl Parking {
         }
     }
 
+    /// Where the task stands, for reports.
+    pub fn place(&self) -> &'static Location<'static> {
+        self.place
+    }
+
     /// Whether it has begun and is not over.
     pub fn is_parked(&self) -> bool {
         matches!(self.state, State::Parked { .. } | State::Waiting(_))

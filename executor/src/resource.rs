@@ -10,6 +10,7 @@ use std::rc::Weak;
 
 use crate::current;
 use crate::error::{Error, Result};
+use crate::graph::Line;
 use crate::park::Waiter;
 use crate::task::AnyTask;
 use crate::waker::Ticket;
@@ -25,8 +26,8 @@ pub trait Resource: fmt::Debug {
     /// Those that hold it, and so could end the waits.
     fn holders(&self) -> Vec<Holder>;
 
-    /// How many handles of it there are. A wait that borrows one of them is no handle.
-    fn handles(&self) -> usize;
+    /// How many handles of it there are, if that can be told. A wait that borrows one of them is no handle.
+    fn handles(&self) -> Option<usize>;
 }
 
 /// To which loop a primitive belongs: the one in which a task first waits for it.
@@ -60,8 +61,6 @@ impl Binding {
 #[derive(Clone, Copy)]
 pub struct Holder {
     ticket: Ticket,
-    /// The N of `Task-N`, for a task without a name of its own.
-    number: Option<u64>,
     created_at: &'static Location<'static>,
     since: &'static Location<'static>,
 }
@@ -72,7 +71,6 @@ impl Holder {
         current::with_task(|task| {
             task.map(|task| Holder {
                 ticket: task.ticket.get(),
-                number: task.unnamed_number(),
                 created_at: task.created_at,
                 since,
             })
@@ -101,18 +99,12 @@ impl PartialEq for Holder {
 
 impl Eq for Holder {}
 
-/// The task's name; where it was created when it is done and had a name of its own, which is gone with it.
+/// The task's name, which is gone with the task when it is done.
 impl fmt::Debug for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.task(), self.number) {
-            (Some(task), _) => write!(f, "{}", task.name()),
-            (None, Some(number)) => write!(f, "Task-{number}, which has ended"),
-            (None, None) => write!(
-                f,
-                "a task created at {}:{}, which has ended",
-                self.created_at.file(),
-                self.created_at.line()
-            ),
+        match self.task() {
+            Some(task) => f.write_str(&task.name()),
+            None => write!(f, "a task that has ended, created at {}", Line(self.created_at)),
         }
     }
 }

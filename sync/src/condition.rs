@@ -141,7 +141,7 @@ impl Condition {
         let hold = lock.suspend_hold()?;
         // However this ends other than well, it may have been notified: then somebody else is.
         let notification = PassOn(waiters);
-        let mut outcome = waiters.park_at(place, |_woken| {}).await;
+        let mut outcome = waiters.wait_at(place, |woken| woken.then_some(Ok(())), |_woken| {}).await;
         loop {
             match lock.acquire_at(place).await {
                 Ok(()) => break,

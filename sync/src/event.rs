@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::panic::Location;
 use std::rc::Rc;
 
 use kolo_executor::Result;
@@ -77,13 +76,8 @@ impl Event {
     /// Nothing is lost: the event stays as it is, and the others are not affected.
     #[track_caller]
     pub fn wait(&self) -> impl Future<Output = Result<()>> {
-        let place = Location::caller();
-        async move {
-            if self.is_set() {
-                return Ok(());
-            }
-            self.0.waiters.park_at(place, |_woken| {}).await
-        }
+        let take = |woken| (woken || self.is_set()).then_some(Ok(()));
+        self.0.waiters.wait(take, |_woken| {})
     }
 }
 

@@ -23,4 +23,4 @@ pub use items::Items;
 pub use lock::{Held, Lock};
 pub use queue::{AnyQueue, LifoQueue, PriorityQueue, Queue};
 pub use semaphore::{BoundedSemaphore, Permit, Semaphore};
-pub use wait_queue::{Park, WaitQueue};
+pub use wait_queue::WaitQueue;

@@ -29,11 +29,16 @@ impl Line {
     /// Takes the waiter of this wait out, if it is still there.
     pub(crate) fn remove(&self, wait: &Parking) {
         let index = self.with(|line| {
-            let index = line.iter().position(|waiter| {
+            for (index, waiter) in line.iter().enumerate() {
+                if wait.is(waiter) {
+                    return Some(index);
+                }
                 // The woken stand before those that wait: past them it need not be looked for, it was popped.
-                wait.is(waiter) || wait.granted() && !waiter.is_done()
-            })?;
-            wait.is(&line[index]).then_some(index)
+                if wait.granted() && !waiter.is_done() {
+                    break;
+                }
+            }
+            None
         });
         let removed = index.and_then(|index| self.0.borrow_mut().remove(index));
         drop(removed);

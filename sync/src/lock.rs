@@ -75,20 +75,27 @@ impl Lock {
         self.acquire_at(Location::caller())
     }
 
-    pub(crate) async fn acquire_at(&self, place: &'static Location<'static>) -> Result<()> {
+    pub(crate) fn acquire_at(&self, place: &'static Location<'static>) -> impl Future<Output = Result<()>> {
+        self.take_at(place, |_lock| ())
+    }
+
+    /// Takes the lock, then makes what the caller wants for it.
+    fn take_at<T>(&self, place: &'static Location<'static>, make: impl Fn(&Lock) -> T) -> impl Future<Output = Result<T>> {
         let State { locked, waiters, .. } = &*self.0;
-        // Nobody may overtake a live waiter, even while the lock is free: it is on its way to the first of them.
-        if locked.get() || waiters.any_live() {
-            let pass_on = |_woken| {
-                if !locked.get() {
-                    waiters.wake_first();
-                }
-            };
-            waiters.park_at(place, pass_on).await?;
-        }
-        locked.set(true);
-        self.0.begin_hold(place);
-        Ok(())
+        let take = move |woken| {
+            // Nobody may overtake a live waiter, even while the lock is free: it is on its way to the first of them.
+            let ours = woken || !locked.get() && !waiters.any_live();
+            ours.then(|| {
+                self.0.begin_hold(place);
+                Ok(make(self))
+            })
+        };
+        let pass_on = |_woken| {
+            if !locked.get() {
+                waiters.wake_first();
+            }
+        };
+        waiters.wait_at(place, take, pass_on)
     }
 
     /// Gives the lock back, for the waiter that is first. It need not be the task that acquired it. Mirrors `Lock.release`.
@@ -117,11 +124,10 @@ impl Lock {
         self.hold_at(Location::caller())
     }
 
-    pub(crate) async fn hold_at(&self, place: &'static Location<'static>) -> Result<Held> {
-        self.acquire_at(place).await?;
-        Ok(Held {
-            lock: self.clone(),
-            hold: self.0.hold.get(),
+    pub(crate) fn hold_at(&self, place: &'static Location<'static>) -> impl Future<Output = Result<Held>> {
+        self.take_at(place, |lock| Held {
+            lock: lock.clone(),
+            hold: lock.0.hold.get(),
         })
     }
 
@@ -153,6 +159,7 @@ impl State {
     }
 
     fn begin_hold(&self, place: &'static Location<'static>) {
+        self.locked.set(true);
         self.acquired.set(self.acquired.get() + 1);
         self.hold.set(self.acquired.get());
         self.waiters.hold(place);

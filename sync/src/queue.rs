@@ -130,19 +130,18 @@ impl<S: Storage + 'static> AnyQueue<S> {
     /// The item was not put, and is dropped; the place in the queue is lost. Room for which this task had been woken goes to the next one.
     #[track_caller]
     pub fn put(&self, item: S::Item) -> impl Future<Output = Result<()>> {
-        let place = Location::caller();
-        async move {
-            while self.full() {
-                self.check_open()?;
-                let pass_on = |woken: bool| {
-                    if woken && !self.full() {
-                        self.0.putters.pop();
-                    }
-                };
-                self.0.putters.park_at(place, pass_on).await?;
+        let mut item = Some(item);
+        let put = move |_woken| {
+            let has_to_wait = self.full() && !self.0.shut_down.get();
+            let item = item.take_if(|_| !has_to_wait)?;
+            Some(self.put_nowait(item))
+        };
+        let pass_on = |woken| {
+            if woken && !self.full() {
+                self.0.putters.pop();
             }
-            self.put_nowait(item)
-        }
+        };
+        self.0.putters.wait(put, pass_on)
     }
 
     /// Puts an item in. Mirrors `Queue.put_nowait`.
@@ -174,17 +173,17 @@ impl<S: Storage + 'static> AnyQueue<S> {
         self.get_at(Location::caller())
     }
 
-    pub(crate) async fn get_at(&self, place: &'static Location<'static>) -> Result<S::Item> {
-        while self.empty() {
-            self.check_open()?;
-            let pass_on = |woken: bool| {
-                if woken && !self.empty() {
-                    self.0.getters.pop();
-                }
-            };
-            self.0.getters.park_at(place, pass_on).await?;
-        }
-        self.get_nowait()
+    pub(crate) fn get_at(&self, place: &'static Location<'static>) -> impl Future<Output = Result<S::Item>> {
+        let get = |_woken| {
+            let has_to_wait = self.empty() && !self.0.shut_down.get();
+            (!has_to_wait).then(|| self.get_nowait())
+        };
+        let pass_on = |woken| {
+            if woken && !self.empty() {
+                self.0.getters.pop();
+            }
+        };
+        self.0.getters.wait_at(place, get, pass_on)
     }
 
     /// Takes an item out. Mirrors `Queue.get_nowait`.
@@ -237,13 +236,8 @@ impl<S: Storage + 'static> AnyQueue<S> {
     /// Nothing is lost.
     #[track_caller]
     pub fn join(&self) -> impl Future<Output = Result<()>> {
-        let place = Location::caller();
-        async move {
-            if self.0.unfinished.get() == 0 {
-                return Ok(());
-            }
-            self.0.joiners.park_at(place, |_woken| {}).await
-        }
+        let take = |woken| (woken || self.0.unfinished.get() == 0).then_some(Ok(()));
+        self.0.joiners.wait(take, |_woken| {})
     }
 
     /// Ends the queue: from now on every put fails with QueueShutDown, and every get once it is empty. With `immediate` it is empty at

@@ -79,26 +79,31 @@ impl Semaphore {
     /// next one.
     #[track_caller]
     pub fn acquire(&self) -> impl Future<Output = Result<()>> {
-        self.acquire_at(Location::caller())
+        self.take_at(Location::caller(), |_semaphore| ())
     }
 
-    async fn acquire_at(&self, place: &'static Location<'static>) -> Result<()> {
+    /// Takes a permit, then makes what the caller wants for it.
+    fn take_at<T>(&self, place: &'static Location<'static>, make: impl Fn(&Semaphore) -> T) -> impl Future<Output = Result<T>> {
         let State { value, waiters } = &*self.0;
-        if self.locked() {
-            let pass_on = |woken| {
-                if woken {
-                    value.set(value.get() + 1);
-                }
+        let take = move |woken| {
+            if woken {
+                // The permit was taken for it already. There may be more, for which others had to wait only because they came later.
                 self.hand_out();
-            };
-            waiters.park_at(place, pass_on).await?;
-            // There may be permits that others had to wait for only because they came later.
+            } else if self.locked() {
+                return None;
+            } else {
+                value.set(value.get() - 1);
+            }
+            waiters.hold(place);
+            Some(Ok(make(self)))
+        };
+        let pass_on = |woken| {
+            if woken {
+                value.set(value.get() + 1);
+            }
             self.hand_out();
-        } else {
-            value.set(value.get() - 1);
-        }
-        waiters.hold(place);
-        Ok(())
+        };
+        waiters.wait_at(place, take, pass_on)
     }
 
     /// Gives what permits there are to those that wait.
@@ -108,7 +113,7 @@ impl Semaphore {
 
     /// Gives a permit to the first that waits. It is taken from the value now, so that nobody else takes it before that one runs.
     fn hand_out_one(&self) -> bool {
-        let given = self.0.waiters.wake(1) > 0;
+        let given = self.0.waiters.wake_next();
         if given {
             self.0.value.set(self.value() - 1);
         }
@@ -132,11 +137,7 @@ impl Semaphore {
     /// As `acquire`.
     #[track_caller]
     pub fn hold(&self) -> impl Future<Output = Result<Permit>> {
-        let place = Location::caller();
-        async move {
-            self.acquire_at(place).await?;
-            Ok(Permit(self.clone(), usize::MAX))
-        }
+        self.take_at(Location::caller(), |semaphore| Permit(semaphore.clone(), usize::MAX))
     }
 }
 
@@ -233,11 +234,9 @@ impl BoundedSemaphore {
     /// As there.
     #[track_caller]
     pub fn hold(&self) -> impl Future<Output = Result<Permit>> {
-        let place = Location::caller();
-        async move {
-            self.semaphore.acquire_at(place).await?;
-            Ok(Permit(self.semaphore.clone(), self.bound))
-        }
+        let bound = self.bound;
+        self.semaphore
+            .take_at(Location::caller(), move |semaphore| Permit(semaphore.clone(), bound))
     }
 }
 

@@ -13,9 +13,9 @@ use crate::line::{Holders, Line};
 
 /// The tasks that wait for something, first come, first served.
 ///
-/// This is asyncio's `self._waiters = collections.deque()` with all that its primitives do to it. A task that waits stands in the queue
-/// from the first poll of [`park`](WaitQueue::park) until it *runs* again, woken or cancelled: in between its entry is done but still
-/// there, and those who come later can see that somebody is on the way.
+/// This is asyncio's `self._waiters = collections.deque()` with all that its primitives do to it. A task that [waits](WaitQueue::wait)
+/// stands in the queue until it *runs* again, woken or cancelled: in between its entry is done but still there, and those who come later
+/// can see that somebody is on the way.
 ///
 /// A queue belongs to the loop in which a task first waits in it. From then on the loop's reports show who waits there, for what
 /// (`kind`, such as `"Gate.pass"`), and whoever was said to [hold](WaitQueue::hold) the thing.
@@ -34,13 +34,19 @@ use crate::line::{Holders, Line};
 /// }
 ///
 /// impl Gate {
-///     async fn pass(&self) -> Result<()> {
-///         while self.coins.get() == 0 {
-///             // A waiter that was woken and will not take the coin wakes the next one.
-///             self.waiters.park(|woken| if woken { drop(self.waiters.wake(1)) }).await?;
-///         }
-///         self.coins.set(self.coins.get() - 1);
-///         Ok(())
+///     fn pass(&self) -> impl Future<Output = Result<()>> {
+///         let take_coin = |_woken| {
+///             let left = self.coins.get().checked_sub(1)?;
+///             self.coins.set(left);
+///             Some(Ok(()))
+///         };
+///         // Who was woken and will not take the coin wakes the next one.
+///         let pass_on = |woken| {
+///             if woken {
+///                 self.waiters.wake(1);
+///             }
+///         };
+///         self.waiters.wait(take_coin, pass_on)
 ///     }
 ///
 ///     fn insert_coin(&self) {
@@ -94,32 +100,44 @@ impl WaitQueue {
         }))
     }
 
-    /// Waits until it is woken.
+    /// Waits until `take` gives something.
     ///
-    /// `lost` is called when the wait ends otherwise: cancelled, or dropped, as by a foreign `select!`. It is told whether the waiter had
-    /// been woken before that: then what it was woken for must be passed on. The waiter is out of the queue by then.
+    /// `take(false)` is tried first, and the task does not wait at all if there is something to take; then the task waits, and each time
+    /// it runs because it was woken, `take(true)` is tried. When that gives nothing the task waits again, at the end of the queue.
+    ///
+    /// `pass_on` is called when a wait ends otherwise: cancelled, or dropped, as by a foreign `select!`. It is told whether the waiter had
+    /// been woken before that; then what it was woken for has to be passed on. The waiter is out of the queue by then.
     ///
     /// # Errors
-    /// Cancelled; Runtime, when no loop runs, and when the queue [belongs](WaitQueue::bind) to another loop.
+    /// What `take` gives; Cancelled; Runtime, when it has to wait and no loop runs, or the queue [belongs](WaitQueue::bind) to another.
     ///
     /// # Cancel safety
     /// The place in the queue is lost.
     #[track_caller]
-    pub fn park<F: FnMut(bool)>(&self, lost: F) -> Park<'_, F> {
-        self.park_at(Location::caller(), lost)
+    pub fn wait<T>(
+        &self,
+        take: impl FnMut(bool) -> Option<Result<T>>,
+        pass_on: impl FnMut(bool),
+    ) -> impl Future<Output = Result<T>> {
+        self.wait_at(Location::caller(), take, pass_on)
     }
 
-    /// [`park`](WaitQueue::park) that is shown in reports as standing at `place`.
-    pub fn park_at<F: FnMut(bool)>(&self, place: &'static Location<'static>, lost: F) -> Park<'_, F> {
-        Park {
+    /// [`wait`](WaitQueue::wait) that is shown in reports as standing at `place`.
+    pub fn wait_at<T>(
+        &self,
+        place: &'static Location<'static>,
+        take: impl FnMut(bool) -> Option<Result<T>>,
+        pass_on: impl FnMut(bool),
+    ) -> impl Future<Output = Result<T>> {
+        Wait {
             queue: self,
             parking: Parking::new(place),
-            began: false,
-            lost,
+            take,
+            pass_on,
         }
     }
 
-    /// Makes this a queue of the running loop. [`park`](WaitQueue::park) does it when it begins to wait.
+    /// Makes this a queue of the running loop. [`wait`](WaitQueue::wait) does it when it has to wait.
     ///
     /// # Errors
     /// Runtime, when no loop runs, and when it belongs to another loop.
@@ -139,8 +157,22 @@ impl WaitQueue {
         }
     }
 
-    /// Wakes the first `n` of those that are neither woken nor cancelled, and says how many that were.
-    pub fn wake(&self, n: usize) -> usize {
+    /// Wakes the first that is neither woken nor cancelled. `false`: there is none.
+    pub fn wake_next(&self) -> bool {
+        self.wake_some(1) > 0
+    }
+
+    /// Wakes the first `n` of those that are neither woken nor cancelled.
+    pub fn wake(&self, n: usize) {
+        self.wake_some(n);
+    }
+
+    /// Wakes all that are neither woken nor cancelled.
+    pub fn wake_all(&self) {
+        self.wake(usize::MAX);
+    }
+
+    fn wake_some(&self, n: usize) -> usize {
         let mut woken = 0;
         let mut index = 0;
         while woken < n
@@ -150,11 +182,6 @@ impl WaitQueue {
             index += 1;
         }
         woken
-    }
-
-    /// Wakes all that are neither woken nor cancelled.
-    pub fn wake_all(&self) {
-        self.wake(usize::MAX);
     }
 
     /// Takes waiters out of the queue, from the front, up to the first that is neither woken nor cancelled, and wakes that one. `false`:
@@ -235,54 +262,57 @@ impl Resource for Shared {
         self.holders.all()
     }
 
-    fn handles(&self) -> usize {
-        // A queue by itself has one place where it is: the structure of which it is a field.
-        self.owner.as_ref().map_or(1, Weak::strong_count)
+    fn handles(&self) -> Option<usize> {
+        self.owner.as_ref().map(Weak::strong_count)
     }
 }
 
-/// The future of [`WaitQueue::park`].
-#[must_use = "a wait begins when it is awaited"]
-pub struct Park<'a, F: FnMut(bool)> {
+/// The future of [`WaitQueue::wait`].
+struct Wait<'a, T, P: FnMut(bool)> {
     queue: &'a WaitQueue,
     parking: Parking,
-    began: bool,
-    lost: F,
+    take: T,
+    pass_on: P,
 }
 
 // Nothing in it is ever pinned.
-impl<F: FnMut(bool)> Unpin for Park<'_, F> {}
+impl<T, P: FnMut(bool)> Unpin for Wait<'_, T, P> {}
 
-impl<F: FnMut(bool)> Future for Park<'_, F> {
-    type Output = Result<()>;
+impl<T, V, P> Future for Wait<'_, T, P>
+where
+    T: FnMut(bool) -> Option<Result<V>>,
+    P: FnMut(bool),
+{
+    type Output = Result<V>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        let park = &mut *self;
-        if !park.began {
-            park.queue.bind()?;
-            park.began = true;
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<V>> {
+        let wait = &mut *self;
+        let mut woken = false;
+        loop {
+            if !wait.parking.is_parked() {
+                if let Some(outcome) = (wait.take)(woken) {
+                    return Poll::Ready(outcome);
+                }
+                wait.queue.bind()?;
+            }
+            let line = &wait.queue.0.line;
+            let outcome = ready!(wait.parking.poll(context, |waiter| line.push(waiter)));
+            line.remove(&wait.parking);
+            if let Err(error) = outcome {
+                (wait.pass_on)(wait.parking.granted());
+                return Poll::Ready(Err(error));
+            }
+            woken = true;
+            wait.parking = Parking::new(wait.parking.place());
         }
-        let line = &park.queue.0.line;
-        let outcome = ready!(park.parking.poll(context, |waiter| line.push(waiter)));
-        line.remove(&park.parking);
-        if outcome.is_err() {
-            (park.lost)(park.parking.granted());
-        }
-        Poll::Ready(outcome)
     }
 }
 
-impl<F: FnMut(bool)> Drop for Park<'_, F> {
+impl<T, P: FnMut(bool)> Drop for Wait<'_, T, P> {
     fn drop(&mut self) {
         if self.parking.is_parked() {
             self.queue.0.line.remove(&self.parking);
-            (self.lost)(self.parking.granted());
+            (self.pass_on)(self.parking.granted());
         }
-    }
-}
-
-impl<F: FnMut(bool)> fmt::Debug for Park<'_, F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<Park in {:?}>", self.queue)
     }
 }

@@ -180,12 +180,6 @@ impl TaskHead {
         (self.number, self.rare(|rare| rare.named_order))
     }
 
-    /// The N of `Task-N`; of a task with a name of its own, none.
-    pub(crate) fn unnamed_number(&self) -> Option<u64> {
-        let named = self.rare(|rare| rare.name.is_some());
-        (!named).then_some(self.number)
-    }
-
     /// Works on what few tasks have, which is made for it when it is not there. `f` runs no user code.
     fn rare<R>(&self, f: impl FnOnce(&mut Rare) -> R) -> R
     where
