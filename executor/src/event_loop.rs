@@ -19,6 +19,7 @@ use crate::reactor::Interest;
 use crate::ready::Entry;
 use crate::remote::RemoteHandle;
 use crate::report::{ExceptionContext, ExceptionHandler};
+use crate::signals::Interrupts;
 use crate::task::{self, AnyTask, Task, TaskRef};
 use crate::timers::{Delay, Nanos, seconds};
 
@@ -116,15 +117,19 @@ impl EventLoop {
     ///
     /// # Errors
     /// Runtime, when the loop is closed, or a loop runs on this thread already; Deadlock, when nothing can ever run again;
-    /// KeyboardInterrupt, from a task.
+    /// KeyboardInterrupt, from a task, and on Ctrl-C in the main thread.
     pub fn run_forever(&self) -> Result<()> {
         let _running = self.enter()?;
+        // A runner has taken Ctrl-C already, for its main task.
+        let taken = self.0.interrupts.borrow().is_some();
+        let interrupts = if taken { None } else { Interrupts::take(&self.0, None) };
         loop {
             self.0.run_once()?;
             if self.0.stopping.get() {
-                return Ok(());
+                break;
             }
         }
+        interrupts.map_or(Ok(()), |interrupts| interrupts.settle(Ok(())))
     }
 
     /// Runs one iteration without ever waiting, for a program with a main loop of its own, and says when to come back.

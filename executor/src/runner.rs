@@ -140,7 +140,7 @@ impl Runner {
             return Err(Error::runtime("Runner is closed"));
         }
         let main = task::spawn(&self.event_loop.0, main, None, Some(self.context.clone()), Location::caller());
-        let interrupts = Interrupts::take(&self.event_loop.0, main.as_any_task());
+        let interrupts = Interrupts::take(&self.event_loop.0, Some(main.as_any_task()));
         let outcome = self.event_loop.run_until_complete(main);
         match interrupts {
             Some(interrupts) => interrupts.settle(outcome),

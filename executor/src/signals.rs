@@ -1,4 +1,5 @@
-//! Ctrl-C while a runner runs, as `asyncio.Runner` has it: the first one cancels the main task, the second one ends the run.
+//! Ctrl-C while a loop runs. With a runner, as `asyncio.Runner` has it: the first one cancels the main task, the second one ends the run.
+//! With the loop alone, the first one ends it.
 
 use std::cell::Cell;
 use std::io;
@@ -56,13 +57,14 @@ pub(crate) struct Interrupts {
 /// What the loop needs to know to act on a Ctrl-C.
 pub(crate) struct State {
     unnoticed: &'static AtomicBool,
-    main: AnyTask,
+    /// The task to cancel first; none where the loop runs without a runner.
+    main: Option<AnyTask>,
     count: Cell<u32>,
 }
 
 impl Interrupts {
     /// `None` outside of the main thread, and when Ctrl-C cannot be taken: then it stays what it is.
-    pub(crate) fn take(core: &Rc<Core>, main: AnyTask) -> Option<Interrupts> {
+    pub(crate) fn take(core: &Rc<Core>, main: Option<AnyTask>) -> Option<Interrupts> {
         if std::thread::current().name() != Some("main") {
             return None;
         }
@@ -96,12 +98,12 @@ impl Interrupts {
     pub(crate) fn settle<T>(self, outcome: Result<T>) -> Result<T> {
         // One that came too late for the loop to notice is not lost.
         self.core.notice_interrupt()?;
-        match outcome {
+        match (outcome, &self.state.main) {
             // Whoever else has cancelled the main task gets to see that it was.
-            Err(error) if error.is_cancelled() && self.state.count.get() > 0 && self.state.main.uncancel() == 0 => {
+            (Err(error), Some(main)) if error.is_cancelled() && self.state.count.get() > 0 && main.uncancel() == 0 => {
                 Err(interrupted())
             }
-            outcome => outcome,
+            (outcome, _) => outcome,
         }
     }
 }
@@ -133,10 +135,12 @@ impl Core {
             return Ok(());
         };
         state.count.set(state.count.get() + 1);
-        if state.count.get() > 1 || state.main.done() {
-            return Err(interrupted());
+        match &state.main {
+            Some(main) if state.count.get() == 1 && !main.done() => {
+                main.cancel();
+                Ok(())
+            }
+            _ => Err(interrupted()),
         }
-        state.main.cancel();
-        Ok(())
     }
 }

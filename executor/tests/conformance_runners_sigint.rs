@@ -71,7 +71,7 @@ static CASES: &[Case] = &[
     case("does_not_stand_in_the_way_of_the_proof_of_deadlock", deadlock_is_proved),
     case("a_stuck_loop_is_killed_by_the_second", stuck).killed(),
     case("after_the_run_it_kills", after_the_run).killed(),
-    case("on_the_loop_alone_it_kills", on_the_loop_alone).killed(),
+    case("on_the_loop_alone_it_ends_the_run", on_the_loop_alone),
     case("ignored_from_the_start", ignored_from_the_start).after("trap '' INT"),
 ];
 
@@ -293,11 +293,20 @@ fn after_the_run() {
 
 fn on_the_loop_alone() {
     let event_loop = EventLoop::with_clock(Clock::Virtual).unwrap();
-    let body = async {
+    let task = event_loop.create_task(async {
         press();
-        Ok(())
-    };
-    event_loop.run_until_complete(body).unwrap();
+        sleep(1).await.map(|()| "went on")
+    });
+    let ended = event_loop.run_until_complete(&task);
+    assert_eq!(ended.unwrap_err().kind(), Kind::KeyboardInterrupt);
+    assert!(
+        !task.done() && task.cancelling() == 0,
+        "there is no main task to be cancelled"
+    );
+    // The loop can be used again, and the next run has its own Ctrl-C.
+    assert_eq!(event_loop.run_until_complete(task).unwrap(), "went on");
+    event_loop.call_soon(press);
+    assert_eq!(event_loop.run_forever().unwrap_err().kind(), Kind::KeyboardInterrupt);
 }
 
 fn ignored_from_the_start() {
