@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
 use kolo_executor::{Clock, Error, EventLoop, Kind, Promise, Result, Task, create_task, running_loop, sleep, timeout};
-use soundness::{Bell, OnDrop, poll_outside, run};
+use soundness::{Bell, OnDrop, poll_outside, run, tick};
 
 const THREADS: u64 = 4;
 
@@ -41,13 +41,9 @@ fn parked_task(event_loop: &EventLoop) -> (Task<()>, Waker, Rc<Cell<u32>>) {
         send.send(waker().await).map_err(|_| Error::other("nobody wants the waker"))?;
         counted(&steps_of_task).await
     });
-    turn(event_loop);
+    tick(event_loop);
     assert_eq!(steps.get(), 1);
     (task, receive.recv().unwrap(), steps)
-}
-
-fn turn(event_loop: &EventLoop) {
-    event_loop.turn().unwrap();
 }
 
 // From other threads.
@@ -184,10 +180,10 @@ fn many_threads_clone_and_drop_one_waker() {
     for thread in threads {
         thread.join().unwrap();
     }
-    turn(&event_loop);
+    tick(&event_loop);
     // All of them came before this iteration: one step.
     assert_eq!(steps.get(), 2);
-    turn(&event_loop);
+    tick(&event_loop);
     assert_eq!(steps.get(), 2);
 }
 
@@ -219,14 +215,14 @@ fn a_task_is_queued_once_however_often_it_is_woken() {
     for _ in 0..10 {
         waker.wake_by_ref();
     }
-    turn(&event_loop);
+    tick(&event_loop);
     assert_eq!(steps.get(), 2);
     event_loop.call_soon(move || (0..10).for_each(|_| waker.wake_by_ref()));
-    turn(&event_loop);
+    tick(&event_loop);
     assert_eq!(steps.get(), 2);
-    turn(&event_loop);
+    tick(&event_loop);
     assert_eq!(steps.get(), 3);
-    turn(&event_loop);
+    tick(&event_loop);
     assert_eq!(steps.get(), 3);
 }
 
@@ -242,7 +238,7 @@ fn a_task_that_wakes_itself_runs_again_in_the_next_iteration() {
         Poll::Pending
     }));
     for iteration in 1..=5 {
-        turn(&event_loop);
+        tick(&event_loop);
         assert_eq!(steps.get(), iteration);
     }
 }
@@ -266,7 +262,7 @@ fn a_wake_up_reaches_a_loop_from_within_another_one() {
         Ok(())
     })
     .unwrap();
-    turn(&sleeping);
+    tick(&sleeping);
     assert_eq!(steps.get(), 2);
 }
 
@@ -300,7 +296,7 @@ fn a_waker_whose_task_is_done_wakes_nobody() {
         old.wake_by_ref();
         let old = old.clone();
         thread::spawn(move || old.wake()).join().unwrap();
-        turn(&event_loop);
+        tick(&event_loop);
     }
     assert_eq!(event_loop.iterations(), before + 10);
     assert!(others.iter().all(|(_, _, steps)| steps.get() == 1));
@@ -352,7 +348,7 @@ fn threads_wake_while_the_loop_closes() {
             assert!(outcomes.is_sorted_by_key(|accepted| !accepted));
         });
         start.wait();
-        turn(&event_loop);
+        tick(&event_loop);
         event_loop.close().unwrap();
         drop(event_loop);
         waking.join().unwrap();
@@ -404,8 +400,8 @@ fn wakers_are_woken_inside_destructors() {
         let _held = held;
         Ok(())
     });
-    turn(&event_loop);
-    turn(&event_loop);
+    tick(&event_loop);
+    tick(&event_loop);
     assert_eq!(steps.get(), 2);
     for iterations in [0, 1] {
         let held = wakes(&waker);
@@ -413,24 +409,24 @@ fn wakers_are_woken_inside_destructors() {
             let _held = held;
             sleep(10).await
         });
-        (0..iterations).for_each(|_| turn(&event_loop));
+        (0..iterations).for_each(|_| tick(&event_loop));
         task.cancel();
-        turn(&event_loop);
-        turn(&event_loop);
+        tick(&event_loop);
+        tick(&event_loop);
         assert_eq!(steps.get(), 3 + iterations);
     }
 
     // Of a result, and of a callback that is taken back.
     let held = wakes(&waker);
     let task = event_loop.create_task(async move { Ok(held) });
-    turn(&event_loop);
+    tick(&event_loop);
     assert_eq!(steps.get(), 4);
     drop(task);
-    turn(&event_loop);
+    tick(&event_loop);
     assert_eq!(steps.get(), 5);
     let held = wakes(&waker);
     event_loop.call_soon(move || drop(held)).cancel();
-    turn(&event_loop);
+    tick(&event_loop);
     assert_eq!(steps.get(), 6);
 
     // Of what goes with the loop: the tasks that are woken are gone, or go next.
@@ -441,7 +437,7 @@ fn wakers_are_woken_inside_destructors() {
     });
     let held = wakes(&waker);
     event_loop.call_later(10, move || drop(held));
-    turn(&event_loop);
+    tick(&event_loop);
     event_loop.close().unwrap();
     assert_eq!(steps.get(), 6);
 }
@@ -454,11 +450,11 @@ fn a_task_s_own_waker_is_woken_inside_its_destructor() {
         let _wakes = OnDrop(move || waker.wake_by_ref());
         sleep(10).await
     });
-    turn(&event_loop);
+    tick(&event_loop);
     task.cancel();
-    turn(&event_loop);
+    tick(&event_loop);
     assert!(task.cancelled());
-    turn(&event_loop);
+    tick(&event_loop);
     assert!(event_loop.all_tasks().is_empty());
 }
 
@@ -490,7 +486,7 @@ fn a_foreign_waker_that_panics_harms_nobody_else() {
         event_loop.create_task(async move { (&promise).await })
     };
     let before = awaiting(&promise);
-    turn(&event_loop);
+    tick(&event_loop);
     let waker = foreign(|| panic!("this waker is broken"));
     let mut broken = Box::pin((&promise).into_future());
     assert!(broken.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
@@ -498,7 +494,7 @@ fn a_foreign_waker_that_panics_harms_nobody_else() {
     let bell = Bell::new();
     let mut foreigner = (&promise).into_future();
     assert!(poll_outside(&mut foreigner, &bell).is_pending());
-    turn(&event_loop);
+    tick(&event_loop);
 
     promise.set_result(5).unwrap();
     assert_eq!(event_loop.run_until_complete(before).unwrap(), 5);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use kolo_executor::{Clock, Result, Runner};
+use kolo_executor::{Clock, EventLoop, Result, Runner};
 
 /// Runs `main` on the virtual clock, and closes the loop.
 #[track_caller]
@@ -17,6 +17,13 @@ pub(crate) fn run<T: 'static>(main: impl Future<Output = Result<T>> + 'static) -
     let outcome = runner.run(main);
     runner.close()?;
     outcome
+}
+
+/// Runs exactly one iteration, and no clock is moved.
+#[track_caller]
+pub(crate) fn tick(event_loop: &EventLoop) {
+    event_loop.stop();
+    event_loop.run_forever().expect("an iteration");
 }
 
 /// Counts the values that are alive: whatever kolo is given must be dropped in the end, once.
@@ -64,6 +71,9 @@ impl<F: FnMut()> Drop for OnDrop<F> {
         (self.0)();
     }
 }
+
+/// In a closure: has it own the value.
+pub(crate) fn keep<T>(_: &T) {}
 
 /// A waker of somebody else's executor: counts how often it was woken.
 #[derive(Default)]
