@@ -5,7 +5,7 @@ mod utils;
 use std::cell::Cell;
 use std::rc::Rc;
 
-use kolo::{Event, EventLoop, Kind, Promise, Result, Runner, Task, create_task, sleep};
+use kolo::{Event, EventLoop, Kind, Result, Task, create_task, sleep};
 use utils::{now, press_ctrl_c_at};
 
 #[derive(Default)]
@@ -65,14 +65,14 @@ impl Scheduler {
     }
 }
 
-// Ctrl-C is noticed by a runner, and concerns the coroutine that it runs: here one that waits for ever.
 fn main() -> Result<()> {
-    let runner = Runner::builder().build()?;
+    let event_loop = EventLoop::new()?;
     let s = Scheduler::new(2);
-    s.start(runner.event_loop());
-    press_ctrl_c_at(7.5, runner.event_loop());
-    match runner.run(Promise::<()>::new().into_future()) {
-        Err(error) if error.kind() == Kind::KeyboardInterrupt => runner.run(s.stop()),
-        outcome => outcome,
+    s.start(&event_loop);
+    press_ctrl_c_at(7.5, &event_loop);
+    match event_loop.run_forever() {
+        Err(error) if error.kind() == Kind::KeyboardInterrupt => event_loop.run_until_complete(s.stop())?,
+        outcome => outcome?,
     }
+    event_loop.close()
 }
