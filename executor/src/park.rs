@@ -121,23 +121,35 @@ impl fmt::Debug for Waiter {
 /// Made to be part of a future: `poll` it, and put the [`Waiter`] that it hands out into the queue from which it will be woken. Dropping
 /// it ends the wait; the owner must take the waiter out of its queue, and pass on what it had been [`granted`](Parking::granted).
 pub struct Parking {
-    state: State,
     place: &'static Location<'static>,
+    phase: Phase,
+    /// Which of the task's suspensions this was, see `TaskHead::parks`.
+    park: u32,
+    /// The waiter that was handed out, once it has begun.
+    waiter: Option<Waiter>,
+    /// The await of the waiter's promise, if it has one.
+    waiting: Option<Box<Waiting>>,
 }
 
-enum State {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
     New,
-    Parked { task: TaskRef, uses: u32, park: u32 },
-    Waiting(Box<(Promise<()>, Waiting)>),
-    Over { granted: bool, waiter: Option<Waiter> },
+    Parked,
+    /// It is over; the waiter had been woken.
+    Granted,
+    /// It is over; the waiter was cancelled, or left.
+    Lost,
 }
 
 impl Parking {
     /// A wait that has not begun. `place` is shown in reports as the place where the task stands.
     pub fn new(place: &'static Location<'static>) -> Parking {
         Parking {
-            state: State::New,
             place,
+            phase: Phase::New,
+            park: 0,
+            waiter: None,
+            waiting: None,
         }
     }
 
@@ -146,45 +158,26 @@ impl Parking {
     /// # Errors
     /// Cancelled, when the task was cancelled: before it was woken, or ([`granted`](Parking::granted)) after. Runtime, when no loop runs.
     pub fn poll(&mut self, context: &mut Context<'_>, enqueue: impl FnOnce(Waiter)) -> Poll<Result<()>> {
-        if let State::Parked { task, park, .. } = &self.state {
-            // What ends the wait stands in the task's head: who polls does not matter yet.
-            let state = task.place.get();
-            if let Some(cancelled) = current::take_delivery(*park) {
+        match (self.phase, &self.waiter) {
+            (Phase::New, _) => current::polled_by(context, |by, context| self.begin(by, context, enqueue)),
+            (Phase::Parked, Some(Waiter(Kind::Place(task, _)))) => {
+                // What ends the wait stands in the task's head: who polls does not matter.
+                let state = task.place.get();
+                let outcome = match (current::take_delivery(self.park), state) {
+                    (Some(cancelled), _) => Err(cancelled),
+                    (None, Place::Woken) => Ok(()),
+                    (None, Place::Cancelled) => Err(task.take_message()),
+                    (None, Place::Taken | Place::Free) => {
+                        self.park_again(context);
+                        return Poll::Pending;
+                    }
+                };
                 self.end(state == Place::Woken);
-                return Poll::Ready(Err(cancelled));
-            }
-            match state {
-                Place::Woken => {
-                    self.end(true);
-                    return Poll::Ready(Ok(()));
-                }
-                Place::Cancelled => {
-                    let cancelled = task.take_message();
-                    self.end(false);
-                    return Poll::Ready(Err(cancelled));
-                }
-                Place::Taken | Place::Free => {}
-            }
-        }
-        current::polled_by(context, |by, context| match &mut self.state {
-            State::New => self.begin(by, context, enqueue),
-            State::Parked { task, park, .. } => {
-                match by {
-                    Polled::Direct(_, now) if now.is(task) => *park = task.park_in_place(self.place),
-                    // The future was moved away from the task in whose place it began to wait.
-                    _ => task.set_forward(Some(context.waker().clone())),
-                }
-                Poll::Pending
-            }
-            State::Waiting(wait) => {
-                let (promise, waiting) = &mut **wait;
-                let outcome = ready!(waiting.poll(promise.block.erased(), context)).and_then(|()| promise.take_result());
-                let granted = promise.done() && !promise.cancelled();
-                self.end(granted);
                 Poll::Ready(outcome)
             }
-            State::Over { .. } => Poll::Ready(Ok(())),
-        })
+            (Phase::Parked, _) => self.poll_promise(context),
+            (Phase::Granted | Phase::Lost, _) => Poll::Ready(Ok(())),
+        }
     }
 
     fn begin(&mut self, by: Polled<'_>, context: &mut Context<'_>, enqueue: impl FnOnce(Waiter)) -> Poll<Result<()>> {
@@ -194,44 +187,55 @@ impl Parking {
             let uses = task.place_uses.get().wrapping_add(1);
             task.place_uses.set(uses);
             task.place.set(Place::Taken);
-            let park = task.park_in_place(self.place);
-            self.state = State::Parked {
-                task: task.clone(),
-                uses,
-                park,
-            };
-            enqueue(Waiter(Kind::Place(task.clone(), uses)));
+            self.park = task.park_in_place(self.place);
+            self.phase = Phase::Parked;
+            let waiter = self.waiter.insert(Waiter(Kind::Place(task.clone(), uses)));
+            enqueue(waiter.clone());
             return Poll::Pending;
         }
         if by.core().is_none() {
             return Poll::Ready(Err(Error::runtime("no running event loop")));
         }
-        let promise = Promise::new();
-        let mut waiting = Waiting::new(self.place);
-        let poll = waiting.poll(promise.block.erased(), context);
-        enqueue(Waiter(Kind::Promise(promise.clone())));
-        self.state = State::Waiting(Box::new((promise, waiting)));
-        poll
+        self.phase = Phase::Parked;
+        let waiter = self.waiter.insert(Waiter(Kind::Promise(Promise::new())));
+        enqueue(waiter.clone());
+        self.waiting = Some(Box::new(Waiting::new(self.place)));
+        self.poll_promise(context)
+    }
+
+    /// Polled although nothing has happened.
+    fn park_again(&mut self, context: &mut Context<'_>) {
+        current::polled_by(context, |by, context| match (by, &self.waiter) {
+            (Polled::Direct(_, now), Some(Waiter(Kind::Place(task, _)))) if now.is(task) => {
+                self.park = task.park_in_place(self.place);
+            }
+            // The future was moved away from the task in whose place it began to wait.
+            (_, Some(Waiter(Kind::Place(task, _)))) => task.set_forward(Some(context.waker().clone())),
+            _ => {}
+        });
+    }
+
+    fn poll_promise(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let (Some(Waiter(Kind::Promise(promise))), Some(waiting)) = (&self.waiter, &mut self.waiting) else {
+            return Poll::Pending;
+        };
+        let outcome = ready!(waiting.poll(promise.block.erased(), context)).and_then(|()| promise.take_result());
+        let granted = promise.done() && !promise.cancelled();
+        self.end(granted);
+        Poll::Ready(outcome)
     }
 
     /// Whether the waiter was woken; a wait that failed all the same, or is dropped, must pass on what it was woken for.
     pub fn granted(&self) -> bool {
-        match &self.state {
-            State::New => false,
-            State::Parked { task, .. } => task.place.get() == Place::Woken,
-            State::Waiting(wait) => wait.0.done() && !wait.0.cancelled(),
-            State::Over { granted, .. } => *granted,
+        match (self.phase, &self.waiter) {
+            (Phase::Parked, Some(waiter)) => waiter.is_done() && !waiter.is_cancelled(),
+            (phase, _) => phase == Phase::Granted,
         }
     }
 
     /// Whether `waiter` is the one that this wait handed out.
     pub fn is(&self, waiter: &Waiter) -> bool {
-        match (&self.state, &waiter.0) {
-            (State::Over { waiter: Some(ours), .. }, _) => ours == waiter,
-            (State::Parked { task, uses, .. }, Kind::Place(other, others)) => uses == others && task.is(other),
-            (State::Waiting(wait), Kind::Promise(promise)) => wait.0.ptr_eq(promise),
-            _ => false,
-        }
+        self.waiter.as_ref() == Some(waiter)
     }
 
     /// Where the task stands, for reports.
@@ -241,36 +245,33 @@ impl Parking {
 
     /// Whether it has begun and is not over.
     pub fn is_parked(&self) -> bool {
-        matches!(self.state, State::Parked { .. } | State::Waiting(_))
+        self.phase == Phase::Parked
     }
 
     /// Ends the wait early.
     pub(crate) fn leave(&mut self) {
-        if let State::Parked { task, park, .. } = &self.state {
-            task.unpark(*park);
-        }
         if self.is_parked() {
+            if let Some(Waiter(Kind::Place(task, _))) = &self.waiter {
+                task.unpark(self.park);
+            }
             self.end(false);
         }
     }
 
     fn end(&mut self, granted: bool) {
-        let over = State::Over { granted, waiter: None };
-        let waiter = match std::mem::replace(&mut self.state, over) {
-            State::Parked { task, uses, .. } => {
+        self.phase = if granted { Phase::Granted } else { Phase::Lost };
+        match &self.waiter {
+            Some(Waiter(Kind::Place(task, _))) => {
                 task.place.set(Place::Free);
                 task.set_forward(None);
-                Some(Waiter(Kind::Place(task, uses)))
             }
-            State::Waiting(mut wait) => {
-                let (promise, waiting) = &mut *wait;
-                waiting.leave(promise.block.erased());
-                Some(Waiter(Kind::Promise(promise.clone())))
+            Some(Waiter(Kind::Promise(promise))) => {
+                if let Some(mut waiting) = self.waiting.take() {
+                    waiting.leave(promise.block.erased());
+                }
             }
-            State::New => None,
-            State::Over { waiter, .. } => waiter,
-        };
-        self.state = State::Over { granted, waiter };
+            None => {}
+        }
     }
 }
 

@@ -7,13 +7,14 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::Location;
 use std::rc::Weak;
+use std::task::Context;
 
 use crate::current;
 use crate::error::{Error, Result};
 use crate::graph::Line;
 use crate::park::Waiter;
 use crate::task::AnyTask;
-use crate::waker::Ticket;
+use crate::waker::{self, Ticket};
 
 /// A thing that tasks wait for, one queue of it: a lock, the getters of a queue. Its `Debug` text is shown in reports.
 pub trait Resource: fmt::Debug {
@@ -38,6 +39,12 @@ impl Binding {
     /// Bound to no loop yet.
     pub const fn new() -> Binding {
         Binding(Cell::new(0))
+    }
+
+    /// Whether the primitive is already one of the loop whose task polls with this context. `false` when that cannot be told.
+    #[inline]
+    pub fn is_to_loop_of(&self, context: &Context<'_>) -> bool {
+        waker::ticket(context.waker()).is_some_and(|ticket| ticket.loop_id() == self.0.get())
     }
 
     /// Makes the primitive one of the running loop, which learns of `resource`, unless it is already. `false`: it belongs to another

@@ -28,19 +28,18 @@ impl Line {
 
     /// Takes the waiter of this wait out, if it is still there.
     pub(crate) fn remove(&self, wait: &Parking) {
-        let index = self.with(|line| {
-            for (index, waiter) in line.iter().enumerate() {
-                if wait.is(waiter) {
-                    return Some(index);
-                }
-                // The woken stand before those that wait: past them it need not be looked for, it was popped.
-                if wait.granted() && !waiter.is_done() {
-                    break;
-                }
+        let mut line = self.0.borrow_mut();
+        let removed = match line.front() {
+            // Whoever was woken nearly always stands first.
+            Some(first) if wait.is(first) => line.pop_front(),
+            // The woken stand before those that wait: there it need not be looked for, it was popped.
+            Some(first) if wait.granted() && !first.is_done() => None,
+            _ => {
+                let index = line.iter().position(|waiter| wait.is(waiter));
+                index.and_then(|index| line.remove(index))
             }
-            None
-        });
-        let removed = index.and_then(|index| self.0.borrow_mut().remove(index));
+        };
+        drop(line);
         drop(removed);
     }
 }

@@ -286,24 +286,27 @@ where
     type Output = Result<V>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<V>> {
-        let wait = &mut *self;
-        let mut woken = false;
-        loop {
-            if !wait.parking.is_parked() {
-                if let Some(outcome) = (wait.take)(woken) {
-                    return Poll::Ready(outcome);
-                }
-                wait.queue.bind()?;
+        let Wait { queue, parking, take, pass_on } = &mut *self;
+        if !parking.is_parked() {
+            if let Some(outcome) = take(false) {
+                return Poll::Ready(outcome);
             }
-            let line = &wait.queue.0.line;
-            let outcome = ready!(wait.parking.poll(context, |waiter| line.push(waiter)));
-            line.remove(&wait.parking);
+            if !queue.0.binding.is_to_loop_of(context) {
+                queue.bind()?;
+            }
+        }
+        let line = &queue.0.line;
+        loop {
+            let outcome = ready!(parking.poll(context, |waiter| line.push(waiter)));
+            line.remove(parking);
             if let Err(error) = outcome {
-                (wait.pass_on)(wait.parking.granted());
+                pass_on(parking.granted());
                 return Poll::Ready(Err(error));
             }
-            woken = true;
-            wait.parking = Parking::new(wait.parking.place());
+            if let Some(outcome) = take(true) {
+                return Poll::Ready(outcome);
+            }
+            *parking = Parking::new(parking.place());
         }
     }
 }
