@@ -12,6 +12,7 @@ use crate::current;
 use crate::error::{Error, Result};
 use crate::handle::Scheduled;
 use crate::inbox::{self, Inbox};
+use crate::listener::Circles;
 use crate::observer::Observer;
 use crate::park::Waiter;
 use crate::promise::State as PromiseState;
@@ -35,6 +36,7 @@ pub(crate) struct Core {
     pub(crate) reactor: Reactor,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) resources: Resources,
+    pub(crate) circles: Circles,
     pub(crate) state: Cell<State>,
     pub(crate) stopping: Cell<bool>,
     /// An error that ends the run at once: Ctrl-C.
@@ -79,6 +81,7 @@ impl Core {
             reactor,
             inbox,
             resources: Resources::default(),
+            circles: Circles::default(),
             state: Cell::new(State::Idle),
             stopping: Cell::new(false),
             interruption: RefCell::new(None),
@@ -146,6 +149,7 @@ impl Core {
             let due = self.entries_since_poll.get() >= ENTRIES_PER_POLL || self.stopping.get();
             return if due { self.poll(Some(0)) } else { Ok(()) };
         }
+        self.ready.shrink();
         let Some(deadline) = self.timers.borrow().earliest() else {
             self.prove_deadlock()?;
             return self.poll(None);
@@ -383,6 +387,7 @@ impl Core {
             }
             self.discard(task);
         }
+        self.guard("destructor", || self.circles.part());
         self.drop_each(std::iter::from_fn(|| self.ready.pop()));
         self.drop_each(self.timers.take().into_entries());
         self.drop_each(self.reactor.clear());

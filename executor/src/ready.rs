@@ -35,6 +35,9 @@ const _: () = assert!(size_of::<Entry>() == 24);
 #[derive(Default)]
 pub(crate) struct Ready(RefCell<Ring>);
 
+/// An idle loop keeps so many places.
+const KEPT: usize = 4096;
+
 /// A ring of places, a power of two of them.
 ///
 /// `VecDeque` would do, but it copies what is pushed through memory in pieces of another size than those it was written in, which costs
@@ -87,6 +90,14 @@ impl Ready {
     #[inline(always)]
     pub(crate) fn pop(&self) -> Option<Entry> {
         self.0.borrow_mut().pop()
+    }
+
+    /// Gives the memory of a burst back, for a loop that has nothing to do.
+    pub(crate) fn shrink(&self) {
+        let ring = &mut *self.0.borrow_mut();
+        if ring.len == 0 && ring.places.len() > KEPT {
+            *ring = Ring::default();
+        }
     }
 
     pub(crate) fn len(&self) -> usize {

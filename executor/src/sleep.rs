@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use crate::current;
 use crate::error::{Error, Result};
 use crate::park::Parking;
-use crate::timers::{Delay, Nanos, TimerKey, seconds};
+use crate::timers::{Delay, Nanos, TimerKey};
 
 /// Suspends the task for `delay` seconds, counted from the await. Mirrors `asyncio.sleep`.
 ///
@@ -37,8 +37,7 @@ pub fn sleep(delay: impl Delay) -> Sleep {
         None => State::Refused,
         Some(delay) if delay <= 0 => State::Yield { place, park: None },
         Some(delay) => State::Wait {
-            delay,
-            timer: None,
+            timer: Timer::New(delay),
             parking: Parking::new(place),
         },
     })
@@ -66,10 +65,16 @@ enum State {
         park: Option<u32>,
     },
     Wait {
-        delay: Nanos,
-        timer: Option<(u16, TimerKey)>,
+        timer: Timer,
         parking: Parking,
     },
+}
+
+enum Timer {
+    /// To be armed for so long.
+    New(Nanos),
+    /// Armed, in this loop.
+    Armed(u16, TimerKey),
 }
 
 impl Future for Sleep {
@@ -85,24 +90,22 @@ impl Future for Sleep {
                 }),
                 Some(park) => Poll::Ready(current::take_delivery(*park).map_or(Ok(()), Err)),
             },
-            State::Wait { delay, timer, parking } => wait(*delay, timer, parking, context),
+            State::Wait { timer, parking } => wait(timer, parking, context),
         }
     }
 }
 
 /// Apart from `poll`, so that a yield does not pay for the registers that a wait needs.
 #[inline(never)]
-fn wait(delay: Nanos, timer: &mut Option<(u16, TimerKey)>, parking: &mut Parking, context: &mut Context<'_>) -> Poll<Result<()>> {
-    let outcome = parking.poll(context, |waiter| {
-        *timer = current::core().map(|core| {
+fn wait(timer: &mut Timer, parking: &mut Parking, context: &mut Context<'_>) -> Poll<Result<()>> {
+    parking.poll(context, |waiter| {
+        let Timer::New(delay) = *timer else { return };
+        current::with_core(|core| {
+            let Some(core) = core else { return };
             let deadline = core.time.now().saturating_add(delay);
-            (core.id, core.arm_timer(deadline, waiter.into_entry()))
+            *timer = Timer::Armed(core.id, core.arm_timer(deadline, waiter.into_entry()));
         });
-    });
-    if outcome.is_ready() {
-        disarm(timer);
-    }
-    outcome
+    })
 }
 
 impl fmt::Debug for Sleep {
@@ -110,23 +113,21 @@ impl fmt::Debug for Sleep {
         match &self.0 {
             State::Refused => f.write_str("<Sleep NaN>"),
             State::Yield { .. } => f.write_str("<Sleep 0>"),
-            State::Wait { delay, .. } => write!(f, "<Sleep {:?}>", seconds(*delay)),
+            State::Wait { .. } => f.write_str("<Sleep>"),
         }
-    }
-}
-
-fn disarm(timer: &mut Option<(u16, TimerKey)>) {
-    if let Some((loop_id, key)) = timer.take()
-        && let Some(core) = current::core_of(loop_id)
-    {
-        core.cancel_timer(key);
     }
 }
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        if let State::Wait { timer, .. } = &mut self.0 {
-            disarm(timer);
+        // A sleep that was not cancelled has been woken by its timer, and by nothing else.
+        if let State::Wait {
+            timer: Timer::Armed(loop_id, key),
+            parking,
+        } = &self.0
+            && !parking.granted()
+        {
+            current::with_core_of(*loop_id, |core| core.cancel_timer(*key));
         }
     }
 }

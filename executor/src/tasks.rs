@@ -5,39 +5,57 @@ use crate::task::TaskRef;
 use crate::waker::Ticket;
 
 /// The unfinished tasks of a loop. A place is used again when its task is finished, with the next generation.
-#[derive(Default)]
 pub(crate) struct Tasks {
     places: Vec<Place>,
-    /// The head of the list of free places.
-    free: Option<u32>,
+    /// The head of the list of free places; `NONE` when there is none.
+    free: u32,
     len: usize,
 }
 
 struct Place {
     task: Option<TaskRef>,
     generation: u32,
-    next_free: Option<u32>,
+    next_free: u32,
+}
+
+/// No place: indices are smaller.
+const NONE: u32 = u32::MAX;
+
+impl Default for Tasks {
+    fn default() -> Self {
+        Tasks {
+            places: Vec::new(),
+            free: NONE,
+            len: 0,
+        }
+    }
 }
 
 impl Tasks {
     pub(crate) fn insert(&mut self, loop_id: u16, task: TaskRef) -> Result<()> {
-        let index = match self.free {
-            Some(index) => index,
-            None if self.places.len() < Ticket::TASKS as usize => {
-                self.places.push(Place {
-                    task: None,
-                    generation: 0,
-                    next_free: None,
-                });
-                (self.places.len() - 1) as u32
-            }
-            None => return Err(Error::runtime(format!("a loop holds at most {} tasks", Ticket::TASKS))),
-        };
+        if self.free == NONE {
+            self.add_place()?;
+        }
+        let index = self.free;
         let place = &mut self.places[index as usize];
-        self.free = place.next_free.take();
+        self.free = place.next_free;
         task.ticket.set(Ticket::new(loop_id, place.generation, index));
         place.task = Some(task);
         self.len += 1;
+        Ok(())
+    }
+
+    #[cold]
+    fn add_place(&mut self) -> Result<()> {
+        if self.places.len() == Ticket::TASKS as usize {
+            return Err(Error::runtime(format!("a loop holds at most {} tasks", Ticket::TASKS)));
+        }
+        self.free = self.places.len() as u32;
+        self.places.push(Place {
+            task: None,
+            generation: 0,
+            next_free: NONE,
+        });
         Ok(())
     }
 
@@ -54,7 +72,7 @@ impl Tasks {
         }
         let task = place.task.take()?;
         place.generation = (place.generation + 1) % Ticket::GENERATIONS;
-        place.next_free = self.free.replace(ticket.index());
+        place.next_free = std::mem::replace(&mut self.free, ticket.index());
         self.len -= 1;
         Some(task)
     }

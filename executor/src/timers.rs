@@ -75,16 +75,20 @@ struct Node {
     slot: u32,
 }
 
-/// What a timer is for. Cancelling empties the slot; its node stays in the heap until it comes to the top.
+/// What a timer is for. Cancelling empties the slot; a node in the heap stays there until it comes to the top.
 struct Slot {
     entry: Option<Entry>,
     generation: u32,
 }
 
 /// A heap of deadlines, four children to a node: half as deep as a binary one, and the children are neighbours in memory.
+///
+/// Most timers are disarmed long before they come due, such as a limit for something that is quick. So the newest few wait beside the
+/// heap, where it costs nothing to take one away, however many there are in all.
 #[derive(Default)]
 pub(crate) struct Timers {
     heap: Vec<Node>,
+    newest: Vec<Node>,
     slots: Vec<Slot>,
     free: Vec<u32>,
     sequence: u64,
@@ -92,6 +96,8 @@ pub(crate) struct Timers {
 }
 
 const ARITY: usize = 4;
+/// So many timers wait beside the heap.
+const NEWEST: usize = 8;
 
 impl Timers {
     pub(crate) fn arm(&mut self, deadline: Nanos, entry: Entry) -> TimerKey {
@@ -110,13 +116,41 @@ impl Timers {
             generation: place.generation,
         };
         self.sequence += 1;
-        self.heap.push(Node {
+        if self.newest.len() == NEWEST {
+            self.move_newest();
+        }
+        self.newest.push(Node {
             deadline,
             sequence: self.sequence,
             slot,
         });
-        self.sift_up(self.heap.len() - 1);
         key
+    }
+
+    fn move_newest(&mut self) {
+        self.drop_newest_cancelled();
+        for at in 0..self.newest.len() {
+            self.heap.push(self.newest[at]);
+            self.sift_up(self.heap.len() - 1);
+        }
+        self.newest.clear();
+    }
+
+    fn drop_newest_cancelled(&mut self) {
+        let mut newest = std::mem::take(&mut self.newest);
+        newest.retain(|node| {
+            let live = self.is_live(node);
+            if !live {
+                self.release(node.slot);
+                self.cancelled -= 1;
+            }
+            live
+        });
+        self.newest = newest;
+    }
+
+    fn is_live(&self, node: &Node) -> bool {
+        self.slots[node.slot as usize].entry.is_some()
     }
 
     /// Disarms a timer. What it was for is handed back, to be dropped outside of the borrow; `None` when it is not armed any more.
@@ -135,15 +169,12 @@ impl Timers {
         if self.cancelled == 0 {
             return;
         }
+        self.drop_newest_cancelled();
         if self.heap.len() > 100 && self.cancelled * 2 > self.heap.len() {
             self.rebuild();
         }
-        while self
-            .heap
-            .first()
-            .is_some_and(|top| self.slots[top.slot as usize].entry.is_none())
-        {
-            self.pop();
+        while self.heap.first().is_some_and(|top| !self.is_live(top)) {
+            self.pop_heap();
             self.cancelled -= 1;
         }
     }
@@ -151,7 +182,7 @@ impl Timers {
     fn rebuild(&mut self) {
         let mut heap = std::mem::take(&mut self.heap);
         heap.retain(|node| {
-            let live = self.slots[node.slot as usize].entry.is_some();
+            let live = self.is_live(node);
             if !live {
                 self.release(node.slot);
             }
@@ -166,12 +197,12 @@ impl Timers {
 
     /// The next deadline. One at infinity is none: no clock gets there.
     pub(crate) fn earliest(&self) -> Option<Nanos> {
-        let deadline = self.heap.first()?.deadline;
-        (deadline < Nanos::MAX).then_some(deadline)
+        let first = self.newest.iter().chain(self.heap.first()).min()?;
+        (first.deadline < Nanos::MAX).then_some(first.deadline)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.heap.is_empty()
+        self.heap.is_empty() && self.newest.is_empty()
     }
 
     /// What all the timers were for, to be dropped.
@@ -191,7 +222,19 @@ impl Timers {
         None
     }
 
+    /// Takes the first timer out, cancelled or not.
     fn pop(&mut self) -> Option<(Nanos, Option<Entry>)> {
+        let newest = (0..self.newest.len()).min_by_key(|&at| self.newest[at]);
+        match newest {
+            Some(at) if self.heap.first().is_none_or(|top| self.newest[at] < *top) => {
+                let node = self.newest.swap_remove(at);
+                Some((node.deadline, self.release(node.slot)))
+            }
+            _ => self.pop_heap(),
+        }
+    }
+
+    fn pop_heap(&mut self) -> Option<(Nanos, Option<Entry>)> {
         let last = self.heap.pop()?;
         let top = match self.heap.first_mut() {
             Some(first) => {

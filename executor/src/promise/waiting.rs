@@ -24,7 +24,7 @@ enum Registered {
     /// The task's next step is among the promise's callbacks.
     Step(TaskRef),
     /// Polled under a waker that is not the running task's own: inside a foreign combinator, or, without a task, by a foreign executor.
-    Wake(Waker, Option<TaskRef>),
+    Wake(Box<(Waker, Option<TaskRef>)>),
     /// The promise cannot be waited for; the task learns why one hop later.
     Refused(Error),
 }
@@ -77,12 +77,18 @@ impl Waiting {
     fn register(&mut self, promise: &Ref, by: Polled<'_>, context: &Context<'_>) {
         match (&self.registered, by) {
             (Registered::Step(task), Polled::Direct(_, now)) if task.is(now) => return,
-            (Registered::Wake(waker, Some(task)), Polled::Indirect(_, now))
-                if task.is(now) && waker.will_wake(context.waker()) =>
-            {
-                return;
+            (Registered::Wake(wait), Polled::Indirect(..) | Polled::Outside(_)) => {
+                let (waker, task) = &**wait;
+                let same_task = match (task, by.task()) {
+                    (Some(task), Some(now)) => task.is(now),
+                    (None, None) => true,
+                    _ => false,
+                };
+                if same_task && waker.will_wake(context.waker()) {
+                    return;
+                }
+                self.leave(promise);
             }
-            (Registered::Wake(waker, None), Polled::Outside(_)) if waker.will_wake(context.waker()) => return,
             _ => self.leave(promise),
         }
         match by {
@@ -92,7 +98,7 @@ impl Waiting {
             }
             Polled::Indirect(..) | Polled::Outside(_) => {
                 promise.add_callback(Callback::Wake(Box::new(context.waker().clone())));
-                self.registered = Registered::Wake(context.waker().clone(), by.task().cloned());
+                self.registered = Registered::Wake(Box::new((context.waker().clone(), by.task().cloned())));
             }
         }
     }
@@ -114,7 +120,8 @@ impl Waiting {
                     .head()
                     .remove_callback(|callback| matches!(callback, Callback::Step(waiting) if waiting.is(&task)))
             }
-            Registered::Wake(waker, task) => {
+            Registered::Wake(wait) => {
+                let (waker, task) = *wait;
                 if let Some(task) = task {
                     task.unpark_from(promise, self.park);
                 }

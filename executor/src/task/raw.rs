@@ -224,9 +224,9 @@ mod memory {
     use std::cell::RefCell;
     use std::ptr::NonNull;
 
-    /// Sizes are rounded up to this, a cache line, and larger blocks than so many of them are left to malloc.
-    const UNIT: usize = 64;
-    const CLASSES: usize = 16;
+    /// Sizes are rounded up to this, as malloc does, and larger blocks than so many of them are left to malloc.
+    const UNIT: usize = 16;
+    const CLASSES: usize = 48;
     /// So many of each size are kept. None in a debug build, so that a tool which looks for uses of freed memory can see them.
     const KEPT: usize = if cfg!(debug_assertions) { 0 } else { 4096 };
 
@@ -240,7 +240,7 @@ mod memory {
     /// The class of blocks with this layout, and the layout that all of the class have.
     fn class(layout: Layout) -> (usize, Layout) {
         let class = layout.size().div_ceil(UNIT) - 1;
-        match Layout::from_size_align((class + 1) * UNIT, UNIT.min(16)) {
+        match Layout::from_size_align((class + 1) * UNIT, UNIT) {
             Ok(whole) if class < CLASSES && layout.align() <= whole.align() => (class, whole),
             _ => (CLASSES, layout),
         }
@@ -282,7 +282,7 @@ mod memory {
         fn drop(&mut self) {
             for (class, list) in self.0.iter_mut().enumerate() {
                 for memory in list.drain(..) {
-                    if let Ok(layout) = Layout::from_size_align((class + 1) * UNIT, UNIT.min(16)) {
+                    if let Ok(layout) = Layout::from_size_align((class + 1) * UNIT, UNIT) {
                         // SAFETY: POOL.
                         unsafe { dealloc(memory.as_ptr(), layout) }
                     }
