@@ -4,8 +4,8 @@
 //! - [`peer`], what a runtime must be able to do, and [`primitives`], what its tasks wait on;
 //! - [`peers`] has an adapter for each runtime, and [`bare`] the least that could possibly work;
 //! - [`catalogue`] lists who takes part in what;
-//! - [`sample`] takes one measurement and [`memory`] another kind; [`runner`] takes many, and [`report`] writes down what
-//!   they come to.
+//! - [`sample`] takes one measurement and [`memory`] another kind; [`competitor`] starts a process for one, [`runner`] takes
+//!   many, and [`report`] writes down what they come to.
 //!
 //! One measurement is one process: none inherits another's heap, threads or thread-locals, and a runtime that this machine
 //! does not let run takes nothing down but itself. Rounds are interleaved, every contender once in each, so that whatever
@@ -14,6 +14,7 @@
 pub mod bare;
 pub mod catalogue;
 pub mod clock;
+pub mod competitor;
 pub mod memory;
 pub mod peer;
 pub mod peers;

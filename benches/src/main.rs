@@ -6,9 +6,10 @@ use std::time::Duration;
 use std::{env, fs};
 
 use kolo_benches::catalogue::{Contender, memories, workloads};
+use kolo_benches::competitor::Python;
 use kolo_benches::memory::Footprint;
 use kolo_benches::report;
-use kolo_benches::runner::{FULL, Python, QUICK, footprints, growths, races};
+use kolo_benches::runner::{FULL, QUICK, footprints, growths, races};
 use kolo_benches::sample::sample;
 use serde_json::json;
 

@@ -1,12 +1,9 @@
 //! Takes many measurements: one process each, in interleaved rounds.
 
-use std::env;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use serde_json::Value;
 
-use crate::catalogue::{Contender, memories, workloads};
+use crate::catalogue::{Memory, memories, workloads};
+use crate::competitor::{Competitor, LARGEST_FOR_PYTHON, Python};
 use crate::sample::median;
 
 /// How much of everything to do.
@@ -37,9 +34,6 @@ pub const QUICK: Effort = Effort {
     growth_sizes: &[100, 1_000, 10_000],
 };
 
-/// Beyond this the interpreters take minutes.
-const LARGEST_FOR_PYTHON: usize = 100_000;
-
 /// What everyone came to at one kind of work.
 pub struct Race {
     pub id: &'static str,
@@ -59,85 +53,6 @@ pub struct Entry {
 impl Entry {
     pub fn median(&self) -> Option<f64> {
         self.samples.as_ref().ok().map(|samples| median(samples.clone()))
-    }
-}
-
-/// Who can be measured, and how: this program's own contenders, and the loops of a Python if there is one.
-struct Competitor {
-    name: String,
-    peer: String,
-    is_floor: bool,
-    program: PathBuf,
-    arguments: Vec<String>,
-    is_python: bool,
-}
-
-impl Competitor {
-    fn rust<F>(command: &str, work: &str, contender: &Contender<F>) -> Competitor {
-        Competitor {
-            name: contender.name(),
-            peer: contender.peer.to_owned(),
-            is_floor: contender.is_floor(),
-            program: env::current_exe().expect("the path of this program"),
-            arguments: vec![command.to_owned(), work.to_owned(), contender.name()],
-            is_python: false,
-        }
-    }
-
-    fn measure(&self, parameters: &[String]) -> Result<Value, String> {
-        let output = Command::new(&self.program).args(&self.arguments).args(parameters).output();
-        let output = output.map_err(|error| error.to_string())?;
-        let printed = String::from_utf8_lossy(&output.stdout);
-        if !output.status.success() {
-            let complaint = String::from_utf8_lossy(&output.stderr);
-            return Err(complaint.lines().last().unwrap_or("it was killed").to_owned());
-        }
-        serde_json::from_str(&printed).map_err(|error| error.to_string())
-    }
-}
-
-/// asyncio, and uvloop where it is installed, on the workloads the script knows.
-pub struct Python {
-    program: PathBuf,
-    script: PathBuf,
-    pub loops: Vec<(String, String)>,
-    workloads: Vec<String>,
-}
-
-impl Python {
-    /// The interpreter named by `PYTHON`, otherwise `python3`; nothing if it does not run.
-    pub fn find() -> Option<Python> {
-        let program = PathBuf::from(env::var_os("PYTHON").unwrap_or_else(|| "python3".into()));
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("asyncio/loops.py");
-        let output = Command::new(&program).arg(&script).arg("--which").output().ok()?;
-        let which: Value = serde_json::from_slice(&output.stdout).ok()?;
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let loops = which["loops"]
-            .as_object()?
-            .iter()
-            .map(|(name, version)| (name.clone(), text(version)));
-        let workloads = which["workloads"].as_array()?.iter().map(text).collect();
-        Some(Python {
-            program,
-            script,
-            loops: loops.collect(),
-            workloads,
-        })
-    }
-
-    fn competitors(&self, work: &str) -> Vec<Competitor> {
-        if !self.workloads.iter().any(|known| known == work) {
-            return Vec::new();
-        }
-        let competitor = |(name, _): &(String, String)| Competitor {
-            name: name.clone(),
-            peer: name.clone(),
-            is_floor: false,
-            program: self.program.clone(),
-            arguments: vec![self.script.display().to_string(), name.clone(), work.to_owned()],
-            is_python: true,
-        };
-        self.loops.iter().map(competitor).collect()
     }
 }
 
@@ -172,8 +87,8 @@ pub fn races(effort: Effort, python: Option<&Python>, only: &[String]) -> Vec<Ra
     for round in 0..effort.rounds {
         for (workload, competitors, samples) in &mut works {
             eprintln!("round {} of {}: {}", round + 1, effort.rounds, workload.title);
-            let parameters = [workload.size.to_string(), effort.milliseconds.to_string()];
-            add_round(round, competitors, samples, &parameters, number);
+            let measure = |who: &Competitor| number(who.measure(workload.size, Some(effort.milliseconds))?);
+            add_round(round, competitors, samples, measure);
         }
     }
 
@@ -193,22 +108,20 @@ fn add_round<T>(
     round: usize,
     competitors: &[Competitor],
     samples: &mut [Result<Vec<T>, String>],
-    parameters: &[String],
-    read: impl Fn(&Value) -> Option<T>,
+    measure: impl Fn(&Competitor) -> Result<T, String>,
 ) {
     for turn in 0..competitors.len() {
         let who = (turn + round) % competitors.len();
         let Ok(so_far) = &mut samples[who] else { continue };
-        let measured = competitors[who].measure(parameters);
-        match measured.and_then(|value| read(&value).ok_or_else(|| format!("it printed {value}"))) {
+        match measure(&competitors[who]) {
             Ok(sample) => so_far.push(sample),
             Err(reason) => samples[who] = Err(reason),
         }
     }
 }
 
-fn number(value: &Value) -> Option<f64> {
-    value.as_f64()
+fn number(value: Value) -> Result<f64, String> {
+    value.as_f64().ok_or_else(|| format!("it printed {value}"))
 }
 
 fn entries(competitors: Vec<Competitor>, samples: Vec<Result<Vec<f64>, String>>) -> Vec<Entry> {
@@ -230,14 +143,15 @@ pub struct Footprints {
 }
 
 pub fn footprints(effort: Effort, python: Option<&Python>) -> Vec<Footprints> {
-    let measure = |memory: crate::catalogue::Memory| {
+    let measure = |memory: Memory| {
         let ours = memory.contenders.iter().map(|c| Competitor::rust("footprint", memory.id, c));
         let competitors = with_python(ours.collect(), python, memory.id);
         let mut samples = vec![Ok(Vec::new()); competitors.len()];
         for round in 0..effort.slow_rounds {
             eprintln!("round {} of {}: {}", round + 1, effort.slow_rounds, memory.title);
-            let parameters = [effort.memory_tasks.to_string()];
-            add_round(round, &competitors, &mut samples, &parameters, |value| Some(value.clone()));
+            add_round(round, &competitors, &mut samples, |who| {
+                who.measure(effort.memory_tasks, None)
+            });
         }
         let race = |id, operation, key: &str| Race {
             id,
@@ -304,9 +218,9 @@ pub fn growths(effort: Effort, python: Option<&Python>, races: &[Race]) -> Vec<G
                     false => Ok(Vec::new()),
                 })
                 .collect();
-            let parameters = [size.to_string(), effort.milliseconds.to_string()];
+            let measure = |who: &Competitor| number(who.measure(size, Some(effort.milliseconds))?);
             for round in 0..effort.slow_rounds {
-                add_round(round, &competitors, &mut samples, &parameters, number);
+                add_round(round, &competitors, &mut samples, measure);
             }
             for ((_, curve), samples) in curves.iter_mut().zip(samples) {
                 curve.push(samples.ok().map(median));

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 use std::thread::available_parallelism;
 
-use crate::runner::Python;
+use crate::competitor::Python;
 
 /// Those whose versions make a difference.
 const PACKAGES: [&str; 15] = [

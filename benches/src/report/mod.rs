@@ -7,7 +7,8 @@ mod targets;
 
 use std::fmt::Write;
 
-use crate::runner::{Effort, Footprints, Growth, Python, Race};
+use crate::competitor::Python;
+use crate::runner::{Effort, Footprints, Growth, Race};
 
 /// The text of RESULTS.md.
 pub fn results(effort: Effort, python: Option<&Python>, races: &[Race], footprints: &[Footprints], growths: &[Growth]) -> String {
