@@ -5,7 +5,7 @@ use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::panic::Location;
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
@@ -62,7 +62,7 @@ pub fn as_completed<I: IntoIterator<Item: EnsureFuture>>(awaitables: I) -> AsCom
     }
     let left = handles.len();
     let state = Rc::new(State {
-        core,
+        core: Rc::downgrade(&core),
         todo: Cell::new(left),
         promises: RefCell::new(promises),
         done: RefCell::default(),
@@ -72,7 +72,7 @@ pub fn as_completed<I: IntoIterator<Item: EnsureFuture>>(awaitables: I) -> AsCom
     let listener = Listener::new(state.clone());
     let mut refused = None;
     for (index, promise) in state.promises.borrow().iter().flatten().enumerate() {
-        match promise.0.head().claim(&state.core) {
+        match promise.0.head().claim(&core) {
             Ok(()) => promise.0.add_callback(Callback::Notify(listener.clone(), index as u32)),
             Err(foreign) => refused = Some(foreign),
         }
@@ -106,7 +106,8 @@ pub struct AsCompleted<A: EnsureFuture> {
 impl<A: EnsureFuture> Unpin for AsCompleted<A> {}
 
 struct State {
-    core: Rc<Core>,
+    /// Weak: a loop that is never closed owns the task that owns this.
+    core: Weak<Core>,
     /// How many are not done.
     todo: Cell<usize>,
     /// Those that are not done. None when nobody takes outcomes any more.
@@ -130,8 +131,8 @@ impl State {
     }
 
     fn disarm(&self) {
-        if let Some(timer) = self.timer.take() {
-            self.core.cancel_timer(timer);
+        if let Some((timer, core)) = self.timer.take().zip(self.core.upgrade()) {
+            core.cancel_timer(timer);
         }
     }
 
@@ -141,9 +142,7 @@ impl State {
         self.todo.set(0);
         let mut left = 0;
         for promise in promises.iter().flatten() {
-            let ours = |callback: &Callback| matches!(callback, Callback::Notify(theirs, _) if theirs.is(listener));
-            let removed = promise.0.head().remove_callback(ours);
-            drop(removed);
+            listener.leave(promise);
             left += 1;
         }
         left
@@ -192,10 +191,11 @@ impl<A: EnsureFuture> AsCompleted<A> {
         let Some(timeout) = timeout.limit() else {
             panic!("as_completed: the timeout is NaN (not a number)")
         };
-        if let Some(timeout) = timeout.filter(|_| self.state.todo.get() > 0) {
+        let timeout = timeout.filter(|_| self.state.todo.get() > 0);
+        if let Some((timeout, core)) = timeout.zip(self.state.core.upgrade()) {
             let late = Listener::new(Late(self.state.clone(), self.listener.clone()));
-            let deadline = self.state.core.time.now().saturating_add(timeout);
-            let timer = self.state.core.arm_timer(deadline, Entry::Notify(late, LATE as usize));
+            let deadline = core.time.now().saturating_add(timeout);
+            let timer = core.arm_timer(deadline, Entry::Notify(late, LATE as usize));
             self.state.timer.set(Some(timer));
         }
         self

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::core::Core;
 use crate::current;
 use crate::error::{Error, Result};
 
@@ -122,6 +123,16 @@ fn with<R>(f: impl FnOnce(&mut Context) -> R) -> R {
 /// A copy of the current context.
 pub(crate) fn current() -> Context {
     with(|context| context.bare_copy())
+}
+
+impl Core {
+    /// A copy of the current context, while this loop runs.
+    pub(crate) fn current_context(&self) -> Context {
+        match &*self.current.borrow() {
+            Some(task) => task.with_context(|context| context.bare_copy()),
+            None => OUTSIDE.with_borrow(Context::bare_copy),
+        }
+    }
 }
 
 /// Puts the outer context back when it is dropped, after a panic too.

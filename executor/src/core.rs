@@ -293,7 +293,7 @@ impl Core {
             return;
         }
         self.observe(|observer| observer.task_created(&AnyTask::new(task.clone())));
-        self.wake_task(task);
+        self.queue_step(task);
     }
 
     pub(crate) fn all_tasks(&self) -> Vec<AnyTask> {

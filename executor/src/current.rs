@@ -38,9 +38,13 @@ pub(crate) fn with_core<R>(f: impl FnOnce(Option<&Rc<Core>>) -> R) -> R {
 /// When no loop runs on this thread.
 #[track_caller]
 pub(crate) fn expect(what: &str) -> Rc<Core> {
-    core().unwrap_or_else(|| {
-        panic!("{what}: no running event loop on this thread; call it from a coroutine inside `kolo::run(...)`")
-    })
+    core().unwrap_or_else(|| no_loop(what))
+}
+
+#[track_caller]
+#[cold]
+pub(crate) fn no_loop(what: &str) -> ! {
+    panic!("{what}: no running event loop on this thread; call it from a coroutine inside `kolo::run(...)`")
 }
 
 /// The loop with this id, running or not.

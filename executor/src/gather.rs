@@ -113,6 +113,10 @@ impl Listen for Rc<Count> {
         self.child_done(index);
     }
 
+    fn owned(&self) -> &[AnyPromise] {
+        &self.children
+    }
+
     fn awaiter(&self) -> Option<Awaiter> {
         Some(Awaiter::Promise(self.outer.as_any()))
     }
@@ -370,6 +374,7 @@ impl<C: Children> Gather<C> {
             done_at_once: RefCell::default(),
         });
         let listener = Listener::new(count.clone());
+        event_loop.0.circles.note(&listener, &count.children);
         for (index, child) in count.children.iter().enumerate() {
             let index = index as u32;
             if child.done() {

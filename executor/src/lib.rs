@@ -89,6 +89,7 @@ mod timeout;
 mod timers;
 mod wait;
 mod waker;
+mod weak_list;
 
 pub use as_completed::{AsCompleted, as_completed};
 pub use cancellable::{Cancellable, cancellable};

@@ -3,7 +3,7 @@
 //! A primitive makes itself known to the loop when a task first waits for it, and the loop keeps no more than a weak handle. Nothing is
 //! noted for each wait: who waits is asked of the primitive when a report is made.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 use std::rc::Weak;
@@ -15,6 +15,7 @@ use crate::graph::Line;
 use crate::park::Waiter;
 use crate::task::AnyTask;
 use crate::waker::{self, Ticket};
+use crate::weak_list::WeakList;
 
 /// A thing that tasks wait for, one queue of it: a lock, the getters of a queue. Its `Debug` text is shown in reports.
 pub trait Resource: fmt::Debug {
@@ -116,27 +117,6 @@ impl fmt::Debug for Holder {
     }
 }
 
-/// The primitives of one loop for which a task has ever waited, as far as they still exist.
-#[derive(Default)]
-pub(crate) struct Resources {
-    known: RefCell<Vec<Weak<dyn Resource>>>,
-    /// How many survived when it was last looked which are gone.
-    alive: Cell<usize>,
-}
-
-impl Resources {
-    fn add(&self, resource: Weak<dyn Resource>) {
-        let mut known = self.known.borrow_mut();
-        // Looked through only when it has doubled, which costs each of them a constant.
-        if known.len() > 16 + 2 * self.alive.get() {
-            known.retain(|resource| resource.strong_count() > 0);
-            self.alive.set(known.len());
-        }
-        known.push(resource);
-    }
-
-    /// Those that still exist, in the order in which they were first waited for.
-    pub(crate) fn all(&self) -> Vec<std::rc::Rc<dyn Resource>> {
-        self.known.borrow().iter().filter_map(Weak::upgrade).collect()
-    }
-}
+/// The primitives of one loop for which a task has ever waited, as far as they still exist, in the order in which they were first waited
+/// for.
+pub(crate) type Resources = WeakList<dyn Resource>;

@@ -1,7 +1,5 @@
 //! `shield`: an await that can be cancelled without cancelling what is awaited.
 
-use std::rc::Rc;
-
 use crate::current;
 use crate::ensure::EnsureFuture;
 use crate::error::Result;
@@ -40,13 +38,14 @@ pub fn shield<A: EnsureFuture>(awaitable: A) -> Promise<A::Value> {
     promise.0.head().bind(&event_loop.0);
     // Where the inner one belongs: behind a shield, too, a promise of another loop cannot be awaited here.
     outer.head().loop_id.set(promise.0.head().loop_id.get());
-    let shielded = Rc::new(Shielded {
+    let shielded = Shielded {
         inner,
-        any: A::any,
+        promise: promise.clone(),
         outcome: A::outcome,
         outer: outer.clone(),
-    });
-    let listener = Listener::new(shielded.clone());
+    };
+    let listener = Listener::new(shielded);
+    event_loop.0.circles.note(&listener, std::slice::from_ref(&promise));
     promise.0.add_callback(Callback::Notify(listener.clone(), INNER));
     let undo = Listener::new(Undo {
         inner: promise,
@@ -71,15 +70,16 @@ const OUTER: u32 = 1;
 
 struct Shielded<H, T> {
     inner: H,
-    any: fn(&H) -> AnyPromise,
+    /// The inner one without its type.
+    promise: AnyPromise,
     outcome: fn(&H) -> Result<T>,
     outer: Promise<T>,
 }
 
-impl<H, T: 'static> Listen for Rc<Shielded<H, T>> {
+impl<H, T: 'static> Listen for Shielded<H, T> {
     /// The inner one is done: the outer one follows.
     fn notify(&self, _: u32) {
-        let inner = (self.any)(&self.inner);
+        let inner = &self.promise;
         if self.outer.done() {
             // Both in one iteration: the error, if there is one, counts as seen.
             inner.0.head().mark_retrieved();
@@ -109,8 +109,6 @@ struct Undo {
 
 impl Listen for Undo {
     fn notify(&self, _: u32) {
-        let ours = |callback: &Callback| matches!(callback, Callback::Notify(theirs, _) if self.listener.is(theirs));
-        let removed = self.inner.0.head().remove_callback(ours);
-        drop(removed);
+        self.listener.leave(&self.inner);
     }
 }

@@ -157,7 +157,10 @@ impl Listen for Rc<State> {
     }
 
     fn awaiter(&self) -> Option<Awaiter> {
-        self.completed.borrow().as_ref().map(|completed| Awaiter::Promise(completed.as_any()))
+        self.completed
+            .borrow()
+            .as_ref()
+            .map(|completed| Awaiter::Promise(completed.as_any()))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::panic::Location;
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
 use crate::core::Core;
@@ -87,7 +87,8 @@ pub struct Wait<A> {
 impl<A> Unpin for Wait<A> {}
 
 struct State {
-    core: Rc<Core>,
+    /// Weak: a loop that is never closed owns the task that owns this.
+    core: Weak<Core>,
     promises: Vec<AnyPromise>,
     left: Cell<usize>,
     return_when: ReturnWhen,
@@ -97,8 +98,8 @@ struct State {
 
 impl State {
     fn disarm(&self) {
-        if let Some(timer) = self.timer.take() {
-            self.core.cancel_timer(timer);
+        if let Some((timer, core)) = self.timer.take().zip(self.core.upgrade()) {
+            core.cancel_timer(timer);
         }
     }
 }
@@ -150,7 +151,7 @@ impl<A> Wait<A> {
             return Poll::Ready(Err(Error::runtime("no running event loop")));
         };
         let state = Rc::new(State {
-            core,
+            core: Rc::downgrade(&core),
             promises: self.items.iter().map(|(_, promise)| promise.clone()).collect(),
             left: Cell::new(self.items.len()),
             return_when: self.return_when,
@@ -159,16 +160,15 @@ impl<A> Wait<A> {
         });
         let poll = self.parking.poll(context, |waiter| {
             if let Some(timeout) = timeout {
-                let deadline = state.core.time.now().saturating_add(timeout);
-                state
-                    .timer
-                    .set(Some(state.core.arm_timer(deadline, waiter.clone().into_entry())));
+                let deadline = core.time.now().saturating_add(timeout);
+                let timer = core.arm_timer(deadline, waiter.clone().into_entry());
+                state.timer.set(Some(timer));
             }
             state.waiter.replace(Some(waiter));
         });
         let listener = Listener::new(state.clone());
         for (index, promise) in state.promises.iter().enumerate() {
-            promise.0.head().bind(&state.core);
+            promise.0.head().bind(&core);
             promise.0.add_callback(Callback::Notify(listener.clone(), index as u32));
         }
         self.state = Some((state, listener));
@@ -179,11 +179,7 @@ impl<A> Wait<A> {
         let Some((state, listener)) = self.state.take() else { return };
         state.disarm();
         state.waiter.replace(None);
-        for promise in &state.promises {
-            let ours = |callback: &Callback| matches!(callback, Callback::Notify(theirs, _) if theirs.is(&listener));
-            let removed = promise.0.head().remove_callback(ours);
-            drop(removed);
-        }
+        state.promises.iter().for_each(|promise| listener.leave(promise));
     }
 }
 

@@ -12,8 +12,8 @@ use crate::gather::GatherHead;
 use crate::handle::{CallbackToken, DoneCallback};
 use crate::promise::waiting::Waiting;
 use crate::promise::{Callback, Promise, State};
-use crate::task::TaskRef;
 use crate::task::raw::Ref;
+use crate::task::{TaskHead, TaskRef};
 
 /// A promise, task or gather without the type of its value: can be looked at, cancelled, waited for.
 ///
@@ -84,9 +84,13 @@ impl AnyPromise {
         self.0.head().remove_callback(ours).is_some()
     }
 
+    pub(crate) fn is_task(&self) -> bool {
+        self.0.heading::<TaskHead>().is_some()
+    }
+
     /// A promise that anybody may complete: no task, and no gather.
     pub(crate) fn is_plain(&self) -> bool {
-        TaskRef::new(&self.0).is_none() && self.0.heading::<GatherHead>().is_none()
+        !self.is_task() && self.0.heading::<GatherHead>().is_none()
     }
 }
 

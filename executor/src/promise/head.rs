@@ -69,7 +69,7 @@ enum Callbacks {
 }
 
 impl Head {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(vtable: &'static VTable) -> Head {
         Head {
             vtable,

@@ -323,7 +323,10 @@ impl Builder {
 /// When no loop runs on this thread: outside of [`run`](crate::run). [`EventLoop::create_task`] needs no running loop.
 #[track_caller]
 pub fn create_task<T: 'static>(coroutine: impl Future<Output = Result<T>> + 'static) -> Task<T> {
-    spawn(&current::expect("create_task"), coroutine, None, None, Location::caller())
+    let place = Location::caller();
+    // One look at the thread's variable for the loop and the context.
+    current::with_core(|core| core.map(|core| spawn(core, coroutine, None, Some(core.current_context()), place)))
+        .unwrap_or_else(|| current::no_loop("create_task"))
 }
 
 pub(crate) fn spawn<T: 'static>(

@@ -142,7 +142,8 @@ impl Numbers {
 thread_local!(static NUMBERS: Numbers = const { Numbers { unnamed: Cell::new(0), named: Cell::new(0) } });
 
 impl TaskHead {
-    #[inline]
+    // Inlined, so that a head is written once, straight into its block.
+    #[inline(always)]
     fn new(head: Head, name: Option<String>, context: Context, created_at: &'static Location<'static>) -> TaskHead {
         let rare = name.map(|name| {
             Box::new(Rare {

@@ -296,7 +296,7 @@ mod memory {
 pub(crate) struct Ref(NonNull<Head>, PhantomData<Rc<()>>);
 
 /// A new block.
-#[inline]
+#[inline(always)]
 pub(crate) fn allocate<H: Heading, S: Slot>(head: impl FnOnce(Head) -> H, slot: S) -> TypedRef<S::Value> {
     let block = memory::allocate(const { Layout::new::<Block<H, S>>() }).cast::<Block<H, S>>();
     let head = head(Head::new(Table::<H, S>::TABLE));
@@ -311,7 +311,7 @@ pub(crate) fn allocate<H: Heading, S: Slot>(head: impl FnOnce(Head) -> H, slot: 
 }
 
 /// A new task.
-#[inline]
+#[inline(always)]
 pub(crate) fn allocate_task<S: Slot>(head: impl FnOnce(Head) -> TaskHead, coroutine: S) -> (TypedRef<S::Value>, TaskRef) {
     let block = allocate(head, coroutine);
     let task = TaskRef(block.0.clone());

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 
 use crate::context;
-use crate::core::Core;
+use crate::core::{Core, State as CoreState};
 use crate::current;
 use crate::error::{Error, Kind};
 use crate::promise::{State, any};
@@ -18,15 +18,20 @@ impl Core {
     /// Queues the next step of a task, unless it is queued already.
     #[inline]
     pub(crate) fn wake_task(&self, task: TaskRef) {
-        if task.done() || task.flags.has(QUEUED) {
-            return;
+        if !task.done() && !task.flags.has(QUEUED) && self.state.get() != CoreState::Closed {
+            self.queue_step(task);
         }
+    }
+
+    /// Queues a step of a task that has none in the queue.
+    #[inline]
+    pub(crate) fn queue_step(&self, task: TaskRef) {
         task.flags.set(QUEUED);
         self.observe(|observer| {
             let by = self.current_task().map(AnyTask::new);
             observer.woken(&AnyTask::new(task.clone()), by.as_ref());
         });
-        self.queue(|| Entry::Step(task));
+        self.ready.push(|| Entry::Step(task));
     }
 
     /// Queues the next step of the task with this ticket, if it still exists.
