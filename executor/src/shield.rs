@@ -95,6 +95,10 @@ impl<H, T: 'static> Listen for Shielded<H, T> {
         }
     }
 
+    fn owned(&self) -> &[AnyPromise] {
+        std::slice::from_ref(&self.promise)
+    }
+
     fn awaiter(&self) -> Option<Awaiter> {
         Some(Awaiter::Promise(self.outer.as_any()))
     }
