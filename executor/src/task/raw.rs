@@ -27,7 +27,6 @@
 //!   which runs user code, it stays claimed; outcomes are cloned and shown only outside the slot.
 //! - **PIN**: a slot is never moved: it is polled, dropped and overwritten in place, and read out only when it is an outcome.
 
-use std::alloc::Layout;
 use std::any::TypeId;
 use std::cell::{Cell, UnsafeCell};
 use std::marker::PhantomData;
@@ -204,14 +203,14 @@ impl<H: Heading, S: Slot> Table<H, S> {
 
     unsafe fn free(head: NonNull<Head>) {
         /// Gives the memory back, even when a destructor panics.
-        struct Memory(NonNull<u8>, Layout);
+        struct Memory(NonNull<u8>, memory::Class);
         impl Drop for Memory {
             fn drop(&mut self) {
-                // SAFETY: TYPE: it was allocated with this layout. COUNT: nobody refers to it any more.
+                // SAFETY: TYPE: it was allocated as of this class. COUNT: nobody refers to it any more.
                 unsafe { memory::free(self.0, self.1) }
             }
         }
-        let _memory = Memory(head.cast(), const { Layout::new::<Block<H, S>>() });
+        let _memory = Memory(head.cast(), const { memory::Class::of::<Block<H, S>>() });
         // SAFETY: TYPE: it is such a block. COUNT.
         unsafe { head.cast::<Block<H, S>>().drop_in_place() }
     }
@@ -237,20 +236,29 @@ mod memory {
 
     thread_local!(static POOL: RefCell<Pool> = const { RefCell::new(Pool([const { Vec::new() }; CLASSES])) });
 
-    /// The class of blocks with this layout, and the layout that all of the class have.
-    fn class(layout: Layout) -> (usize, Layout) {
-        let class = layout.size().div_ceil(UNIT) - 1;
-        match Layout::from_size_align((class + 1) * UNIT, UNIT) {
-            Ok(whole) if class < CLASSES && layout.align() <= whole.align() => (class, whole),
-            _ => (CLASSES, layout),
+    /// Where freed blocks of a size are kept, and the layout that all of them have.
+    #[derive(Clone, Copy)]
+    pub(super) struct Class {
+        list: usize,
+        layout: Layout,
+    }
+
+    impl Class {
+        /// The class of a type, known when the program is compiled.
+        pub(super) const fn of<T>() -> Class {
+            let layout = Layout::new::<T>();
+            let list = layout.size().div_ceil(UNIT);
+            match Layout::from_size_align(list * UNIT, UNIT) {
+                Ok(layout) if list < CLASSES && align_of::<T>() <= UNIT => Class { list, layout },
+                _ => Class { list: CLASSES, layout },
+            }
         }
     }
 
     #[inline]
-    pub(super) fn allocate(layout: Layout) -> NonNull<u8> {
-        let (class, layout) = class(layout);
-        let kept = POOL.try_with(|pool| pool.borrow_mut().0.get_mut(class)?.pop());
-        kept.ok().flatten().unwrap_or_else(|| fresh(layout))
+    pub(super) fn allocate(class: Class) -> NonNull<u8> {
+        let kept = POOL.try_with(|pool| pool.borrow_mut().0.get_mut(class.list)?.pop());
+        kept.ok().flatten().unwrap_or_else(|| fresh(class.layout))
     }
 
     #[cold]
@@ -260,21 +268,20 @@ mod memory {
     }
 
     /// # Safety
-    /// The memory is from `allocate` with this layout, and not used any more.
+    /// The memory is from `allocate` with this class, and not used any more.
     #[inline]
-    pub(super) unsafe fn free(memory: NonNull<u8>, layout: Layout) {
-        let (class, layout) = class(layout);
+    pub(super) unsafe fn free(memory: NonNull<u8>, class: Class) {
         let kept = POOL.try_with(|pool| {
             let mut pool = pool.borrow_mut();
-            let Some(list) = pool.0.get_mut(class).filter(|list| list.len() != KEPT) else {
-                return false;
-            };
-            list.push(memory);
-            true
+            let list = pool.0.get_mut(class.list).filter(|list| list.len() != KEPT);
+            list.is_some_and(|list| {
+                list.push(memory);
+                true
+            })
         });
         if !kept.unwrap_or(false) {
-            // SAFETY: the caller's; `allocate` rounded the layout in the same way.
-            unsafe { dealloc(memory.as_ptr(), layout) }
+            // SAFETY: the caller's.
+            unsafe { dealloc(memory.as_ptr(), class.layout) }
         }
     }
 
@@ -282,7 +289,7 @@ mod memory {
         fn drop(&mut self) {
             for (class, list) in self.0.iter_mut().enumerate() {
                 for memory in list.drain(..) {
-                    if let Ok(layout) = Layout::from_size_align((class + 1) * UNIT, UNIT) {
+                    if let Ok(layout) = Layout::from_size_align(class * UNIT, UNIT) {
                         // SAFETY: POOL.
                         unsafe { dealloc(memory.as_ptr(), layout) }
                     }
@@ -298,7 +305,7 @@ pub(crate) struct Ref(NonNull<Head>, PhantomData<Rc<()>>);
 /// A new block.
 #[inline(always)]
 pub(crate) fn allocate<H: Heading, S: Slot>(head: impl FnOnce(Head) -> H, slot: S) -> TypedRef<S::Value> {
-    let block = memory::allocate(const { Layout::new::<Block<H, S>>() }).cast::<Block<H, S>>();
+    let block = memory::allocate(const { memory::Class::of::<Block<H, S>>() }).cast::<Block<H, S>>();
     let head = head(Head::new(Table::<H, S>::TABLE));
     // SAFETY: the memory is new and of this layout. TYPE holds from here on, and so does COUNT: a head begins with a count of one.
     unsafe {
