@@ -347,7 +347,8 @@ fn tasks_that_hold_each_other_s_handles() {
             });
             handles.borrow_mut().push(task);
         }
-        handles.borrow()[0].clone().await
+        let first = handles.borrow()[0].clone();
+        first.await
     });
 }
 

@@ -234,7 +234,8 @@ fn a_task_that_wakes_itself_runs_again_in_the_next_iteration() {
     event_loop.create_task(poll_fn::<Result<()>, _>(move |context| {
         count.set(count.get() + 1);
         context.waker().wake_by_ref();
-        context.waker().clone().wake();
+        let copy = context.waker().clone();
+        copy.wake();
         Poll::Pending
     }));
     for iteration in 1..=5 {
@@ -362,7 +363,8 @@ fn wakers_are_woken_while_their_thread_is_torn_down() {
     impl Drop for WakesWhenDropped {
         fn drop(&mut self) {
             for (event_loop, waker) in self.0.drain(..) {
-                waker.clone().wake();
+                let copy = waker.clone();
+                copy.wake();
                 drop(event_loop);
                 waker.wake();
             }
