@@ -66,9 +66,7 @@ impl ReadyQueue {
 
     /// All that is ready now. When nothing is, the thread sleeps until something is, as `block_on` did.
     fn take_batch(&self) -> VecDeque<Arc<Task>> {
-        let tasks = self
-            .not_empty
-            .wait_while(lock(&self.tasks), |tasks| tasks.is_empty());
+        let tasks = self.not_empty.wait_while(lock(&self.tasks), |tasks| tasks.is_empty());
         mem::take(&mut *tasks.expect(NO_PANIC))
     }
 }

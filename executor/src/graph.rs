@@ -3,6 +3,7 @@
 //! Nothing is kept for it. A task knows where it stands and on which promise; a promise knows its callbacks, and through them who is
 //! told of it; a primitive knows who waits in its queues, and who holds it.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::panic::Location;
@@ -118,8 +119,8 @@ impl Graph {
                     path.reverse();
                     return Some(path);
                 }
-                if !came_from.contains_key(&on) {
-                    came_from.insert(on, index);
+                if let Entry::Vacant(new) = came_from.entry(on) {
+                    new.insert(index);
                     next.push_back(on);
                 }
             }

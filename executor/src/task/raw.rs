@@ -226,8 +226,8 @@ mod memory {
     /// Sizes are rounded up to this, as malloc does, and larger blocks than so many of them are left to malloc.
     const UNIT: usize = 16;
     const CLASSES: usize = 48;
-    /// So many of each size are kept. None in a debug build, so that a tool which looks for uses of freed memory can see them.
-    const KEPT: usize = if cfg!(debug_assertions) { 0 } else { 4096 };
+    /// So many bytes of each size are kept. None in a debug build, so that a tool which looks for uses of freed memory can see them.
+    const KEPT: usize = if cfg!(debug_assertions) { 0 } else { 16 << 20 };
 
     /// Freed blocks by size, of this thread.
     ///
@@ -241,6 +241,8 @@ mod memory {
     pub(super) struct Class {
         list: usize,
         layout: Layout,
+        /// How many of them are kept.
+        kept: usize,
     }
 
     impl Class {
@@ -249,8 +251,16 @@ mod memory {
             let layout = Layout::new::<T>();
             let list = layout.size().div_ceil(UNIT);
             match Layout::from_size_align(list * UNIT, UNIT) {
-                Ok(layout) if list < CLASSES && align_of::<T>() <= UNIT => Class { list, layout },
-                _ => Class { list: CLASSES, layout },
+                Ok(layout) if list < CLASSES && align_of::<T>() <= UNIT => Class {
+                    list,
+                    layout,
+                    kept: KEPT / layout.size(),
+                },
+                _ => Class {
+                    list: CLASSES,
+                    layout,
+                    kept: 0,
+                },
             }
         }
     }
@@ -273,7 +283,7 @@ mod memory {
     pub(super) unsafe fn free(memory: NonNull<u8>, class: Class) {
         let kept = POOL.try_with(|pool| {
             let mut pool = pool.borrow_mut();
-            let list = pool.0.get_mut(class.list).filter(|list| list.len() != KEPT);
+            let list = pool.0.get_mut(class.list).filter(|list| list.len() < class.kept);
             list.is_some_and(|list| {
                 list.push(memory);
                 true
