@@ -36,7 +36,7 @@
 //!
 //! Nowhere on that way. A leaf of ours knows the task that polls it (`current.rs`) and puts it into the queue directly. The
 //! [`Waker`](std::task::Waker) that a poll must hand down is for everybody else's leaves: it is the task's number in the loop's table
-//! and owns nothing (`waker.rs`). Woken on another thread, it goes through the `inbox.rs`, the only state that is shared.
+//! and owns nothing (`waker.rs`). Woken on another thread, it goes through the `inbox/`, the only state that is shared.
 //!
 //! # Reading order
 //!
@@ -49,10 +49,12 @@
 //! | `tasks.rs`, `waker.rs`, `current.rs` | the table of tasks, the tickets, who is running |
 //! | `park.rs` | how a task waits in the queue of a primitive, without an allocation |
 //! | `sleep.rs`, `timeout.rs`, `gather.rs`, `wait.rs`, `as_completed.rs`, `shield.rs`, `task_group.rs`, `cancellable.rs` | one concept each, all on the above |
-//! | `listener.rs`, `ensure.rs`, `handle.rs` | what these share |
+//! | `listener.rs`, `ensure.rs`, `handle.rs`, `weak_list.rs` | what these share |
 //! | `event_loop.rs`, `runner.rs`, `signals.rs` | the loop as users see it; its orderly end; Ctrl-C |
-//! | `reactor.rs`, `inbox.rs`, `remote.rs` | descriptors, other threads |
+//! | `reactor.rs`, `inbox/`, `remote.rs` | descriptors, other threads |
 //! | `context.rs`, `error.rs`, `report.rs`, `observer.rs`, `resource.rs`, `deadlock.rs` | context variables, errors, what is told to whom |
+
+#![deny(unsafe_code)]
 
 mod as_completed;
 mod cancellable;
@@ -88,6 +90,7 @@ mod tasks;
 mod timeout;
 mod timers;
 mod wait;
+#[allow(unsafe_code, reason = "a waker is made of raw parts")]
 mod waker;
 mod weak_list;
 
