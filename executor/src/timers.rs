@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::ready::Entry;
 
+#[cfg(test)]
+mod tests;
+
 /// Time in nanoseconds since the loop's clock began; differences too.
 pub(crate) type Nanos = i64;
 
