@@ -275,6 +275,7 @@ impl Core {
         self.current.borrow().clone()
     }
 
+    #[inline(always)]
     pub(crate) fn set_current_task(&self, task: Option<TaskRef>) {
         let before = self.current.replace(task);
         drop(before);
