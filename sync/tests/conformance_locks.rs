@@ -1,0 +1,325 @@
+//! CPython's test_locks: locks, events, conditions and semaphores. One test for each case, under the case's name.
+//!
+//! The barriers are in `conformance_barriers`.
+
+mod conformance;
+
+mod lock_tests {
+    use kolo_executor::{Kind, Promise, Result, create_task, sleep};
+    use kolo_sync::Lock;
+
+    use crate::conformance::{Trace, cancel_soon, kind_of, run, text, traced};
+
+    async fn acquire(lock: Lock, trace: Trace, name: &'static str) -> Result<()> {
+        trace.log(format_args!("{name} asks"));
+        lock.acquire().await?;
+        trace.log(format_args!("{name} has it"));
+        Ok(())
+    }
+
+    #[test]
+    fn test_repr() {
+        let lock = Lock::new();
+        assert_eq!(text(&lock), "<Lock [unlocked]>");
+        run(async move {
+            lock.acquire().await?;
+            assert_eq!(text(&lock), "<Lock [locked]>");
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn test_acquire() {
+        let events = traced(async |trace| {
+            let lock = Lock::new();
+            lock.acquire().await?;
+            let spawn = |name| create_task(acquire(lock.clone(), trace.clone(), name));
+            let release = || {
+                trace.log("release");
+                lock.release()
+            };
+            let (first, second) = (spawn("first"), spawn("second"));
+            sleep(0).await?;
+            release()?;
+            sleep(0).await?;
+            sleep(0).await?;
+            assert!(!second.done(), "a lock is granted once for each release");
+            let third = spawn("third");
+            release()?;
+            sleep(0).await?;
+            release()?;
+            sleep(0).await?;
+            assert!(first.done() && second.done() && third.done());
+            Ok(())
+        });
+        assert_eq!(
+            events,
+            [
+                "+1 first asks",
+                "+1 second asks",
+                "+1 release",
+                "+2 first has it",
+                "+3 release",
+                // The lock is free by now, but on its way to the second.
+                "+4 third asks",
+                "+4 second has it",
+                "+4 release",
+                "+5 third has it",
+            ]
+        );
+    }
+
+    #[test]
+    fn test_acquire_cancel() {
+        run(async {
+            let lock = Lock::new();
+            lock.acquire().await?;
+            let task = create_task({
+                let lock = lock.clone();
+                async move { lock.acquire().await }
+            });
+            cancel_soon(&task);
+            assert_eq!(kind_of(task.await), Kind::Cancelled);
+            assert_eq!(text(&lock), "<Lock [locked]>");
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn test_cancel_race() {
+        async fn hold(lock: Lock, trace: Trace, name: &'static str, until: Option<Promise<()>>) -> Result<()> {
+            let held = lock.hold().await;
+            trace.log(format_args!("{name}: {:?}", held.as_ref().map_err(|error| error.kind())));
+            let _held = held?;
+            if let Some(promise) = until {
+                promise.await?;
+            }
+            trace.log(format_args!("{name} lets go"));
+            Ok(())
+        }
+
+        let events = traced(async |trace| {
+            let lock = Lock::new();
+            let end = Promise::new();
+            let spawn = |name, until| create_task(hold(lock.clone(), trace.clone(), name, until));
+            let a = spawn("A", Some(end.clone()));
+            sleep(0).await?;
+            assert_eq!(text(&lock), "<Lock [locked]>");
+            let b = spawn("B", None);
+            sleep(0).await?;
+            assert_eq!(text(&lock), "<Lock [locked, waiters:1]>");
+            let c = spawn("C", None);
+            sleep(0).await?;
+            assert_eq!(text(&lock), "<Lock [locked, waiters:2]>");
+
+            end.set_result(())?;
+            b.cancel();
+            assert_eq!(
+                text(&lock),
+                "<Lock [locked, waiters:2]>",
+                "B is cancelled and still at the head"
+            );
+            sleep(0).await?;
+            trace.log(text(&lock));
+            assert!(a.done() && b.cancelled() && !c.done());
+            c.await
+        });
+        assert_eq!(
+            events,
+            [
+                "+1 A: Ok(<Held <Lock [locked]>>)",
+                "+4 A lets go",
+                "+4 B: Err(Cancelled)",
+                "+4 <Lock [unlocked, waiters:1]>",
+                "+5 C: Ok(<Held <Lock [locked]>>)",
+                "+5 C lets go",
+            ]
+        );
+    }
+
+    #[test]
+    fn test_finished_waiter_cancelled() {
+        let events = traced(async |trace| {
+            let lock = Lock::new();
+            lock.acquire().await?;
+            let b = create_task(acquire(lock.clone(), trace.clone(), "B"));
+            sleep(0).await?;
+            assert_eq!(text(&lock), "<Lock [locked, waiters:1]>");
+
+            let c = create_task(acquire(lock.clone(), trace.clone(), "C"));
+            b.cancel();
+            lock.release()?;
+            assert_eq!(text(&lock), "<Lock [unlocked, waiters:1]>");
+            sleep(0).await?;
+            trace.log(text(&lock));
+            assert!(b.cancelled());
+            c.await
+        });
+        assert_eq!(
+            events,
+            ["+1 B asks", "+2 C asks", "+2 C has it", "+2 <Lock [locked]>"],
+            "C does not wait behind somebody who is cancelled"
+        );
+    }
+
+    #[test]
+    fn test_release_no_waiters() {
+        run(async {
+            let lock = Lock::new();
+            lock.acquire().await?;
+            assert!(lock.locked());
+            lock.release()?;
+            assert!(!lock.locked());
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn test_context_manager() {
+        run(async {
+            let lock = Lock::new();
+            assert!(!lock.locked());
+            let held = lock.hold().await?;
+            assert!(lock.locked());
+            drop(held);
+            assert!(!lock.locked());
+            Ok(())
+        })
+        .unwrap();
+    }
+}
+
+mod event_tests {
+    use kolo_executor::{Kind, Result, create_task, running_loop, sleep};
+    use kolo_sync::Event;
+
+    use crate::conformance::{Trace, cancel_soon, kind_of, run, text, traced};
+
+    async fn wait(event: Event, trace: Trace, name: &'static str) -> Result<()> {
+        event.wait().await?;
+        trace.log(format_args!("{name} goes on, set: {}", event.is_set()));
+        Ok(())
+    }
+
+    #[test]
+    fn test_repr() {
+        let event = Event::new();
+        assert_eq!(text(&event), "<Event [unset]>");
+        event.set();
+        assert_eq!(text(&event), "<Event [set]>");
+        let events = traced(async move |trace| {
+            event.clear();
+            create_task(wait(event.clone(), trace.clone(), "waiter"));
+            sleep(0).await?;
+            trace.log(text(&event));
+            event.set();
+            trace.log(text(&event));
+            sleep(0).await?;
+            trace.log(text(&event));
+            Ok(())
+        });
+        assert_eq!(
+            events,
+            [
+                "+1 <Event [unset, waiters:1]>",
+                "+1 <Event [set, waiters:1]>",
+                "+2 waiter goes on, set: true",
+                "+2 <Event [set]>",
+            ]
+        );
+    }
+
+    #[test]
+    fn test_wait() {
+        let events = traced(async |trace| {
+            let event = Event::new();
+            let spawn = |name| create_task(wait(event.clone(), trace.clone(), name));
+            let (first, second) = (spawn("first"), spawn("second"));
+            sleep(0).await?;
+            let third = spawn("third");
+            trace.log("set");
+            event.set();
+            sleep(0).await?;
+            assert!(first.done() && second.done() && third.done());
+            Ok(())
+        });
+        assert_eq!(
+            events,
+            [
+                "+1 set",
+                // It was to run before the others were woken.
+                "+2 third goes on, set: true",
+                "+2 first goes on, set: true",
+                "+2 second goes on, set: true",
+            ]
+        );
+    }
+
+    #[test]
+    fn test_wait_on_set() {
+        run(async {
+            let event = Event::new();
+            event.set();
+            let before = running_loop().iterations();
+            event.wait().await?;
+            assert_eq!(running_loop().iterations(), before, "at once");
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn test_wait_cancel() {
+        run(async {
+            let event = Event::new();
+            let task = create_task({
+                let event = event.clone();
+                async move { event.wait().await }
+            });
+            cancel_soon(&task);
+            assert_eq!(kind_of(task.await), Kind::Cancelled);
+            assert_eq!(text(&event), "<Event [unset]>");
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn test_clear() {
+        let event = Event::new();
+        assert!(!event.is_set());
+        event.set();
+        assert!(event.is_set());
+        event.clear();
+        assert!(!event.is_set());
+    }
+
+    #[test]
+    fn test_clear_with_waiters() {
+        let events = traced(async |trace| {
+            let event = Event::new();
+            let task = create_task(wait(event.clone(), trace.clone(), "once"));
+            sleep(0).await?;
+            event.set();
+            event.clear();
+            assert!(!event.is_set());
+            event.set();
+            event.set();
+            assert_eq!(text(&event), "<Event [set, waiters:1]>");
+            sleep(0).await?;
+            assert_eq!(text(&event), "<Event [set]>");
+            assert!(task.done());
+
+            event.clear();
+            create_task(wait(event.clone(), trace.clone(), "even so"));
+            sleep(0).await?;
+            event.set();
+            event.clear();
+            sleep(0).await
+        });
+        assert_eq!(events, ["+2 once goes on, set: true", "+4 even so goes on, set: false"]);
+    }
+}
