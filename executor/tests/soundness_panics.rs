@@ -268,6 +268,8 @@ fn a_reader_that_panics_is_called_again() {
         .unwrap();
     event_loop.run_forever().unwrap();
     assert_eq!(calls.get(), 3);
+    // The reader has a handle of the loop.
+    event_loop.close().unwrap();
     assert_eq!(reports().len(), 3);
 }
 
