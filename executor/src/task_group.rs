@@ -7,6 +7,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use crate::context::Context;
+use crate::core;
 use crate::current;
 use crate::error::{Error, Kind, Result};
 use crate::listener::{Awaiter, Listen, Listener};
@@ -36,17 +37,15 @@ use crate::task::{self, AnyTask, Task, TaskRef};
 /// A group of what failed; Cancelled, when the waiting task was cancelled and nothing failed; Runtime, outside of a task.
 ///
 /// # Cancel safety
-/// Cancelling the waiting task cancels the tasks of the group, and waits for them.
+/// Cancelling the waiting task cancels the tasks of the group, and waits for them. Dropping the future, as a foreign `select!` or a panic
+/// in `body` does, cancels them and waits for nobody.
 #[track_caller]
 pub fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> impl Future<Output = Result<T>> {
     run(body, Location::caller())
 }
 
 async fn run<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>, place: &'static Location<'static>) -> Result<T> {
-    let core = current::core().ok_or_else(|| Error::runtime("no running event loop"))?;
-    let parent = core
-        .current_task()
-        .ok_or_else(|| Error::runtime("TaskGroup cannot determine the parent task"))?;
+    let parent = parent()?;
     let group = TaskGroup(Rc::new(State {
         parent,
         tasks: RefCell::default(),
@@ -57,8 +56,31 @@ async fn run<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>, place: &'static 
         parent_cancel_requested: Cell::new(false),
         completed: RefCell::new(None),
     }));
+    let _abandoned = Abandoned(group.clone());
     let outcome = body(group.clone()).await;
     group.0.exit(outcome, place).await
+}
+
+fn parent() -> Result<TaskRef> {
+    let core = current::core().ok_or_else(|| Error::runtime("no running event loop"))?;
+    core.current_task()
+        .ok_or_else(|| Error::runtime("TaskGroup cannot determine the parent task"))
+}
+
+/// Cancels the tasks of a group that is dropped before its end: nobody will wait for them.
+struct Abandoned(TaskGroup);
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        let group = &self.0.0;
+        let runs_on = group
+            .parent
+            .core()
+            .is_some_and(|core| core.state.get() != core::State::Closed);
+        if runs_on && !group.tasks.borrow().is_empty() {
+            group.abort();
+        }
+    }
 }
 
 /// A group of tasks; given to the body of [`task_group`]. A handle: clones are the same group.

@@ -15,8 +15,8 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::task::LocalSpawnExt;
 use futures_util::{join, pin_mut, poll, select};
 use kolo_executor::{
-    Clock, Error, EventLoop, Kind, Promise, Result, Task, Turn, as_completed, cancellable, create_task, current_task, gather,
-    running_loop, shield, sleep, sleep_with, timeout, wait, wait_for,
+    Clock, Error, EventLoop, Kind, Promise, Result, Task, TaskGroup, Turn, as_completed, cancellable, create_task, current_task,
+    gather, running_loop, shield, sleep, sleep_with, task_group, timeout, wait, wait_for,
 };
 use soundness::{Bell, Living, poll_outside, run, tick};
 
@@ -435,6 +435,46 @@ fn a_leaf_that_is_kept_and_never_polled_again_does_no_harm() {
     })
     .unwrap();
     assert_eq!(kept.take().len(), KINDS.len());
+}
+
+#[test]
+fn a_task_group_that_is_dropped_cancels_its_tasks() {
+    run(async {
+        let members: Rc<RefCell<Vec<Task<()>>>> = Rc::default();
+        let list = members.clone();
+        let member = move |group: &TaskGroup| -> Result<()> {
+            list.borrow_mut().push(group.create_task(sleep(1000))?);
+            Ok(())
+        };
+        // By a select, by a cancellation on a foreign future, by a panic, and with a task that is over before the group is.
+        // By a select, by a cancellation on a foreign future, and by a panic.
+        let add = member.clone();
+        let group = task_group(async move |group| {
+            add(&group)?;
+            sleep(1000).await
+        });
+        assert!(matches!(select(Box::pin(group), sleep(1)).await, Either::Right(_)));
+        let (add, (_send, receive)) = (member.clone(), oneshot::channel::<()>());
+        let on_foreign = create_task(task_group(async move |group| {
+            add(&group)?;
+            Ok(receive.await?)
+        }));
+        let add = member.clone();
+        let panics = create_task(task_group(async move |group| -> Result<()> {
+            add(&group)?;
+            sleep(0).await?;
+            panic!("in the body")
+        }));
+        sleep(1).await?;
+        assert_eq!(panics.await.unwrap_err().kind(), Kind::Panic);
+        assert!(on_foreign.cancel());
+        sleep(1).await?;
+        let cancelled: Vec<bool> = members.borrow().iter().map(|member| member.cancelled()).collect();
+        assert_eq!(cancelled, [true; 3]);
+        assert!(on_foreign.cancelled());
+        Ok(())
+    })
+    .unwrap();
 }
 
 // Leaves that move.

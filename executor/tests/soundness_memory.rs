@@ -393,7 +393,7 @@ fn a_loop_that_is_never_closed_goes_with_its_last_handle() {
     let event_loop = EventLoop::with_clock(Clock::Virtual).unwrap();
     event_loop.set_exception_handler(Some(Rc::new(|_| {})));
     event_loop.set_observer(Some(Rc::new(Witness(living.one()))));
-    for body in [0, 1, 2, 3] {
+    for body in 0..5 {
         let living = living.clone();
         event_loop.create_task(async move {
             match body {
@@ -403,6 +403,9 @@ fn a_loop_that_is_never_closed_goes_with_its_last_handle() {
                     let mut completed = as_completed([counted(&living, NEVER)]);
                     completed.next().await.map_or(Ok(()), |outcome| outcome.map(drop))
                 }
+                3 => task_group(async |group| group.create_task(counted(&living, NEVER)))
+                    .await
+                    .map(drop),
                 _ => timeout(NEVER, gather([counted(&living, NEVER)])).await.map(drop),
             }
         });

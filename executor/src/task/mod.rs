@@ -13,7 +13,10 @@
 //! kept apart: the count of requests, the armed flag (`MUST_CANCEL`), and what the task waits for.
 
 mod handle;
-#[allow(unsafe_code, reason = "one allocation for a coroutine and its outcome, and thin references to it")]
+#[allow(
+    unsafe_code,
+    reason = "one allocation for a coroutine and its outcome, and thin references to it"
+)]
 pub(crate) mod raw;
 mod step;
 
