@@ -7,7 +7,7 @@ use crate::task::AnyTask;
 /// Is told of everything that happens in a loop; see [`EventLoop::set_observer`](crate::EventLoop::set_observer).
 ///
 /// Every method does nothing unless it is overridden. They are called in the loop's thread, between the things that they tell of; a
-/// panic in one goes through the loop to whoever runs it.
+/// panic in one is reported to the exception handler, and changes nothing else.
 pub trait Observer {
     /// A task was created; its first step is queued next.
     fn task_created(&self, task: &AnyTask) {
