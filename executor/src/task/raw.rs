@@ -347,15 +347,6 @@ impl Ref {
         ((self.head().vtable().head)() == TypeId::of::<H>()).then(|| unsafe { self.0.cast().as_ref() })
     }
 
-    /// The whole head.
-    ///
-    /// # Safety
-    /// The head is an `H`.
-    unsafe fn heading_unchecked<H: Heading>(&self) -> &H {
-        // SAFETY: the caller's. COUNT.
-        unsafe { self.0.cast().as_ref() }
-    }
-
     /// Runs the coroutine up to its next suspension. Ready: the outcome is in the slot, and makes this state.
     pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<State> {
         let _access = self.access();
@@ -436,9 +427,9 @@ impl Ref {
             // May run user code, which may keep a reference: the count is looked at again.
             crate::report::never_retrieved(self);
         }
-        let refs = &self.head().refs;
-        refs.set(refs.get() - 1);
-        if refs.get() == 0 {
+        let left = self.head().refs.get() - 1;
+        self.head().refs.set(left);
+        if left == 0 {
             // SAFETY: COUNT: this was the last reference. TYPE.
             unsafe { (self.head().vtable().free)(self.0) }
         }
@@ -447,8 +438,7 @@ impl Ref {
 
 /// A reference to a block whose outcome is a `Result<T>` (VALUE).
 ///
-/// Values go in and come out through it, as through a `Cell<T>`. Were it covariant, one handle could put in a function that wants a
-/// `&'static str`, and another take it out as one that is content with any:
+/// Values go in and come out, as with a `Cell<T>`. Were it covariant, what goes in as one type could come out as another:
 ///
 /// ```compile_fail,E0308
 /// fn coerce(promise: kolo_executor::Promise<for<'a> fn(&'a str)>) -> kolo_executor::Promise<fn(&'static str)> {
@@ -505,7 +495,7 @@ impl std::ops::Deref for TaskRef {
     type Target = TaskHead;
 
     fn deref(&self) -> &TaskHead {
-        // SAFETY: checked by `new`.
-        unsafe { self.0.heading_unchecked() }
+        // SAFETY: TYPE: checked by `new`, or just made by `allocate_task`. COUNT.
+        unsafe { self.0.0.cast().as_ref() }
     }
 }
