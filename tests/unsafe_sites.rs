@@ -102,10 +102,11 @@ fn unsafe_code_stands_where_the_map_says() {
         };
         assert!(lib.lines().any(|line| line == attribute), "{name}: {attribute}");
     }
-    let mut allowed = Vec::new();
-    sources(&root().join("executor/src"), &mut allowed);
-    allowed.retain(|path| read(path).contains("allow(unsafe_code"));
-    assert_eq!(allowed.len(), UNSAFE.len(), "{allowed:?}");
+    // Denied once, and allowed for these files.
+    let mut executor = Vec::new();
+    sources(&root().join("executor/src"), &mut executor);
+    let words = executor.iter().flat_map(|path| words(&read(path)));
+    assert_eq!(words.filter(|word| word == "unsafe_code").count(), 1 + UNSAFE.len());
 }
 
 #[test]

@@ -390,6 +390,19 @@ impl Ref {
         assert!(!busy.replace(true), "kolo: the slot of a promise was entered twice");
         Access(busy)
     }
+
+    fn drop_last(&mut self) {
+        if self.head().has_unretrieved_error() {
+            // May run user code, which may keep a reference: the count is looked at again.
+            crate::report::never_retrieved(self);
+        }
+        let left = self.head().refs.get() - 1;
+        self.head().refs.set(left);
+        if left == 0 {
+            // SAFETY: COUNT: this was the last reference. TYPE.
+            unsafe { (self.head().vtable().free)(self.0) }
+        }
+    }
 }
 
 struct Access<'a>(&'a Cell<bool>);
@@ -417,21 +430,6 @@ impl Drop for Ref {
         match refs.get() {
             1 => self.drop_last(),
             more => refs.set(more - 1),
-        }
-    }
-}
-
-impl Ref {
-    fn drop_last(&mut self) {
-        if self.head().has_unretrieved_error() {
-            // May run user code, which may keep a reference: the count is looked at again.
-            crate::report::never_retrieved(self);
-        }
-        let left = self.head().refs.get() - 1;
-        self.head().refs.set(left);
-        if left == 0 {
-            // SAFETY: COUNT: this was the last reference. TYPE.
-            unsafe { (self.head().vtable().free)(self.0) }
         }
     }
 }
