@@ -107,7 +107,7 @@ impl Lock {
             return Err(Error::runtime("Lock is not acquired."));
         }
         self.0.locked.set(false);
-        self.0.waiters.let_go();
+        self.0.waiters.note_given_back();
         self.0.waiters.wake_first();
         Ok(())
     }
@@ -162,7 +162,7 @@ impl State {
         self.locked.set(true);
         self.acquired.set(self.acquired.get() + 1);
         self.hold.set(self.acquired.get());
-        self.waiters.hold(place);
+        self.waiters.note_taken(place);
     }
 }
 

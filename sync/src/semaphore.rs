@@ -94,7 +94,7 @@ impl Semaphore {
             } else {
                 value.set(value.get() - 1);
             }
-            waiters.hold(place);
+            waiters.note_taken(place);
             Some(Ok(make(self)))
         };
         let pass_on = |woken| {
@@ -113,7 +113,7 @@ impl Semaphore {
 
     /// Gives a permit to the first that waits. It is taken from the value now, so that nobody else takes it before that one runs.
     fn hand_out_one(&self) -> bool {
-        let given = self.0.waiters.wake_next();
+        let given = self.0.waiters.wake(1) > 0;
         if given {
             self.0.value.set(self.value() - 1);
         }
@@ -123,7 +123,7 @@ impl Semaphore {
     /// Gives a permit back, to the waiter that is first. Mirrors `Semaphore.release`.
     pub fn release(&self) {
         self.0.value.set(self.value() + 1);
-        self.0.waiters.let_go();
+        self.0.waiters.note_given_back();
         self.hand_out_one();
     }
 

@@ -18,7 +18,7 @@ use crate::line::{Holders, Line};
 /// can see that somebody is on the way.
 ///
 /// A queue belongs to the loop in which a task first waits in it. From then on the loop's reports show who waits there, for what
-/// (`kind`, such as `"Gate.pass"`), and whoever was said to [hold](WaitQueue::hold) the thing.
+/// (`kind`, such as `"Gate.pass"`), and whoever was said to [have taken](WaitQueue::note_taken) the thing.
 ///
 /// ```
 /// use std::cell::Cell;
@@ -157,22 +157,8 @@ impl WaitQueue {
         }
     }
 
-    /// Wakes the first that is neither woken nor cancelled. `false`: there is none.
-    pub fn wake_next(&self) -> bool {
-        self.wake_some(1) > 0
-    }
-
-    /// Wakes the first `n` of those that are neither woken nor cancelled.
-    pub fn wake(&self, n: usize) {
-        self.wake_some(n);
-    }
-
-    /// Wakes all that are neither woken nor cancelled.
-    pub fn wake_all(&self) {
-        self.wake(usize::MAX);
-    }
-
-    fn wake_some(&self, n: usize) -> usize {
+    /// Wakes the first `n` of those that are neither woken nor cancelled, and says how many these were.
+    pub fn wake(&self, n: usize) -> usize {
         let mut woken = 0;
         let mut index = 0;
         while woken < n
@@ -182,6 +168,11 @@ impl WaitQueue {
             index += 1;
         }
         woken
+    }
+
+    /// Wakes all that are neither woken nor cancelled.
+    pub fn wake_all(&self) {
+        self.wake(usize::MAX);
     }
 
     /// Takes waiters out of the queue, from the front, up to the first that is neither woken nor cancelled, and wakes that one. `false`:
@@ -210,8 +201,8 @@ impl WaitQueue {
         self.0.line.with(|line| line.iter().any(|waiter| !waiter.is_cancelled()))
     }
 
-    /// Notes that the running task holds the thing from now on, for reports; [`let_go`](WaitQueue::let_go) ends it.
-    pub fn hold(&self, since: &'static Location<'static>) {
+    /// Notes that the running task holds the thing from now on, for reports; [`note_given_back`](WaitQueue::note_given_back) ends it.
+    pub fn note_taken(&self, since: &'static Location<'static>) {
         if let Some(holder) = Holder::current(since) {
             self.0.holders.add(holder);
         }
@@ -219,7 +210,7 @@ impl WaitQueue {
 
     /// Notes that the thing was released: by the running task if it was among the holders, else on behalf of the one that held it for the
     /// longest time.
-    pub fn let_go(&self) {
+    pub fn note_given_back(&self) {
         self.0.holders.remove(|| Holder::current(Location::caller()));
     }
 
@@ -286,7 +277,12 @@ where
     type Output = Result<V>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<V>> {
-        let Wait { queue, parking, take, pass_on } = &mut *self;
+        let Wait {
+            queue,
+            parking,
+            take,
+            pass_on,
+        } = &mut *self;
         if !parking.is_parked() {
             if let Some(outcome) = take(false) {
                 return Poll::Ready(outcome);

@@ -380,8 +380,10 @@ impl Door {
     fn pass(&self) -> impl Future<Output = Result<()>> {
         let place = std::panic::Location::caller();
         let pass = move |_woken| {
-            let open = self.open.replace(false);
-            open.then(|| Ok(self.waiters.hold(place)))
+            self.open.replace(false).then(|| {
+                self.waiters.note_taken(place);
+                Ok(())
+            })
         };
         self.waiters.wait_at(place, pass, |_woken| {})
     }

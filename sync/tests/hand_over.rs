@@ -389,8 +389,8 @@ fn a_queue_of_ones_own_wakes_as_it_is_told() {
 
         tasks[0].cancel();
         waiters.wake_first();
-        assert!(waiters.wake_next());
-        waiters.wake(2);
+        assert_eq!(waiters.wake(1), 1);
+        assert_eq!(waiters.wake(2), 2);
         tasks[3].cancel();
         assert_eq!(waiters.len(), 6);
         tick().await?;
