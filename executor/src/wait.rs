@@ -39,7 +39,7 @@ pub enum ReturnWhen {
 /// use kolo_executor::{ReturnWhen, create_task, run, sleep_with, wait};
 ///
 /// run(async {
-///     let tasks = [0.01, 0.02].map(|delay| create_task(sleep_with(delay, delay)));
+///     let tasks = [0.01, 3600.0].map(|delay| create_task(sleep_with(delay, delay)));
 ///     let (done, pending) = wait(&tasks).return_when(ReturnWhen::FirstCompleted).await?;
 ///     assert_eq!((done.len(), pending.len()), (1, 1));
 ///     Ok(())
