@@ -1,9 +1,10 @@
 //! Deadlock, proved and explained: nothing can ever run again.
 
+use std::collections::HashMap;
+
 use crate::core::Core;
 use crate::error::{Error, Kind, Result};
-use crate::graph::{Graph, Line, Node, Wait, held};
-use crate::promise::AnyPromise;
+use crate::graph::{Graph, Line, Node, Queue, Wait, held};
 
 impl Core {
     /// Called when the loop would wait for ever.
@@ -32,10 +33,14 @@ impl Graph {
             1 => "nothing can ever run again: 1 task is stuck".to_owned(),
             stuck => format!("nothing can ever run again: {stuck} tasks are stuck"),
         }];
+        let mut awaited: HashMap<usize, u32> = HashMap::new();
+        for promise in self.nodes.iter().filter_map(Node::promise) {
+            *awaited.entry(promise.0.address()).or_default() += 1;
+        }
         for node in &self.nodes {
             lines.push(format!("  {}, created at {}", node.task.name(), Line(node.task.created_at)));
             lines.push(format!("    {}", self.sentence(node)));
-            lines.extend(self.who_could_end_it(node).map(|line| format!("    {line}")));
+            lines.extend(self.who_could_end_it(node, &awaited).map(|line| format!("    {line}")));
         }
         for cycle in self.cycles() {
             let names = cycle.iter().chain(cycle.first()).map(|&index| self.nodes[index].task.name());
@@ -44,26 +49,18 @@ impl Graph {
         lines.join("\n")
     }
 
-    /// More about what the task waits for, if it is no task.
-    fn who_could_end_it(&self, node: &Node) -> Option<String> {
-        match &node.wait {
-            Wait::Resource(resource) => {
-                let held = held(&**resource);
-                let waiting = resource.waiters().iter().filter(|waiter| !waiter.is_done()).count();
-                let orphaned = held.is_empty() && resource.handles().is_some_and(|handles| handles <= waiting);
-                Some(format!("{resource:?}{held}{}", if orphaned { ORPHANED } else { "" }))
-            }
-            Wait::Promise(promise) => self.is_orphaned(promise).then(|| format!("{promise:?}{ORPHANED}")),
-            _ => None,
+    /// More about what the task waits for, if it is no task. `awaited`: how many tasks wait for each promise, by its address.
+    fn who_could_end_it(&self, node: &Node, awaited: &HashMap<usize, u32>) -> Option<String> {
+        if let Wait::Resource(queue) = node.wait {
+            let Queue { resource, waiting } = &self.queues[queue];
+            let held = held(&**resource);
+            let orphaned = held.is_empty() && resource.handles().is_some_and(|handles| handles <= *waiting);
+            return Some(format!("{resource:?}{held}{}", if orphaned { ORPHANED } else { "" }));
         }
-    }
-
-    /// Whether nobody has a handle of the promise but the tasks that wait for it.
-    fn is_orphaned(&self, promise: &AnyPromise) -> bool {
-        let waits = |node: &&Node| matches!(&node.wait, Wait::Promise(other) if other.ptr_eq(promise));
-        let waiting = self.nodes.iter().filter(waits).count();
-        // Each of them has it twice, in its coroutine and as what it waits for, and so has this graph.
-        promise.0.head().refs.get() as usize <= 3 * waiting
+        let promise = node.promise()?;
+        // Each waiting task has it twice, in its coroutine and as what it waits for, and so has this graph.
+        let of_waiting = 3 * awaited[&promise.0.address()];
+        (promise.0.head().refs.get() <= of_waiting).then(|| format!("{promise:?}{ORPHANED}"))
     }
 }
 

@@ -19,6 +19,7 @@ use crate::task::{AnyTask, TaskRef};
 /// The unfinished tasks of a loop, in the order of their creation.
 pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
+    pub(crate) queues: Vec<Queue>,
     index_of: HashMap<usize, usize>,
 }
 
@@ -41,10 +42,17 @@ pub(crate) enum Wait {
     Tasks,
     /// A promise that is no task.
     Promise(AnyPromise),
-    /// Its turn in a queue of a primitive.
-    Resource(Rc<dyn Resource>),
+    /// Its turn in a queue of a primitive, by the index of the queue.
+    Resource(usize),
     /// Something that has no more to tell, such as a sleep.
     Other,
+}
+
+/// A queue of a primitive.
+pub(crate) struct Queue {
+    pub(crate) resource: Rc<dyn Resource>,
+    /// How many wait in it.
+    pub(crate) waiting: usize,
 }
 
 impl Graph {
@@ -54,6 +62,7 @@ impl Graph {
         let mut graph = Graph {
             index_of: index_of.collect(),
             nodes: tasks.into_iter().map(Node::new).collect(),
+            queues: Vec::new(),
         };
         graph.look_into_queues(core);
         graph.look_at_callbacks();
@@ -69,14 +78,19 @@ impl Graph {
         for resource in core.resources.all() {
             let holders = resource.holders();
             let holders: Vec<AnyTask> = holders.iter().filter_map(Holder::task).collect();
-            let holders: Vec<usize> = holders.iter().filter_map(|task| self.index_of(&task.head())).collect();
+            let mut holders: Vec<usize> = holders.iter().filter_map(|task| self.index_of(&task.head())).collect();
+            holders.sort_unstable();
+            holders.dedup();
+            let mut waiting = 0;
             for waiter in resource.waiters().iter().filter(|waiter| !waiter.is_done()) {
-                let waiting = waiter.task().and_then(|task| self.index_of(&task.head()));
-                if let Some(node) = waiting.map(|index| &mut self.nodes[index]) {
-                    node.wait = Wait::Resource(resource.clone());
-                    holders.iter().for_each(|&holder| node.add(holder));
+                waiting += 1;
+                let index = waiter.task().and_then(|task| self.index_of(&task.head()));
+                if let Some(node) = index.map(|index| &mut self.nodes[index]) {
+                    node.wait = Wait::Resource(self.queues.len());
+                    node.on.clone_from(&holders);
                 }
             }
+            self.queues.push(Queue { resource, waiting });
         }
     }
 
@@ -89,28 +103,36 @@ impl Graph {
                     && matches!(node.wait, Wait::Tasks | Wait::Promise(_) | Wait::Other)
                 {
                     node.wait = Wait::Tasks;
-                    node.add(index);
+                    if node.on.last() != Some(&index) {
+                        node.on.push(index);
+                    }
                 }
             }
         }
     }
 
-    /// The shortest circle of tasks that wait for each other, from each task that is in none of those before.
+    /// Circles of tasks that wait for each other, each task in one of them at the most.
     pub(crate) fn cycles(&self) -> Vec<Vec<usize>> {
-        let mut cycles: Vec<Vec<usize>> = Vec::new();
+        let mut cycles = Vec::new();
+        let mut known = HashSet::new();
+        // Thousands of tasks that wait for thousands would be searched for longer than anybody waits for a report.
+        let mut effort = 1_000_000;
         for start in 0..self.nodes.len() {
-            if !cycles.iter().any(|cycle| cycle.contains(&start)) {
-                cycles.extend(self.cycle_from(start));
+            if let Some(cycle) = self.cycle_from(start, &known, &mut effort) {
+                known.extend(cycle.iter().copied());
+                cycles.push(cycle);
             }
         }
         cycles
     }
 
-    fn cycle_from(&self, start: usize) -> Option<Vec<usize>> {
+    /// The shortest circle from a task back to it that goes through none of the `known`.
+    fn cycle_from(&self, start: usize, known: &HashSet<usize>, effort: &mut usize) -> Option<Vec<usize>> {
         let mut came_from = HashMap::new();
         let mut next = VecDeque::from([start]);
         while let Some(index) = next.pop_front() {
-            for &on in &self.nodes[index].on {
+            for &on in self.nodes[index].on.iter().filter(|on| !known.contains(on)) {
+                *effort = effort.checked_sub(1)?;
                 if on == start {
                     let mut path = vec![index];
                     while let Some(&before) = came_from.get(&path[path.len() - 1]) {
@@ -128,10 +150,14 @@ impl Graph {
         None
     }
 
-    /// `Task-2, Task-3`.
+    /// `Task-2, Task-3`; the first few of many.
     fn names(&self, nodes: &[usize]) -> String {
-        let names: Vec<String> = nodes.iter().map(|&index| self.nodes[index].task.name()).collect();
-        names.join(", ")
+        const SHOWN: usize = 10;
+        let names: Vec<String> = nodes.iter().take(SHOWN).map(|&index| self.nodes[index].task.name()).collect();
+        match nodes.len().saturating_sub(SHOWN) {
+            0 => names.join(", "),
+            more => format!("{} and {more} more", names.join(", ")),
+        }
     }
 
     /// What the task of a node does, on one line.
@@ -142,62 +168,13 @@ impl Graph {
             Wait::Foreign => return "waits for something that is not of kolo".into(),
             Wait::Tasks => format!(" for {}", self.names(&node.on)),
             Wait::Promise(promise) => format!(" for {promise:?}"),
-            Wait::Resource(resource) => format!(" for {}", resource.kind()),
+            Wait::Resource(queue) => format!(" for {}", self.queues[*queue].resource.kind()),
             Wait::Other => String::new(),
         };
         match node.task.parked() {
             Some(parked) => format!("waits{what} at {}", Line(parked.place)),
             None => format!("waits{what}"),
         }
-    }
-
-    /// What the task does and, indented, what those do for which it waits. Nothing if it is done.
-    pub(crate) fn below(&self, task: &TaskRef) -> String {
-        let Some(index) = self.index_of(task) else {
-            return String::new();
-        };
-        let node = &self.nodes[index];
-        let mut text = format!("\n  {}\n", self.line(node));
-        let mut seen = HashSet::from([index]);
-        for &on in &node.on {
-            self.write_tree(on, 2, &mut seen, &mut text);
-        }
-        text.trim_end().to_owned()
-    }
-
-    /// [`sentence`](Graph::sentence), and who holds what the task waits for.
-    fn line(&self, node: &Node) -> String {
-        let sentence = self.sentence(node);
-        match &node.wait {
-            Wait::Resource(resource) => sentence + &held(&**resource),
-            _ => sentence,
-        }
-    }
-
-    /// The task at `index` and those for which it waits, each on a line, indented by their distance; each task once.
-    fn write_tree(&self, index: usize, depth: usize, seen: &mut HashSet<usize>, text: &mut String) {
-        if !seen.insert(index) {
-            return;
-        }
-        let node = &self.nodes[index];
-        let indent = "  ".repeat(depth);
-        text.push_str(&format!("{indent}{} {}\n", node.task.name(), self.line(node)));
-        for &on in &node.on {
-            self.write_tree(on, depth + 1, seen, text);
-        }
-    }
-
-    /// All tasks, those for which nobody waits at the left.
-    pub(crate) fn tree(&self) -> String {
-        let awaited: HashSet<usize> = self.nodes.iter().flat_map(|node| node.on.iter().copied()).collect();
-        let roots = (0..self.nodes.len()).filter(|index| !awaited.contains(index));
-        let mut text = String::new();
-        let mut seen = HashSet::new();
-        // After the roots come those that only wait for each other in circles.
-        for index in roots.chain(0..self.nodes.len()) {
-            self.write_tree(index, 0, &mut seen, &mut text);
-        }
-        text
     }
 }
 
@@ -220,9 +197,11 @@ impl Node {
         }
     }
 
-    fn add(&mut self, on: usize) {
-        if !self.on.contains(&on) {
-            self.on.push(on);
+    /// The promise that it waits for, if it is no task.
+    pub(crate) fn promise(&self) -> Option<&AnyPromise> {
+        match &self.wait {
+            Wait::Promise(promise) => Some(promise),
+            _ => None,
         }
     }
 }
@@ -230,15 +209,19 @@ impl Node {
 /// The tasks that go on when `promise` is done, by themselves or because of something that waits for it.
 pub(crate) fn awaiters(promise: &Ref) -> Vec<TaskRef> {
     let mut found = Vec::new();
-    promise.head().look_at_callbacks(|callback| match callback {
-        Callback::Step(task) => found.push(task.clone()),
-        Callback::Notify(listener, _) => match listener.awaiter() {
-            Some(Awaiter::Waiter(waiter)) => found.extend(waiter.task().map(|task| task.head())),
-            Some(Awaiter::Promise(outer)) => found.extend(awaiters(&outer.0)),
-            None => {}
-        },
-        Callback::Wake(_) | Callback::Call(_) => {}
-    });
+    // Gathers of shields of gathers: one after the other, because they may be nested more deeply than the stack is.
+    let mut promises = VecDeque::from([promise.clone()]);
+    while let Some(promise) = promises.pop_front() {
+        promise.head().look_at_callbacks(|callback| match callback {
+            Callback::Step(task) => found.push(task.clone()),
+            Callback::Notify(listener, _) => match listener.awaiter() {
+                Some(Awaiter::Waiter(waiter)) => found.extend(waiter.task().map(|task| task.head())),
+                Some(Awaiter::Promise(outer)) => promises.push_back(outer.0),
+                None => {}
+            },
+            Callback::Wake(_) | Callback::Call(_) => {}
+        });
+    }
     found
 }
 

@@ -86,6 +86,7 @@ mod sleep;
 mod stats;
 mod task;
 mod task_group;
+mod task_tree;
 mod tasks;
 mod timeout;
 mod timers;
