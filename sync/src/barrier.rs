@@ -84,7 +84,7 @@ impl Barrier {
         self.0.phase.get() == Phase::Broken
     }
 
-    /// Waits until all are there, and returns as the how manieth this task came, from 0. The last does not wait, and goes on first.
+    /// Waits until all are there, and returns the number of tasks that came before this one. The last does not wait, and goes on first.
     /// Mirrors `Barrier.wait`; `async with barrier as index:` is `let index = barrier.wait().await?`, since nothing happens at its end.
     ///
     /// # Errors

@@ -117,7 +117,7 @@ impl Condition {
     /// Gives the lock up, waits until it is notified, and takes the lock back, which is held again when this returns, whatever it returns.
     /// Mirrors `Condition.wait`.
     ///
-    /// It may return without that anything has changed, because a notification was passed on: look again, or use
+    /// It may return although nothing has changed, because a notification was passed on: look again, or use
     /// [`wait_for`](Condition::wait_for).
     ///
     /// # Errors
