@@ -48,7 +48,7 @@
 //! | `task/` | `mod.rs`: what a task knows, and `cancel`; `step.rs`: one step; `handle.rs`: what users hold; `raw.rs`: the memory, with all the unsafe code but one line |
 //! | `tasks.rs`, `waker.rs`, `current.rs` | the table of tasks, the tickets, who is running |
 //! | `park.rs` | how a task waits in the queue of a primitive, without an allocation |
-//! | `sleep.rs`, `timeout.rs`, `gather.rs`, `wait.rs`, `as_completed.rs`, `shield.rs`, `task_group.rs`, `cancellable.rs` | one concept each, all on the above |
+//! | `sleep.rs`, `timeout.rs`, `gather/`, `wait.rs`, `as_completed.rs`, `shield.rs`, `task_group.rs`, `cancellable.rs` | one concept each, all on the above |
 //! | `listener.rs`, `ensure.rs`, `handle.rs`, `weak_list.rs` | what these share |
 //! | `event_loop.rs`, `runner.rs`, `signals.rs` | the loop as users see it; its orderly end; Ctrl-C |
 //! | `reactor.rs`, `inbox/`, `remote.rs` | descriptors, other threads |
