@@ -52,7 +52,8 @@
 //! | `listener.rs`, `ensure.rs`, `handle.rs`, `weak_list.rs` | what these share |
 //! | `event_loop.rs`, `runner.rs`, `signals.rs` | the loop as users see it; its orderly end; Ctrl-C |
 //! | `reactor.rs`, `inbox/`, `remote.rs` | descriptors, other threads |
-//! | `context.rs`, `error.rs`, `report.rs`, `observer.rs`, `resource.rs`, `deadlock.rs` | context variables, errors, what is told to whom |
+//! | `context.rs`, `error.rs`, `report.rs`, `observer.rs` | context variables, errors, what is told to whom |
+//! | `resource.rs`, `graph.rs`, `deadlock.rs`, `task_tree.rs` | who waits for whom, and what is said of it |
 
 #![deny(unsafe_code)]
 
