@@ -2,6 +2,7 @@
 
 use std::panic::Location;
 
+use crate::promise::AnyPromise;
 use crate::task::AnyTask;
 
 /// Is told of everything that happens in a loop; see [`EventLoop::set_observer`](crate::EventLoop::set_observer).
@@ -21,9 +22,10 @@ pub trait Observer {
     fn step_ends(&self, task: &AnyTask) {
         let _ = task;
     }
-    /// The task is suspended: at this place in the source, or, `None`, on a future that is not of kolo.
-    fn parked(&self, task: &AnyTask, at: Option<&'static Location<'static>>) {
-        let _ = (task, at);
+    /// The task is suspended: on this promise or task, if it is one that it waits for, and at this place in the source. Neither is known
+    /// of a future that is not of kolo. What a primitive's queue is about is told by [`AnyTask::stack`].
+    fn parked(&self, task: &AnyTask, on: Option<&AnyPromise>, at: Option<&'static Location<'static>>) {
+        let _ = (task, on, at);
     }
     /// The task's next step was queued: by this task, or, `None`, by a callback, a timer, a descriptor or another thread.
     fn woken(&self, task: &AnyTask, by: Option<&AnyTask>) {

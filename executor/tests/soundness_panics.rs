@@ -326,7 +326,12 @@ fn an_observer_that_panics_changes_nothing() {
         fn step_ends(&self, _: &kolo_executor::AnyTask) {
             self.fail();
         }
-        fn parked(&self, _: &kolo_executor::AnyTask, _: Option<&'static std::panic::Location<'static>>) {
+        fn parked(
+            &self,
+            _: &kolo_executor::AnyTask,
+            _: Option<&kolo_executor::AnyPromise>,
+            _: Option<&'static std::panic::Location<'static>>,
+        ) {
             self.fail();
         }
         fn woken(&self, _: &kolo_executor::AnyTask, _: Option<&kolo_executor::AnyTask>) {

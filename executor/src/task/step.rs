@@ -8,7 +8,7 @@ use crate::context;
 use crate::core::{Core, State as CoreState};
 use crate::current;
 use crate::error::{Error, Kind};
-use crate::promise::{State, any};
+use crate::promise::{AnyPromise, State, any};
 use crate::ready::Entry;
 use crate::report::ExceptionContext;
 use crate::task::{AnyTask, FOREIGN, IN_PLACE, LEFT, MUST_CANCEL, QUEUED, STARTED, TaskRef, YIELDED};
@@ -103,7 +103,9 @@ impl Core {
         task.flags.change(set, clear);
         self.observe(|observer| {
             let parked = task.parked().filter(|_| !foreign);
-            observer.parked(&AnyTask::new(task.clone()), parked.map(|parked| parked.place));
+            let at = parked.as_ref().map(|parked| parked.place);
+            let on = parked.and_then(|parked| parked.on).map(AnyPromise);
+            observer.parked(&AnyTask::new(task.clone()), on.as_ref(), at);
         });
         if flags & MUST_CANCEL != 0 {
             task = self.pass_on_cancellation(task);
