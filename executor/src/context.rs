@@ -67,6 +67,10 @@ impl Context {
 
     pub(crate) const NONE: Context = Context(None);
 
+    pub(crate) fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// This context, for somebody to keep: from now on it has a place of its own.
     pub(crate) fn handle(&mut self) -> Context {
         self.values();
@@ -120,16 +124,24 @@ fn with<R>(f: impl FnOnce(&mut Context) -> R) -> R {
     })
 }
 
+/// Looks at the current context. `f` runs no user code.
+fn look<R>(f: impl FnOnce(&Context) -> R) -> R {
+    current::with_task(|task| match task {
+        Some(task) => task.look_at_context(f),
+        None => OUTSIDE.with_borrow(f),
+    })
+}
+
 /// A copy of the current context.
 pub(crate) fn current() -> Context {
-    with(|context| context.bare_copy())
+    look(Context::bare_copy)
 }
 
 impl Core {
     /// A copy of the current context, while this loop runs.
     pub(crate) fn current_context(&self) -> Context {
         match &*self.current.borrow() {
-            Some(task) => task.with_context(|context| context.bare_copy()),
+            Some(task) => task.look_at_context(Context::bare_copy),
             None => OUTSIDE.with_borrow(Context::bare_copy),
         }
     }
@@ -241,7 +253,7 @@ impl<T: Clone + 'static> ContextVar<T> {
     /// The value in the current context, or else the default. `None` is asyncio's `LookupError`.
     pub fn get(&self) -> Option<T> {
         // Cloned outside of the context's borrow: `T::clone` is user code.
-        match with(|context| context.get(self.id())) {
+        match look(|context| context.get(self.id())) {
             Some(value) => value.downcast_ref::<T>().cloned(),
             None => self.default.map(|default| default()),
         }

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::vec::Drain;
 
 use crate::clock::{Clock, Time};
 use crate::context::{self, Context};
@@ -19,11 +20,11 @@ use crate::promise::State as PromiseState;
 use crate::reactor::Reactor;
 use crate::ready::{Entry, Ready};
 use crate::report::{ExceptionContext, ExceptionHandler};
-use crate::resource::Resources;
 use crate::signals;
 use crate::task::{AnyTask, TaskRef};
 use crate::tasks::Tasks;
 use crate::timers::{Nanos, TimerKey, Timers, seconds};
+use crate::wait_queue::WaitQueues;
 
 /// The loop itself. Users hold it as [`EventLoop`](crate::EventLoop).
 pub(crate) struct Core {
@@ -35,7 +36,7 @@ pub(crate) struct Core {
     pub(crate) time: Time,
     pub(crate) reactor: Reactor,
     pub(crate) inbox: Arc<Inbox>,
-    pub(crate) resources: Resources,
+    pub(crate) wait_queues: WaitQueues,
     pub(crate) circles: Circles,
     pub(crate) state: Cell<State>,
     pub(crate) stopping: Cell<bool>,
@@ -80,7 +81,7 @@ impl Core {
             time: Time::start(clock),
             reactor,
             inbox,
-            resources: Resources::default(),
+            wait_queues: WaitQueues::default(),
             circles: Circles::default(),
             state: Cell::new(State::Idle),
             stopping: Cell::new(false),
@@ -108,12 +109,26 @@ impl Core {
         self.wait_for_events()?;
         self.queue_due_timers();
         // What these add runs in the next iteration: a task that reschedules itself cannot starve the others.
-        let left = Cell::new(self.ready.len());
+        let mut batch = self.ready.take();
+        while let Some(mut entries) = batch.next() {
+            let mut left = entries.drain(..);
+            if let Err(interruption) = self.run_each(&mut left) {
+                let left = left.collect();
+                self.ready.put_back([left].into_iter().chain(batch));
+                return Err(interruption);
+            }
+            drop(left);
+            self.ready.recycle(entries);
+        }
+        Ok(())
+    }
+
+    fn run_each(&self, entries: &mut Drain<'_, Entry>) -> Result<()> {
         let mut panic = None;
         loop {
             let batch = || {
                 panic.take().into_iter().for_each(|payload| self.recover(payload));
-                self.run_ready(&left)
+                self.run_ready(entries)
             };
             // Once for all of them, because it costs as much as a step. A panic is put down to whoever ran, and the others follow.
             match catch_unwind(AssertUnwindSafe(batch)) {
@@ -123,11 +138,8 @@ impl Core {
         }
     }
 
-    fn run_ready(&self, left: &Cell<usize>) -> Result<()> {
-        while left.get() > 0
-            && let Some(entry) = self.ready.pop()
-        {
-            left.set(left.get() - 1);
+    fn run_ready(&self, entries: &mut Drain<'_, Entry>) -> Result<()> {
+        for entry in entries {
             match entry {
                 Entry::Step(task) if !self.debug.get() => self.step(task),
                 other => self.run(other),
@@ -196,7 +208,7 @@ impl Core {
             let due = self.timers.borrow_mut().pop_due(now);
             let Some((deadline, entry)) = due else { break };
             self.observe(|observer| observer.timer_fired(seconds(deadline)));
-            self.ready.push(|| entry);
+            self.ready.push(entry);
         }
     }
 
@@ -214,7 +226,7 @@ impl Core {
                 inbox::Letter::Wake(ticket) => self.wake_ticket(ticket),
                 inbox::Letter::Call(call) => {
                     let scheduled = Scheduled::once(self.id, Context::NONE, call);
-                    self.ready.push(|| Entry::Call(scheduled));
+                    self.ready.push(Entry::Call(scheduled));
                 }
             }
         }
@@ -240,10 +252,10 @@ impl Core {
     pub(crate) fn dispatch(&self, entry: Entry) {
         match entry {
             Entry::Step(task) => self.step(task),
-            Entry::WakePlace(task, uses) => drop(Waiter::of_place(task, uses as u32).wake()),
+            Entry::WakePlace(task, place) => drop(Waiter::of_place(task, place).wake()),
             Entry::WakePromise(promise) => drop(promise.set_result(())),
-            Entry::Notify(listener, index) => listener.notify(index as u32),
-            Entry::Expire(scope, arming) => scope.expire(arming as u32),
+            Entry::Notify(listener, index) => listener.notify(index),
+            Entry::Expire(scope, arming) => scope.expire(arming),
             Entry::Call(scheduled) => {
                 if !scheduled.is_cancelled() {
                     context::run_callback(scheduled.context.clone(), || scheduled.call());
@@ -255,7 +267,7 @@ impl Core {
 
     /// Queues an entry for the next iteration. A closed loop has none: the entry is dropped.
     #[inline(always)]
-    pub(crate) fn queue(&self, entry: impl FnOnce() -> Entry) {
+    pub(crate) fn queue(&self, entry: Entry) {
         if self.state.get() != State::Closed {
             self.ready.push(entry);
         }
@@ -389,7 +401,7 @@ impl Core {
             self.discard(task);
         }
         self.guard("destructor", || self.circles.part());
-        self.drop_each(std::iter::from_fn(|| self.ready.pop()));
+        self.drop_each(self.ready.take().flatten());
         self.drop_each(self.timers.take().into_entries());
         self.drop_each(self.reactor.clear());
         self.drop_each(self.inbox.close());

@@ -1,6 +1,7 @@
 //! The running loop and the running task: the only thread-local state.
 
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
 use std::task::Context;
@@ -13,8 +14,9 @@ use crate::task::{AnyTask, TaskRef};
 use crate::waker;
 
 thread_local! {
-    /// The loop that runs on this thread.
-    static RUNNING: RefCell<Option<Rc<Core>>> = const { RefCell::new(None) };
+    /// The loop that runs on this thread. Whoever enters it takes it out again, so that nothing is left to be dropped with the thread: a
+    /// variable with a destructor is looked at more slowly, and not at all by wakers that are used while the thread is torn down.
+    static RUNNING: ManuallyDrop<RefCell<Option<Rc<Core>>>> = const { ManuallyDrop::new(RefCell::new(None)) };
     /// See [`delivers`].
     static DELIVERY: Cell<bool> = const { Cell::new(false) };
     /// Every loop of this thread, for promises that are completed while theirs is not running.
@@ -23,13 +25,13 @@ thread_local! {
 
 /// The loop that runs on this thread.
 pub(crate) fn core() -> Option<Rc<Core>> {
-    // Wakers may be used while the thread is torn down, when its variables are gone.
-    RUNNING.try_with(|running| running.borrow().clone()).ok().flatten()
+    with_core(|core| core.cloned())
 }
 
 /// Works on the running loop. `f` runs no user code.
+#[inline]
 pub(crate) fn with_core<R>(f: impl FnOnce(Option<&Rc<Core>>) -> R) -> R {
-    RUNNING.with_borrow(|running| f(running.as_ref()))
+    RUNNING.with(|running| f(running.borrow().as_ref()))
 }
 
 /// The running loop, where there is no point in going on without.
@@ -55,15 +57,13 @@ pub(crate) fn core_of(id: u16) -> Option<Rc<Core>> {
 /// Works on the loop with this id, running or not.
 #[inline]
 pub(crate) fn with_core_of<R>(id: u16, f: impl FnOnce(&Rc<Core>) -> R) -> Option<R> {
-    let mut f = Some(f);
-    // Wakers may be used while the thread is torn down, when its variables are gone.
-    let here = RUNNING.try_with(|running| match &*running.borrow() {
-        Some(core) if core.id == id => f.take().map(|f| f(core)),
-        _ => None,
+    let here = RUNNING.with(|running| match &*running.borrow() {
+        Some(core) if core.id == id => Ok(f(core)),
+        _ => Err(f),
     });
     match here {
-        Ok(Some(result)) => Some(result),
-        _ => elsewhere(id).zip(f).map(|(core, f)| f(&core)),
+        Ok(result) => Some(result),
+        Err(f) => elsewhere(id).map(|core| f(&core)),
     }
 }
 
@@ -89,10 +89,12 @@ pub(crate) fn register(core: &Rc<Core>) {
 /// # Errors
 /// Runtime, when one runs, or the thread is torn down and its variables are gone.
 pub(crate) fn check_can_enter() -> Result<()> {
-    match RUNNING.try_with(|running| running.borrow().is_some()) {
-        Ok(false) => Ok(()),
-        Ok(true) => Err(Error::runtime("Cannot run the event loop while another loop is running")),
-        Err(_) => Err(Error::runtime("Cannot run the event loop while its thread is torn down")),
+    if LOOPS.try_with(|_| ()).is_err() {
+        return Err(Error::runtime("Cannot run the event loop while its thread is torn down"));
+    }
+    match with_core(|core| core.is_some()) {
+        false => Ok(()),
+        true => Err(Error::runtime("Cannot run the event loop while another loop is running")),
     }
 }
 
@@ -124,7 +126,7 @@ fn deliver(park: u32) -> Option<Error> {
 pub(crate) fn enter(core: &Rc<Core>) -> Result<Entered> {
     // Looked at first: while a loop runs nothing of this may be borrowed mutably.
     check_can_enter()?;
-    RUNNING.set(Some(core.clone()));
+    RUNNING.with(|running| running.replace(Some(core.clone())));
     Ok(Entered(()))
 }
 
@@ -133,14 +135,14 @@ pub(crate) struct Entered(());
 impl Drop for Entered {
     fn drop(&mut self) {
         // Dropped after the borrow: it may be the last handle of the loop.
-        let core = RUNNING.with_borrow_mut(Option::take);
+        let core = RUNNING.with(|running| running.take());
         drop(core);
     }
 }
 
 /// Works on the running task. `f` runs no user code.
 pub(crate) fn with_task<R>(f: impl FnOnce(Option<&TaskRef>) -> R) -> R {
-    RUNNING.with_borrow(|running| match running {
+    with_core(|core| match core {
         Some(core) => f(core.current.borrow().as_ref()),
         None => f(None),
     })
@@ -163,8 +165,8 @@ pub(crate) enum Polled<'a> {
 /// runs nothing is borrowed: a foreign waker is user code, and may run one.
 #[inline]
 pub(crate) fn polled_by<R>(context: &mut Context<'_>, leaf: impl FnOnce(Polled<'_>, &mut Context<'_>) -> R) -> R {
-    let in_loop = RUNNING.with_borrow(|running| {
-        let Some(core) = running else { return Err(leaf) };
+    let in_loop = with_core(|core| {
+        let Some(core) = core else { return Err(leaf) };
         Ok(match &*core.current.borrow() {
             Some(task) if waker::ticket(context.waker()) == Some(task.ticket.get()) => leaf(Polled::Direct(core, task), context),
             Some(task) => leaf(Polled::Indirect(core, task), context),

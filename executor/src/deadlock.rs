@@ -53,7 +53,7 @@ impl Graph {
     fn who_could_end_it(&self, node: &Node, awaited: &HashMap<usize, u32>) -> Option<String> {
         if let Wait::Resource(queue) = node.wait {
             let Queue { resource, waiting } = &self.queues[queue];
-            let held = held(&**resource);
+            let held = held(resource);
             let orphaned = held.is_empty() && resource.handles().is_some_and(|handles| handles <= *waiting);
             return Some(format!("{resource:?}{held}{}", if orphaned { ORPHANED } else { "" }));
         }

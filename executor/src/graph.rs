@@ -10,11 +10,12 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use crate::core::Core;
+use crate::holders::Holder;
 use crate::listener::Awaiter;
 use crate::promise::{AnyPromise, Callback};
-use crate::resource::{Holder, Resource};
 use crate::task::raw::Ref;
 use crate::task::{AnyTask, TaskRef};
+use crate::wait_queue::Shared;
 
 /// The unfinished tasks of a loop, in the order of their creation.
 pub(crate) struct Graph {
@@ -50,7 +51,7 @@ pub(crate) enum Wait {
 
 /// A queue of a primitive.
 pub(crate) struct Queue {
-    pub(crate) resource: Rc<dyn Resource>,
+    pub(crate) resource: Rc<Shared>,
     /// How many wait in it.
     pub(crate) waiting: usize,
 }
@@ -75,7 +76,7 @@ impl Graph {
 
     /// Who stands in the queues of primitives waits for those that hold them.
     fn look_into_queues(&mut self, core: &Core) {
-        for resource in core.resources.all() {
+        for resource in core.wait_queues.all() {
             let holders = resource.holders();
             let holders: Vec<AnyTask> = holders.iter().filter_map(Holder::task).collect();
             let mut holders: Vec<usize> = holders.iter().filter_map(|task| self.index_of(&task.head())).collect();
@@ -226,7 +227,7 @@ pub(crate) fn awaiters(promise: &Ref) -> Vec<TaskRef> {
 }
 
 /// `, held since src/main.rs:7 by Task-2`, or nothing.
-pub(crate) fn held(resource: &dyn Resource) -> String {
+pub(crate) fn held(resource: &Shared) -> String {
     let holders: Vec<String> = resource
         .holders()
         .iter()

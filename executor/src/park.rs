@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use crate::current::{self, Polled};
 use crate::error::{Error, Result};
@@ -14,7 +14,8 @@ use crate::graph;
 use crate::promise::Promise;
 use crate::promise::waiting::Waiting;
 use crate::ready::Entry;
-use crate::task::{AnyTask, Place, TaskRef};
+use crate::task::raw::Ref;
+use crate::task::{AnyTask, Place, TaskHead, TaskRef};
 
 /// One wait of one task, as it stands in the queue of a primitive: pending, then woken or cancelled.
 ///
@@ -25,19 +26,29 @@ pub struct Waiter(Kind);
 #[derive(Clone)]
 enum Kind {
     /// The task's own place, and which use of it.
-    Place(TaskRef, u32),
+    Place(TaskRef, Place),
     Promise(Promise<()>),
 }
 
 impl Waiter {
-    pub(crate) fn of_place(task: TaskRef, uses: u32) -> Waiter {
-        Waiter(Kind::Place(task, uses))
+    pub(crate) fn of_place(task: TaskRef, taken: Place) -> Waiter {
+        Waiter(Kind::Place(task, taken))
+    }
+
+    /// The wait that is under way in this block: a task's in its own place, or that of a promise.
+    pub(crate) fn under_way(block: &Ref) -> Option<Waiter> {
+        match TaskRef::new(block) {
+            Some(task) => Some(Waiter::of_place(task.clone(), task.place.get().taken_now())),
+            None => block
+                .downcast()
+                .map(|block| Waiter(Kind::Promise(Promise::from_block(block)))),
+        }
     }
 
     /// The entry of the ready queue that wakes it.
     pub(crate) fn into_entry(self) -> Entry {
         match self.0 {
-            Kind::Place(task, uses) => Entry::WakePlace(task, uses as usize),
+            Kind::Place(task, taken) => Entry::WakePlace(task, taken),
             Kind::Promise(promise) => Entry::WakePromise(promise),
         }
     }
@@ -45,17 +56,7 @@ impl Waiter {
     /// Ends the wait: the task goes on one hop later. `false` when it was woken or cancelled before. Mirrors `fut.set_result`.
     pub fn wake(&self) -> bool {
         match &self.0 {
-            Kind::Place(task, _) => {
-                let waits = self.place() == Some(Place::Taken);
-                if waits {
-                    task.place.set(Place::Woken);
-                    task.wake();
-                    if let Some(forward) = task.take_forward() {
-                        forward.wake();
-                    }
-                }
-                waits
-            }
+            Kind::Place(task, taken) => task.place.get() == *taken && wake(task.erased().clone()),
             Kind::Promise(promise) => promise.set_result(()).is_ok(),
         }
     }
@@ -63,7 +64,7 @@ impl Waiter {
     /// Whether it was woken or cancelled. Mirrors `fut.done()`.
     pub fn is_done(&self) -> bool {
         match &self.0 {
-            Kind::Place(..) => self.place() != Some(Place::Taken),
+            Kind::Place(task, taken) => task.place.get() != *taken,
             Kind::Promise(promise) => promise.done(),
         }
     }
@@ -71,16 +72,8 @@ impl Waiter {
     /// Whether it was cancelled. Mirrors `fut.cancelled()`.
     pub fn is_cancelled(&self) -> bool {
         match &self.0 {
-            Kind::Place(..) => self.place() == Some(Place::Cancelled),
+            Kind::Place(task, taken) => task.place.get() == taken.cancelled(),
             Kind::Promise(promise) => promise.cancelled(),
-        }
-    }
-
-    /// The state of the task's place, while this is the wait that uses it.
-    fn place(&self) -> Option<Place> {
-        match &self.0 {
-            Kind::Place(task, uses) if task.place_uses.get() == *uses => Some(task.place.get()),
-            _ => None,
         }
     }
 
@@ -97,7 +90,7 @@ impl Waiter {
 impl PartialEq for Waiter {
     fn eq(&self, other: &Waiter) -> bool {
         match (&self.0, &other.0) {
-            (Kind::Place(a, a_uses), Kind::Place(b, b_uses)) => a_uses == b_uses && a.is(b),
+            (Kind::Place(a, a_taken), Kind::Place(b, b_taken)) => a_taken == b_taken && a.is(b),
             (Kind::Promise(a), Kind::Promise(b)) => a.ptr_eq(b),
             _ => false,
         }
@@ -116,40 +109,74 @@ impl fmt::Debug for Waiter {
     }
 }
 
+/// Ends the wait that is under way in this block, if it was neither woken nor cancelled before.
+#[inline]
+pub(crate) fn wake(wait: Ref) -> bool {
+    match wait.into_task() {
+        Ok(task) => {
+            let waits = task.place.get().is_taken();
+            if waits {
+                task.place.set(task.place.get().woken());
+                let forward = task.take_forward();
+                current::with_core_of(task.loop_id(), |core| core.wake_task(task));
+                forward.into_iter().for_each(Waker::wake);
+            }
+            waits
+        }
+        Err(promise) => promise
+            .downcast()
+            .is_some_and(|block| Promise::from_block(block).set_result(()).is_ok()),
+    }
+}
+
+/// Whether it was woken or cancelled.
+#[inline]
+pub(crate) fn is_done(wait: &Ref) -> bool {
+    match wait.heading::<TaskHead>() {
+        Some(task) => !task.place.get().is_taken(),
+        None => wait.head().done(),
+    }
+}
+
+/// Whether it was cancelled.
+#[inline]
+pub(crate) fn is_cancelled(wait: &Ref) -> bool {
+    match wait.heading::<TaskHead>() {
+        Some(task) => task.place.get().is_cancelled(),
+        None => wait.head().cancelled(),
+    }
+}
+
 /// The waiting end of a [`Waiter`]: the leaf of a coroutine that waits in a queue.
 ///
 /// Made to be part of a future: `poll` it, and put the [`Waiter`] that it hands out into the queue from which it will be woken. Dropping
 /// it ends the wait; the owner must take the waiter out of its queue, and pass on what it had been [`granted`](Parking::granted).
 pub struct Parking {
     place: &'static Location<'static>,
-    phase: Phase,
-    /// Which of the task's suspensions this was, see `TaskHead::parks`.
-    park: u32,
-    /// The waiter that was handed out, once it has begun.
-    waiter: Option<Waiter>,
-    /// The await of the waiter's promise, if it has one.
-    waiting: Option<Box<Waiting>>,
+    state: State,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
+enum State {
     New,
-    Parked,
+    /// In the place of this task, as its suspension of this number.
+    InPlace(u32, TaskRef),
+    /// With a promise of its own.
+    Apart(Box<(Promise<()>, Waiting)>),
     /// It is over; the waiter had been woken.
     Granted,
     /// It is over; the waiter was cancelled, or left.
     Lost,
 }
 
+// A task that waits is as small as it can be.
+const _: () = assert!(size_of::<Parking>() == 24);
+
 impl Parking {
     /// A wait that has not begun. `place` is shown in reports as the place where the task stands.
     pub fn new(place: &'static Location<'static>) -> Parking {
         Parking {
             place,
-            phase: Phase::New,
-            park: 0,
-            waiter: None,
-            waiting: None,
+            state: State::New,
         }
     }
 
@@ -158,84 +185,102 @@ impl Parking {
     /// # Errors
     /// Cancelled, when the task was cancelled: before it was woken, or ([`granted`](Parking::granted)) after. Runtime, when no loop runs.
     pub fn poll(&mut self, context: &mut Context<'_>, enqueue: impl FnOnce(Waiter)) -> Poll<Result<()>> {
-        match (self.phase, &self.waiter) {
-            (Phase::New, _) => current::polled_by(context, |by, context| self.begin(by, context, enqueue)),
-            (Phase::Parked, Some(Waiter(Kind::Place(task, _)))) => {
-                // What ends the wait stands in the task's head: who polls does not matter.
-                let state = task.place.get();
-                let outcome = match (current::take_delivery(self.park), state) {
-                    (Some(cancelled), _) => Err(cancelled),
-                    (None, Place::Woken) => Ok(()),
-                    (None, Place::Cancelled) => Err(task.take_message()),
-                    (None, Place::Taken | Place::Free) => {
-                        self.park_again(context);
-                        return Poll::Pending;
-                    }
-                };
-                self.end(state == Place::Woken);
-                Poll::Ready(outcome)
+        if let State::New = self.state {
+            let block = current::polled_by(context, |by, _| self.begin(by))?;
+            Waiter::under_way(&block).map(enqueue);
+            if let State::InPlace(..) = self.state {
+                return Poll::Pending;
             }
-            (Phase::Parked, _) => self.poll_promise(context),
-            (Phase::Granted | Phase::Lost, _) => Poll::Ready(Ok(())),
+        }
+        match self.resume(context) {
+            Poll::Ready((outcome, _)) => Poll::Ready(outcome),
+            Poll::Pending => Poll::Pending,
         }
     }
 
-    fn begin(&mut self, by: Polled<'_>, context: &mut Context<'_>, enqueue: impl FnOnce(Waiter)) -> Poll<Result<()>> {
+    /// Takes the task's place, or makes a promise. Returns the block in which the wait is under way.
+    #[inline]
+    pub(crate) fn begin(&mut self, by: Polled<'_>) -> Result<Ref> {
         if let Polled::Direct(_, task) = by
-            && task.place.get() == Place::Free
+            && task.place.get().is_free()
         {
-            let uses = task.place_uses.get().wrapping_add(1);
-            task.place_uses.set(uses);
-            task.place.set(Place::Taken);
-            self.park = task.park_in_place(self.place);
-            self.phase = Phase::Parked;
-            let waiter = self.waiter.insert(Waiter(Kind::Place(task.clone(), uses)));
-            enqueue(waiter.clone());
-            return Poll::Pending;
+            task.place.set(task.place.get().taken());
+            self.state = State::InPlace(task.park_in_place(self.place), task.clone());
+            return Ok(task.erased().clone());
         }
+        self.begin_apart(by)
+    }
+
+    #[cold]
+    fn begin_apart(&mut self, by: Polled<'_>) -> Result<Ref> {
         if by.core().is_none() {
-            return Poll::Ready(Err(Error::runtime("no running event loop")));
+            return Err(Error::runtime("no running event loop"));
         }
-        self.phase = Phase::Parked;
-        let waiter = self.waiter.insert(Waiter(Kind::Promise(Promise::new())));
-        enqueue(waiter.clone());
-        self.waiting = Some(Box::new(Waiting::new(self.place)));
-        self.poll_promise(context)
+        let promise = Promise::new();
+        let block = promise.block.erased().clone();
+        self.state = State::Apart(Box::new((promise, Waiting::new(self.place))));
+        Ok(block)
+    }
+
+    /// Looks whether a wait that has begun is over. Returns also the block in which it was under way.
+    #[inline]
+    pub(crate) fn resume(&mut self, context: &mut Context<'_>) -> Poll<(Result<()>, Option<Ref>)> {
+        let State::InPlace(park, task) = &self.state else {
+            return self.resume_apart(context);
+        };
+        // What ends the wait stands in the task's head: who polls does not matter.
+        let place = task.place.get();
+        let outcome = match current::take_delivery(*park) {
+            None if place.is_woken() => Ok(()),
+            None if place.is_taken() => {
+                self.park_again(context);
+                return Poll::Pending;
+            }
+            None => Err(task.take_message()),
+            Some(cancelled) => Err(cancelled),
+        };
+        Poll::Ready((outcome, self.end(place.is_woken())))
     }
 
     /// Polled although nothing has happened.
+    #[cold]
     fn park_again(&mut self, context: &mut Context<'_>) {
-        current::polled_by(context, |by, context| match (by, &self.waiter) {
-            (Polled::Direct(_, now), Some(Waiter(Kind::Place(task, _)))) if now.is(task) => {
-                self.park = task.park_in_place(self.place);
-            }
+        let State::InPlace(park, task) = &mut self.state else { return };
+        current::polled_by(context, |by, context| match by {
+            Polled::Direct(_, now) if now.is(task) => *park = task.park_in_place(self.place),
             // The future was moved away from the task in whose place it began to wait.
-            (_, Some(Waiter(Kind::Place(task, _)))) => task.set_forward(Some(context.waker().clone())),
-            _ => {}
+            _ => task.set_forward(Some(context.waker().clone())),
         });
     }
 
-    fn poll_promise(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
-        let (Some(Waiter(Kind::Promise(promise))), Some(waiting)) = (&self.waiter, &mut self.waiting) else {
-            return Poll::Pending;
+    #[cold]
+    fn resume_apart(&mut self, context: &mut Context<'_>) -> Poll<(Result<()>, Option<Ref>)> {
+        let State::Apart(wait) = &mut self.state else {
+            return Poll::Ready((Ok(()), None));
         };
+        let (promise, waiting) = &mut **wait;
         let outcome = ready!(waiting.poll(promise.block.erased(), context)).and_then(|()| promise.take_result());
         let granted = promise.done() && !promise.cancelled();
-        self.end(granted);
-        Poll::Ready(outcome)
+        Poll::Ready((outcome, self.end(granted)))
     }
 
     /// Whether the waiter was woken; a wait that failed all the same, or is dropped, must pass on what it was woken for.
     pub fn granted(&self) -> bool {
-        match (self.phase, &self.waiter) {
-            (Phase::Parked, Some(waiter)) => waiter.is_done() && !waiter.is_cancelled(),
-            (phase, _) => phase == Phase::Granted,
+        match &self.state {
+            State::New | State::Lost => false,
+            State::InPlace(_, task) => task.place.get().is_woken(),
+            State::Apart(wait) => wait.0.done() && !wait.0.cancelled(),
+            State::Granted => true,
         }
     }
 
     /// Whether `waiter` is the one that this wait handed out.
     pub fn is(&self, waiter: &Waiter) -> bool {
-        self.waiter.as_ref() == Some(waiter)
+        match (&self.state, &waiter.0) {
+            (State::InPlace(_, task), Kind::Place(theirs, taken)) => task.is(theirs) && task.place.get().taken_now() == *taken,
+            (State::Apart(wait), Kind::Promise(theirs)) => wait.0.ptr_eq(theirs),
+            _ => false,
+        }
     }
 
     /// Where the task stands, for reports.
@@ -245,39 +290,48 @@ impl Parking {
 
     /// Whether it has begun and is not over.
     pub fn is_parked(&self) -> bool {
-        self.phase == Phase::Parked
+        matches!(self.state, State::InPlace(..) | State::Apart(_))
     }
 
-    /// Ends the wait early.
-    pub(crate) fn leave(&mut self) {
-        if self.is_parked() {
-            if let Some(Waiter(Kind::Place(task, _))) = &self.waiter {
-                task.unpark(self.park);
-            }
-            self.end(false);
+    #[inline]
+    pub(crate) fn is_in_place(&self) -> bool {
+        matches!(self.state, State::InPlace(..))
+    }
+
+    /// Ends the wait early. Returns the block in which it was under way.
+    pub(crate) fn leave(&mut self) -> Option<Ref> {
+        match &self.state {
+            State::InPlace(park, task) => task.unpark(*park),
+            State::Apart(_) => {}
+            State::New | State::Granted | State::Lost => return None,
         }
+        self.end(self.granted())
     }
 
-    fn end(&mut self, granted: bool) {
-        self.phase = if granted { Phase::Granted } else { Phase::Lost };
-        match &self.waiter {
-            Some(Waiter(Kind::Place(task, _))) => {
-                task.place.set(Place::Free);
+    fn end(&mut self, granted: bool) -> Option<Ref> {
+        let over = if granted { State::Granted } else { State::Lost };
+        match std::mem::replace(&mut self.state, over) {
+            State::InPlace(_, task) => {
+                task.place.set(task.place.get().freed());
                 task.set_forward(None);
+                Some(task.into_erased())
             }
-            Some(Waiter(Kind::Promise(promise))) => {
-                if let Some(mut waiting) = self.waiting.take() {
-                    waiting.leave(promise.block.erased());
-                }
+            State::Apart(wait) => {
+                let (promise, mut waiting) = *wait;
+                waiting.leave(promise.block.erased());
+                Some(promise.block.erased().clone())
             }
-            None => {}
+            State::New | State::Granted | State::Lost => None,
         }
     }
 }
 
 impl Drop for Parking {
+    #[inline]
     fn drop(&mut self) {
-        self.leave();
+        if self.is_parked() {
+            self.leave();
+        }
     }
 }
 

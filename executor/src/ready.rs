@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::handle::{DoneCallback, Scheduled};
 use crate::listener::Listener;
 use crate::promise::Promise;
-use crate::task::TaskRef;
+use crate::task::{Place, TaskRef};
 use crate::timeout::Scope;
 
 /// Something to do in the next iteration: one hop.
@@ -14,97 +14,100 @@ pub(crate) enum Entry {
     /// A task's first step, or its next one.
     Step(TaskRef),
     /// A wait is over because its time has come: the sleep of a task, the limit of a `wait`.
-    WakePlace(TaskRef, usize),
+    WakePlace(TaskRef, Place),
     /// The same for a wait that has a promise of its own.
     WakePromise(Promise<()>),
     /// A child of a gather, wait, task group ... is done.
-    Notify(Listener, usize),
+    Notify(Listener, u32),
     /// A deadline of a timeout scope has passed, if it is still the one with this number.
-    Expire(Rc<Scope>, usize),
+    Expire(Rc<Scope>, u32),
     /// What a user gave to `call_soon`, `call_later`, `call_at`, `add_reader`.
     Call(Rc<Scheduled>),
     /// A done callback.
     Done(Box<DoneCallback>),
 }
 
-// Three whole words: a field of half a word has an entry copied in pieces that a processor cannot put together again quickly, which
-// costs as much as all the rest of a step.
-const _: () = assert!(size_of::<Entry>() == 24);
+// A task that is ready takes two words.
+const _: () = assert!(size_of::<Entry>() == 16);
 
 /// The ready queue: first in, first out.
-#[derive(Default)]
-pub(crate) struct Ready(RefCell<Ring>);
-
-/// An idle loop keeps so many places.
-const KEPT: usize = 4096;
-
-/// A ring of places, a power of two of them.
 ///
-/// `VecDeque` would do, but it copies what is pushed through memory in pieces of another size than those it was written in, which costs
-/// a processor as much as all the rest of a wake-up. Here an entry is written once, straight into its place.
+/// An iteration takes all that is there, and runs it while what is added for the next one goes to the other of two vectors. Bursts come in
+/// several vectors, each of which is given back as soon as it was run.
 #[derive(Default)]
-struct Ring {
-    places: Vec<Option<Entry>>,
-    first: usize,
-    len: usize,
+pub(crate) struct Ready(RefCell<Queue>);
+
+#[derive(Default)]
+struct Queue {
+    /// Those that came first, `FULL` in each; nearly always none.
+    full: Vec<Vec<Entry>>,
+    last: Vec<Entry>,
+    /// An empty one, to be the next `last`.
+    spare: Vec<Entry>,
 }
 
-impl Ring {
-    /// Makes room by doubling the ring.
-    #[cold]
-    fn grow(&mut self) {
-        let mut places = Vec::with_capacity((self.places.len() * 2).max(64));
-        while let Some(entry) = self.pop() {
-            places.push(Some(entry));
-        }
-        self.first = 0;
-        self.len = places.len();
-        places.resize_with(places.capacity().next_power_of_two(), || None);
-        self.places = places;
-    }
-
-    #[inline(always)]
-    fn pop(&mut self) -> Option<Entry> {
-        let entry = self.places.get_mut(self.first)?.take();
-        let taken = usize::from(entry.is_some());
-        self.first = (self.first + taken) & (self.places.len() - 1);
-        self.len -= taken;
-        entry
-    }
-}
+const FULL: usize = 1 << 16;
+/// An idle loop keeps so many places.
+const KEPT: usize = 1 << 12;
 
 impl Ready {
     #[inline(always)]
-    pub(crate) fn push(&self, entry: impl FnOnce() -> Entry) {
-        let ring = &mut *self.0.borrow_mut();
-        if ring.len == ring.places.len() {
-            ring.grow();
-        }
-        let last = (ring.first + ring.len) & (ring.places.len() - 1);
-        if let Some(place) = ring.places.get_mut(last) {
-            ring.len += 1;
-            *place = Some(entry());
+    pub(crate) fn push(&self, entry: Entry) {
+        let queue = &mut *self.0.borrow_mut();
+        queue.last.push(entry);
+        if queue.last.len() == FULL {
+            queue.begin_another();
         }
     }
 
-    #[inline(always)]
-    pub(crate) fn pop(&self) -> Option<Entry> {
-        self.0.borrow_mut().pop()
+    /// Takes everything out, as vectors in their order.
+    pub(crate) fn take(&self) -> impl Iterator<Item = Vec<Entry>> + use<> {
+        let queue = &mut *self.0.borrow_mut();
+        let spare = std::mem::take(&mut queue.spare);
+        let last = std::mem::replace(&mut queue.last, spare);
+        std::mem::take(&mut queue.full).into_iter().chain([last])
+    }
+
+    /// Puts back what was taken and not run, before all that came since.
+    pub(crate) fn put_back(&self, entries: impl Iterator<Item = Vec<Entry>>) {
+        let queue = &mut *self.0.borrow_mut();
+        let since = std::mem::take(&mut queue.full);
+        queue.full = entries.chain(since).filter(|entries| !entries.is_empty()).collect();
+    }
+
+    /// Keeps the memory of a vector that was run, or gives it back.
+    pub(crate) fn recycle(&self, empty: Vec<Entry>) {
+        let queue = &mut *self.0.borrow_mut();
+        if empty.capacity() > queue.spare.capacity() {
+            queue.spare = empty;
+        }
     }
 
     /// Gives the memory of a burst back, for a loop that has nothing to do.
     pub(crate) fn shrink(&self) {
-        let ring = &mut *self.0.borrow_mut();
-        if ring.len == 0 && ring.places.len() > KEPT {
-            *ring = Ring::default();
+        let queue = &mut *self.0.borrow_mut();
+        for entries in [&mut queue.last, &mut queue.spare] {
+            if entries.is_empty() && entries.capacity() > KEPT {
+                *entries = Vec::new();
+            }
         }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.borrow().len
+        let queue = self.0.borrow();
+        queue.full.iter().map(Vec::len).sum::<usize>() + queue.last.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
+        let queue = self.0.borrow();
+        queue.last.is_empty() && queue.full.is_empty()
+    }
+}
+
+impl Queue {
+    #[cold]
+    fn begin_another(&mut self) {
+        let full = std::mem::replace(&mut self.last, Vec::with_capacity(FULL));
+        self.full.push(full);
     }
 }

@@ -54,7 +54,7 @@ impl Graph {
     fn line(&self, node: &Node) -> String {
         let sentence = self.sentence(node);
         match &node.wait {
-            Wait::Resource(queue) => sentence + &held(&*self.queues[*queue].resource),
+            Wait::Resource(queue) => sentence + &held(&self.queues[*queue].resource),
             _ => sentence,
         }
     }

@@ -4,86 +4,57 @@ use crate::error::{Error, Result};
 use crate::task::TaskRef;
 use crate::waker::Ticket;
 
-/// The unfinished tasks of a loop. A place is used again when its task is finished, with the next generation.
+/// The unfinished tasks of a loop. A place is used again when its task is finished.
+#[derive(Default)]
 pub(crate) struct Tasks {
-    places: Vec<Place>,
-    /// The head of the list of free places; `NONE` when there is none.
-    free: u32,
-    len: usize,
-}
-
-struct Place {
-    task: Option<TaskRef>,
-    generation: u32,
-    next_free: u32,
-}
-
-/// No place: indices are smaller.
-const NONE: u32 = u32::MAX;
-
-impl Default for Tasks {
-    fn default() -> Self {
-        Tasks {
-            places: Vec::new(),
-            free: NONE,
-            len: 0,
-        }
-    }
+    places: Vec<Option<TaskRef>>,
+    /// The places of finished tasks.
+    free: Vec<u32>,
 }
 
 impl Tasks {
+    /// Takes a task in, and completes its ticket.
+    #[inline]
     pub(crate) fn insert(&mut self, loop_id: u16, task: TaskRef) -> Result<()> {
-        if self.free == NONE {
-            self.add_place()?;
-        }
-        let index = self.free;
-        let place = &mut self.places[index as usize];
-        self.free = place.next_free;
-        task.ticket.set(Ticket::new(loop_id, place.generation, index));
-        place.task = Some(task);
-        self.len += 1;
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None => self.add_place()?,
+        };
+        let generation = task.ticket.get().generation();
+        task.ticket.set(Ticket::new(loop_id, generation, index));
+        self.places[index as usize] = Some(task);
         Ok(())
     }
 
     #[cold]
-    fn add_place(&mut self) -> Result<()> {
+    fn add_place(&mut self) -> Result<u32> {
         if self.places.len() == Ticket::TASKS as usize {
             return Err(Error::runtime(format!("a loop holds at most {} tasks", Ticket::TASKS)));
         }
-        self.free = self.places.len() as u32;
-        self.places.push(Place {
-            task: None,
-            generation: 0,
-            next_free: NONE,
-        });
-        Ok(())
+        self.places.push(None);
+        Ok(self.places.len() as u32 - 1)
     }
 
     pub(crate) fn get(&self, ticket: Ticket) -> Option<&TaskRef> {
-        let place = self.places.get(ticket.index() as usize)?;
-        place.task.as_ref().filter(|_| place.generation == ticket.generation())
+        let task = self.places.get(ticket.index() as usize)?.as_ref();
+        task.filter(|task| task.ticket.get() == ticket)
     }
 
     /// Takes a task out. It is handed back, to be dropped outside of the borrow.
+    #[inline]
     pub(crate) fn remove(&mut self, ticket: Ticket) -> Option<TaskRef> {
-        let place = self.places.get_mut(ticket.index() as usize)?;
-        if place.generation != ticket.generation() {
-            return None;
-        }
-        let task = place.task.take()?;
-        place.generation = (place.generation + 1) % Ticket::GENERATIONS;
-        place.next_free = std::mem::replace(&mut self.free, ticket.index());
-        self.len -= 1;
-        Some(task)
+        self.get(ticket)?;
+        self.free.push(ticket.index());
+        self.places[ticket.index() as usize].take()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.len
+        self.places.len() - self.free.len()
     }
 
     /// In the order of their creation.
     pub(crate) fn all(&self) -> Vec<TaskRef> {
-        let mut all: Vec<TaskRef> = self.places.iter().filter_map(|place| place.task.clone()).collect();
+        let mut all: Vec<TaskRef> = self.places.iter().flatten().cloned().collect();
         all.sort_by_key(|task| task.birth());
         all
     }

@@ -6,7 +6,8 @@ use std::rc::{Rc, Weak};
 
 use kolo_executor::{Error, Result};
 
-use crate::{Held, Lock, WaitQueue};
+use crate::repr::describe;
+use crate::{Claim, Held, Lock, WaitQueue};
 
 /// A lock, and a queue of tasks that wait under it until another one, holding the lock, tells them to look again. Mirrors
 /// `asyncio.Condition`.
@@ -141,7 +142,7 @@ impl Condition {
         let hold = lock.suspend_hold()?;
         // However this ends other than well, it may have been notified: then somebody else is.
         let notification = PassOn(waiters);
-        let mut outcome = waiters.wait_at(place, |woken| woken.then_some(Ok(())), |_woken| {}).await;
+        let mut outcome = Notification(waiters).wait_at(place).await;
         loop {
             match lock.acquire_at(place).await {
                 Ok(()) => break,
@@ -203,6 +204,22 @@ impl Condition {
     }
 }
 
+/// The claim of [`Condition::wait`].
+struct Notification<'a>(&'a WaitQueue);
+
+impl Claim for Notification<'_> {
+    type Output = ();
+
+    fn queue(&self) -> &WaitQueue {
+        self.0
+    }
+    fn take(&mut self, woken: bool) -> Option<Result<()>> {
+        woken.then_some(Ok(()))
+    }
+    /// That is left to [`PassOn`], because the wait for the lock may fail as well.
+    fn pass_on(&mut self, _woken: bool) {}
+}
+
 /// Notifies another waiter when it is dropped.
 struct PassOn<'a>(&'a WaitQueue);
 
@@ -234,6 +251,6 @@ impl fmt::Debug for Condition {
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let locked = self.lock.locked();
-        self.waiters.describe(f, if locked { "locked" } else { "unlocked" })
+        describe(&self.waiters, f, if locked { "locked" } else { "unlocked" })
     }
 }

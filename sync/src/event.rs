@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use kolo_executor::Result;
 
-use crate::WaitQueue;
+use crate::repr::describe;
+use crate::{Claim, WaitQueue};
 
 /// A flag that is set or not, and for which tasks can wait. Mirrors `asyncio.Event`.
 ///
@@ -76,9 +77,23 @@ impl Event {
     /// Nothing is lost: the event stays as it is, and the others are not affected.
     #[track_caller]
     pub fn wait(&self) -> impl Future<Output = Result<()>> {
-        let take = |woken| (woken || self.is_set()).then_some(Ok(()));
-        self.0.waiters.wait(take, |_woken| {})
+        Wait(&self.0).wait()
     }
+}
+
+/// The claim of [`Event::wait`].
+struct Wait<'a>(&'a State);
+
+impl Claim for Wait<'_> {
+    type Output = ();
+
+    fn queue(&self) -> &WaitQueue {
+        &self.0.waiters
+    }
+    fn take(&mut self, woken: bool) -> Option<Result<()>> {
+        (woken || self.0.set.get()).then_some(Ok(()))
+    }
+    fn pass_on(&mut self, _woken: bool) {}
 }
 
 impl Default for Event {
@@ -96,6 +111,6 @@ impl fmt::Debug for Event {
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.waiters.describe(f, if self.set.get() { "set" } else { "unset" })
+        describe(&self.waiters, f, if self.set.get() { "set" } else { "unset" })
     }
 }

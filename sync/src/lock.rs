@@ -7,7 +7,8 @@ use std::rc::{Rc, Weak};
 
 use kolo_executor::{Error, Result};
 
-use crate::WaitQueue;
+use crate::repr::describe;
+use crate::{Claim, WaitQueue};
 
 /// A lock that one task at a time can hold. Mirrors `asyncio.Lock`.
 ///
@@ -76,26 +77,7 @@ impl Lock {
     }
 
     pub(crate) fn acquire_at(&self, place: &'static Location<'static>) -> impl Future<Output = Result<()>> {
-        self.take_at(place, |_lock| ())
-    }
-
-    /// Takes the lock, then makes what the caller wants for it.
-    fn take_at<T>(&self, place: &'static Location<'static>, make: impl Fn(&Lock) -> T) -> impl Future<Output = Result<T>> {
-        let State { locked, waiters, .. } = &*self.0;
-        let take = move |woken| {
-            // Nobody may overtake a live waiter, even while the lock is free: it is on its way to the first of them.
-            let ours = woken || !locked.get() && !waiters.any_live();
-            ours.then(|| {
-                self.0.begin_hold(place);
-                Ok(make(self))
-            })
-        };
-        let pass_on = |_woken| {
-            if !locked.get() {
-                waiters.wake_first();
-            }
-        };
-        waiters.wait_at(place, take, pass_on)
+        Acquire { lock: self, place }.wait_at(place)
     }
 
     /// Gives the lock back, for the waiter that is first. It need not be the task that acquired it. Mirrors `Lock.release`.
@@ -125,10 +107,7 @@ impl Lock {
     }
 
     pub(crate) fn hold_at(&self, place: &'static Location<'static>) -> impl Future<Output = Result<Held>> {
-        self.take_at(place, |lock| Held {
-            lock: lock.clone(),
-            hold: lock.0.hold.get(),
-        })
+        Hold(Acquire { lock: self, place }).wait_at(place)
     }
 
     /// Gives the lock back for a while. Dropped meanwhile, the guard of this hold has nothing to release.
@@ -140,6 +119,56 @@ impl Lock {
     /// The lock was acquired again, for the guard that it had.
     pub(crate) fn resume_hold(&self, suspended: Suspended) {
         self.0.hold.set(suspended.hold);
+    }
+}
+
+/// The claim of [`Lock::acquire`].
+struct Acquire<'a> {
+    lock: &'a Lock,
+    place: &'static Location<'static>,
+}
+
+impl Claim for Acquire<'_> {
+    type Output = ();
+
+    fn queue(&self) -> &WaitQueue {
+        &self.lock.0.waiters
+    }
+    fn take(&mut self, woken: bool) -> Option<Result<()>> {
+        let State { locked, waiters, .. } = &*self.lock.0;
+        // Nobody may overtake a live waiter, even while the lock is free: it is on its way to the first of them.
+        let ours = woken || !locked.get() && !waiters.any_live();
+        ours.then(|| {
+            self.lock.0.begin_hold(self.place);
+            Ok(())
+        })
+    }
+    fn pass_on(&mut self, _woken: bool) {
+        if !self.lock.locked() {
+            self.queue().wake_first();
+        }
+    }
+}
+
+/// The claim of [`Lock::hold`].
+struct Hold<'a>(Acquire<'a>);
+
+impl Claim for Hold<'_> {
+    type Output = Held;
+
+    fn queue(&self) -> &WaitQueue {
+        self.0.queue()
+    }
+    fn take(&mut self, woken: bool) -> Option<Result<Held>> {
+        let taken = self.0.take(woken)?;
+        let lock = self.0.lock;
+        Some(taken.map(|()| Held {
+            lock: lock.clone(),
+            hold: lock.0.hold.get(),
+        }))
+    }
+    fn pass_on(&mut self, woken: bool) {
+        self.0.pass_on(woken);
     }
 }
 
@@ -181,8 +210,7 @@ impl fmt::Debug for Lock {
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.waiters
-            .describe(f, if self.locked.get() { "locked" } else { "unlocked" })
+        describe(&self.waiters, f, if self.locked.get() { "locked" } else { "unlocked" })
     }
 }
 

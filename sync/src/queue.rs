@@ -8,7 +8,7 @@ use std::rc::Rc;
 use kolo_executor::{Error, Kind, Result};
 
 use crate::storage::{Fifo, Lifo, Priority, Storage};
-use crate::{Items, WaitQueue};
+use crate::{Claim, Items, WaitQueue};
 
 /// A queue that gives the oldest item out first. Mirrors `asyncio.Queue`; see [`AnyQueue`].
 pub type Queue<T> = AnyQueue<Fifo<T>>;
@@ -130,18 +130,8 @@ impl<S: Storage + 'static> AnyQueue<S> {
     /// The item was not put, and is dropped; the place in the queue is lost. Room for which this task had been woken goes to the next one.
     #[track_caller]
     pub fn put(&self, item: S::Item) -> impl Future<Output = Result<()>> {
-        let mut item = Some(item);
-        let put = move |_woken| {
-            let has_to_wait = self.full() && !self.0.shut_down.get();
-            let item = item.take_if(|_| !has_to_wait)?;
-            Some(self.put_nowait(item))
-        };
-        let pass_on = |woken| {
-            if woken && !self.full() {
-                self.0.putters.pop();
-            }
-        };
-        self.0.putters.wait(put, pass_on)
+        let item = Some(item);
+        Put { queue: self, item }.wait()
     }
 
     /// Puts an item in. Mirrors `Queue.put_nowait`.
@@ -174,16 +164,7 @@ impl<S: Storage + 'static> AnyQueue<S> {
     }
 
     pub(crate) fn get_at(&self, place: &'static Location<'static>) -> impl Future<Output = Result<S::Item>> {
-        let get = |_woken| {
-            let has_to_wait = self.empty() && !self.0.shut_down.get();
-            (!has_to_wait).then(|| self.get_nowait())
-        };
-        let pass_on = |woken| {
-            if woken && !self.empty() {
-                self.0.getters.pop();
-            }
-        };
-        self.0.getters.wait_at(place, get, pass_on)
+        Get(self).wait_at(place)
     }
 
     /// Takes an item out. Mirrors `Queue.get_nowait`.
@@ -236,8 +217,7 @@ impl<S: Storage + 'static> AnyQueue<S> {
     /// Nothing is lost.
     #[track_caller]
     pub fn join(&self) -> impl Future<Output = Result<()>> {
-        let take = |woken| (woken || self.0.unfinished.get() == 0).then_some(Ok(()));
-        self.0.joiners.wait(take, |_woken| {})
+        Join(self).wait()
     }
 
     /// Ends the queue: from now on every put fails with QueueShutDown, and every get once it is empty. With `immediate` it is empty at
@@ -258,6 +238,65 @@ impl<S: Storage + 'static> AnyQueue<S> {
     pub fn items(&self) -> Items<S> {
         Items::new(self.clone(), Location::caller())
     }
+}
+
+/// The claim of [`AnyQueue::put`].
+struct Put<'a, S: Storage> {
+    queue: &'a AnyQueue<S>,
+    item: Option<S::Item>,
+}
+
+impl<S: Storage + 'static> Claim for Put<'_, S> {
+    type Output = ();
+
+    fn queue(&self) -> &WaitQueue {
+        &self.queue.0.putters
+    }
+    fn take(&mut self, _woken: bool) -> Option<Result<()>> {
+        let has_to_wait = self.queue.full() && !self.queue.0.shut_down.get();
+        let item = self.item.take_if(|_| !has_to_wait)?;
+        Some(self.queue.put_nowait(item))
+    }
+    fn pass_on(&mut self, woken: bool) {
+        if woken && !self.queue.full() {
+            self.queue().pop();
+        }
+    }
+}
+
+/// The claim of [`AnyQueue::get`].
+struct Get<'a, S>(&'a AnyQueue<S>);
+
+impl<S: Storage + 'static> Claim for Get<'_, S> {
+    type Output = S::Item;
+
+    fn queue(&self) -> &WaitQueue {
+        &self.0.0.getters
+    }
+    fn take(&mut self, _woken: bool) -> Option<Result<S::Item>> {
+        let has_to_wait = self.0.empty() && !self.0.0.shut_down.get();
+        (!has_to_wait).then(|| self.0.get_nowait())
+    }
+    fn pass_on(&mut self, woken: bool) {
+        if woken && !self.0.empty() {
+            self.queue().pop();
+        }
+    }
+}
+
+/// The claim of [`AnyQueue::join`].
+struct Join<'a, S>(&'a AnyQueue<S>);
+
+impl<S> Claim for Join<'_, S> {
+    type Output = ();
+
+    fn queue(&self) -> &WaitQueue {
+        &self.0.0.joiners
+    }
+    fn take(&mut self, woken: bool) -> Option<Result<()>> {
+        (woken || self.0.0.unfinished.get() == 0).then_some(Ok(()))
+    }
+    fn pass_on(&mut self, _woken: bool) {}
 }
 
 impl<S: Storage + 'static> Default for AnyQueue<S> {

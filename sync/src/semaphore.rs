@@ -7,7 +7,8 @@ use std::rc::Rc;
 
 use kolo_executor::{Error, Result};
 
-use crate::WaitQueue;
+use crate::repr::describe;
+use crate::{Claim, WaitQueue};
 
 /// A number of permits, of which each task takes one and gives it back. Mirrors `asyncio.Semaphore`.
 ///
@@ -79,31 +80,11 @@ impl Semaphore {
     /// next one.
     #[track_caller]
     pub fn acquire(&self) -> impl Future<Output = Result<()>> {
-        self.take_at(Location::caller(), |_semaphore| ())
+        self.acquire_at(Location::caller())
     }
 
-    /// Takes a permit, then makes what the caller wants for it.
-    fn take_at<T>(&self, place: &'static Location<'static>, make: impl Fn(&Semaphore) -> T) -> impl Future<Output = Result<T>> {
-        let State { value, waiters } = &*self.0;
-        let take = move |woken| {
-            if woken {
-                // The permit was taken for it already. There may be more, for which others had to wait only because they came later.
-                self.hand_out();
-            } else if self.locked() {
-                return None;
-            } else {
-                value.set(value.get() - 1);
-            }
-            waiters.note_taken(place);
-            Some(Ok(make(self)))
-        };
-        let pass_on = |woken| {
-            if woken {
-                value.set(value.get() + 1);
-            }
-            self.hand_out();
-        };
-        waiters.wait_at(place, take, pass_on)
+    fn acquire_at(&self, place: &'static Location<'static>) -> impl Future<Output = Result<()>> {
+        Acquire { semaphore: self, place }.wait_at(place)
     }
 
     /// Gives what permits there are to those that wait.
@@ -137,7 +118,68 @@ impl Semaphore {
     /// As `acquire`.
     #[track_caller]
     pub fn hold(&self) -> impl Future<Output = Result<Permit>> {
-        self.take_at(Location::caller(), |semaphore| Permit(semaphore.clone(), usize::MAX))
+        self.hold_at(usize::MAX, Location::caller())
+    }
+
+    /// `bound`: with so many permits the guard has nothing to release.
+    fn hold_at(&self, bound: usize, place: &'static Location<'static>) -> impl Future<Output = Result<Permit>> {
+        let acquire = Acquire { semaphore: self, place };
+        Hold { acquire, bound }.wait_at(place)
+    }
+}
+
+/// The claim of [`Semaphore::acquire`].
+struct Acquire<'a> {
+    semaphore: &'a Semaphore,
+    place: &'static Location<'static>,
+}
+
+impl Claim for Acquire<'_> {
+    type Output = ();
+
+    fn queue(&self) -> &WaitQueue {
+        &self.semaphore.0.waiters
+    }
+    fn take(&mut self, woken: bool) -> Option<Result<()>> {
+        let State { value, waiters } = &*self.semaphore.0;
+        if woken {
+            // The permit was taken for it already. There may be more, for which others had to wait only because they came later.
+            self.semaphore.hand_out();
+        } else if self.semaphore.locked() {
+            return None;
+        } else {
+            value.set(value.get() - 1);
+        }
+        waiters.note_taken(self.place);
+        Some(Ok(()))
+    }
+    fn pass_on(&mut self, woken: bool) {
+        if woken {
+            let value = &self.semaphore.0.value;
+            value.set(value.get() + 1);
+        }
+        self.semaphore.hand_out();
+    }
+}
+
+/// The claim of [`Semaphore::hold`].
+struct Hold<'a> {
+    acquire: Acquire<'a>,
+    bound: usize,
+}
+
+impl Claim for Hold<'_> {
+    type Output = Permit;
+
+    fn queue(&self) -> &WaitQueue {
+        self.acquire.queue()
+    }
+    fn take(&mut self, woken: bool) -> Option<Result<Permit>> {
+        let taken = self.acquire.take(woken)?;
+        Some(taken.map(|()| Permit(self.acquire.semaphore.clone(), self.bound)))
+    }
+    fn pass_on(&mut self, woken: bool) {
+        self.acquire.pass_on(woken);
     }
 }
 
@@ -152,9 +194,9 @@ impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let locked = self.value.get() == 0 || self.waiters.any_live();
         if locked {
-            return self.waiters.describe(f, "locked");
+            return describe(&self.waiters, f, "locked");
         }
-        self.waiters.describe(f, format_args!("unlocked, value:{}", self.value.get()))
+        describe(&self.waiters, f, format_args!("unlocked, value:{}", self.value.get()))
     }
 }
 
@@ -234,9 +276,7 @@ impl BoundedSemaphore {
     /// As there.
     #[track_caller]
     pub fn hold(&self) -> impl Future<Output = Result<Permit>> {
-        let bound = self.bound;
-        self.semaphore
-            .take_at(Location::caller(), move |semaphore| Permit(semaphore.clone(), bound))
+        self.semaphore.hold_at(self.bound, Location::caller())
     }
 }
 

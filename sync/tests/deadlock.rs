@@ -12,7 +12,7 @@ use kolo_executor::{
     Clock, Error, EventLoop, Kind, Promise, Result, Runner, Task, as_completed, create_task, current_task, gather, running_loop,
     shield, sleep, task_group, wait, wait_for,
 };
-use kolo_sync::{Barrier, Condition, Event, Lock, Queue, Semaphore, WaitQueue};
+use kolo_sync::{Barrier, Claim, Condition, Event, Lock, Queue, Semaphore, WaitQueue};
 
 fn runner() -> Runner {
     Runner::builder().clock(Clock::Virtual).build().expect("a loop")
@@ -379,14 +379,25 @@ impl Door {
     #[track_caller]
     fn pass(&self) -> impl Future<Output = Result<()>> {
         let place = std::panic::Location::caller();
-        let pass = move |_woken| {
-            self.open.replace(false).then(|| {
-                self.waiters.note_taken(place);
-                Ok(())
-            })
-        };
-        self.waiters.wait_at(place, pass, |_woken| {})
+        Pass(self, place).wait_at(place)
     }
+}
+
+struct Pass<'a>(&'a Door, &'static std::panic::Location<'static>);
+
+impl Claim for Pass<'_> {
+    type Output = ();
+
+    fn queue(&self) -> &WaitQueue {
+        &self.0.waiters
+    }
+    fn take(&mut self, _woken: bool) -> Option<Result<()>> {
+        self.0.open.replace(false).then(|| {
+            self.0.waiters.note_taken(self.1);
+            Ok(())
+        })
+    }
+    fn pass_on(&mut self, _woken: bool) {}
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use kolo_executor::{Clock, EventLoop, Kind, Promise, Result, Runner, Task, create_task, sleep};
-use kolo_sync::{Barrier, Condition, Event, Lock, Queue, Semaphore, WaitQueue};
+use kolo_sync::{Barrier, Claim, Condition, Event, Lock, Queue, Semaphore, WaitQueue};
 
 /// Runs a coroutine, which must succeed.
 #[track_caller]
@@ -367,6 +367,23 @@ fn a_loop_that_is_closed_leaves_the_primitives_in_order() {
     assert_eq!(format!("{queue:?}"), "<Queue maxsize=0>");
 }
 
+/// Waits until it is woken, and tells when that comes to nothing.
+struct Woken<'a, F: FnMut(bool)>(&'a WaitQueue, F);
+
+impl<F: FnMut(bool)> Claim for Woken<'_, F> {
+    type Output = ();
+
+    fn queue(&self) -> &WaitQueue {
+        self.0
+    }
+    fn take(&mut self, woken: bool) -> Option<Result<()>> {
+        woken.then_some(Ok(()))
+    }
+    fn pass_on(&mut self, woken: bool) {
+        (self.1)(woken);
+    }
+}
+
 #[test]
 fn a_queue_of_ones_own_wakes_as_it_is_told() {
     in_loop(async {
@@ -377,7 +394,7 @@ fn a_queue_of_ones_own_wakes_as_it_is_told() {
                 let (waiters, log) = (waiters.clone(), log.clone());
                 create_task(async move {
                     let lost = |woken| log.borrow_mut().push((number, if woken { "lost a grant" } else { "left" }));
-                    waiters.wait(|woken| woken.then_some(Ok(())), lost).await?;
+                    Woken(&waiters, lost).wait().await?;
                     log.borrow_mut().push((number, "woken"));
                     Ok(())
                 })

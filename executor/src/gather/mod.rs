@@ -130,7 +130,7 @@ impl<C: Children> Gather<C> {
             children: all,
             cancelled: Cell::new(None),
         };
-        let outer = Promise::from_block(raw::allocate(head, None::<Result<()>>));
+        let outer = Promise::from_block(raw::allocate_promise(head));
         outer.head().bind(&event_loop.0);
         if different.is_empty() {
             outer.fulfil(());

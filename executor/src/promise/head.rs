@@ -21,8 +21,35 @@ pub(crate) struct Head {
     /// The loop whose ready queue runs the callbacks; 0 until somebody waits.
     pub(crate) loop_id: Cell<u16>,
     pub(crate) state: Cell<State>,
-    pub(crate) slot_busy: Cell<bool>,
+    pub(crate) content: Cell<Content>,
     callbacks: Cell<Callbacks>,
+}
+
+/// What a head is the beginning of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Promise,
+    Task,
+    Gather,
+}
+
+/// What is in the slot behind a head. Only [`raw`](crate::task::raw) changes it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    Nothing,
+    Coroutine,
+    Outcome,
+    /// A coroutine that is being polled.
+    Polled,
+    /// Nothing soon: what was there is being dropped.
+    Dropping,
+}
+
+impl Content {
+    /// Whether user code runs on what is there.
+    pub(crate) fn is_busy(self) -> bool {
+        matches!(self, Content::Polled | Content::Dropping)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,19 +97,15 @@ enum Callbacks {
 
 impl Head {
     #[inline(always)]
-    pub(crate) fn new(vtable: &'static VTable) -> Head {
+    pub(crate) fn new(vtable: &'static VTable, content: Content) -> Head {
         Head {
             vtable,
             refs: Cell::new(1),
             loop_id: Cell::new(0),
             state: Cell::new(State::Pending),
-            slot_busy: Cell::new(false),
+            content: Cell::new(content),
             callbacks: Cell::new(Callbacks::None),
         }
-    }
-
-    pub(crate) fn vtable(&self) -> &'static VTable {
-        self.vtable
     }
 
     pub(crate) fn done(&self) -> bool {
@@ -201,13 +224,13 @@ impl Ref {
         match callback {
             Callback::Step(task) => drop(current::with_core_of(loop_id, |core| core.wake_task(task))),
             Callback::Notify(listener, index) => {
-                current::with_core_of(loop_id, |core| core.queue(|| Entry::Notify(listener, index as usize)));
+                current::with_core_of(loop_id, |core| core.queue(Entry::Notify(listener, index)));
             }
             // Others wait as well, who must be woken whatever this one does.
             Callback::Wake(waker) => report::guard(loop_id, "waker", || waker.wake()),
             Callback::Call(mut callback) => {
                 callback.promise = Some(AnyPromise(self.clone()));
-                current::with_core_of(loop_id, |core| core.queue(|| Entry::Done(callback)));
+                current::with_core_of(loop_id, |core| core.queue(Entry::Done(callback)));
             }
         }
     }

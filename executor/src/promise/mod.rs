@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::handle::CallbackToken;
 use crate::task::raw::{self, TypedRef};
 pub use any::AnyPromise;
-pub(crate) use head::{Callback, Head, State};
+pub(crate) use head::{Callback, Content, Head, Kind, State};
 use waiting::Waiting;
 
 /// A result that will be there later: pending, then a value, an error, or cancelled. Mirrors `asyncio.Future`.
@@ -127,7 +127,7 @@ impl<T: 'static> Promise<T> {
     }
 
     pub(crate) fn unbound() -> Self {
-        Promise::from_block(raw::allocate(|head| head, None::<Result<T>>))
+        Promise::from_block(raw::allocate_promise(|head| head))
     }
 
     /// Completes it with a value. Mirrors `Future.set_result`.

@@ -13,7 +13,7 @@ use crate::event_loop::EventLoop;
 use crate::graph::Graph;
 use crate::handle::CallbackToken;
 use crate::promise::{AnyPromise, Cloned, Promise, Taken};
-use crate::task::raw::{self, Stage};
+use crate::task::raw;
 use crate::task::{TaskHead, TaskRef};
 use crate::task_group::TaskGroup;
 
@@ -337,7 +337,7 @@ pub(crate) fn spawn<T: 'static>(
     place: &'static Location<'static>,
 ) -> Task<T> {
     let context = context.unwrap_or_else(context::current);
-    let (block, head) = raw::allocate_task(|head| TaskHead::new(head, name, context, place), Stage::Coroutine(coroutine));
+    let (block, head) = raw::allocate_task(|head| TaskHead::new(head, name, context, place), coroutine);
     core.adopt(head);
     Task(Promise::from_block(block))
 }

@@ -9,7 +9,7 @@
 //!     └────────────────────────────────┘
 //! ```
 //!
-//! `TaskRef::wake` queues, at most once; `Core::step` polls; `Core::finish` ends. The three fields that asyncio's cancellation needs are
+//! `TaskRef::wake` queues, at most once; `Core::step` polls; `Core::finish` ends. The three things that asyncio's cancellation needs are
 //! kept apart: the count of requests, the armed flag (`MUST_CANCEL`), and what the task waits for.
 
 mod handle;
@@ -40,40 +40,78 @@ pub use handle::{AnyTask, Builder, Task, create_task};
 pub(crate) struct TaskHead {
     head: Head,
     pub(crate) ticket: Cell<Ticket>,
-    /// The N of `Task-N`; of a task with a name of its own, the number of the unnamed one before it.
-    number: u64,
     pub(crate) created_at: &'static Location<'static>,
-    context: Cell<Context>,
-    rare: Cell<Option<Box<Rare>>>,
+    extra: Cell<Option<Box<Extra>>>,
     /// The promise, task or gather that it waits for; none while it runs, and while it is parked in its own parking place.
     waiting_on: Cell<Option<Ref>>,
     /// Where it stands: the place of its innermost await.
     parked_at: Cell<Option<&'static Location<'static>>>,
-    /// How often it was suspended by a leaf of ours: tells whether this happened during a step, and which leaf was the last.
+    /// How often it was suspended by a leaf of ours: tells which leaf was the last.
     parks: Cell<u32>,
-    /// How often its own parking place was used; see [`park`](crate::park).
-    pub(crate) place_uses: Cell<u32>,
-    /// asyncio's `cancelling()`.
-    requests: Cell<u32>,
-    flags: Flags,
+    /// Its own parking place; see [`park`](crate::park).
     pub(crate) place: Cell<Place>,
+    flags: Flags,
+    serial: SerialHigh,
 }
 
-/// The task's own parking place: a promise of nothing, without an allocation of its own.
+// A task of a small coroutine fits into two lines of the cache.
+const _: () = assert!(size_of::<TaskHead>() == 88);
+
+/// The state of a task's own parking place, which is a promise of nothing without an allocation of its own: which use of the place it is,
+/// and how far that has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Place {
-    Free,
-    Taken,
-    Woken,
-    Cancelled,
+pub(crate) struct Place(u32);
+
+/// In which states a place can be. The rest of the number counts the uses.
+const FREE: u32 = 0;
+const TAKEN: u32 = 1;
+const WOKEN: u32 = 2;
+const CANCELLED: u32 = 3;
+
+impl Place {
+    fn state(self) -> u32 {
+        self.0 & 3
+    }
+    fn with(self, state: u32) -> Place {
+        Place(self.0 & !3 | state)
+    }
+    pub(crate) fn is_free(self) -> bool {
+        self.state() == FREE
+    }
+    pub(crate) fn is_taken(self) -> bool {
+        self.state() == TAKEN
+    }
+    pub(crate) fn is_woken(self) -> bool {
+        self.state() == WOKEN
+    }
+    pub(crate) fn is_cancelled(self) -> bool {
+        self.state() == CANCELLED
+    }
+    /// The next use of the place, which has been free.
+    pub(crate) fn taken(self) -> Place {
+        Place(self.0.wrapping_add(4)).with(TAKEN)
+    }
+    /// This use of the place, when it began.
+    pub(crate) fn taken_now(self) -> Place {
+        self.with(TAKEN)
+    }
+    pub(crate) fn woken(self) -> Place {
+        self.with(WOKEN)
+    }
+    pub(crate) fn cancelled(self) -> Place {
+        self.with(CANCELLED)
+    }
+    pub(crate) fn freed(self) -> Place {
+        self.with(FREE)
+    }
 }
 
 /// What few tasks have.
-#[derive(Default)]
-struct Rare {
+struct Extra {
     name: Option<String>,
-    /// Which of the tasks with a name of their own it is.
-    named_order: u64,
+    /// Of a task with a name of its own: the number of the unnamed one before it.
+    after: u64,
+    context: Context,
     /// The cancellation with a message that is to be delivered.
     message: Option<Error>,
     /// Who else is to be woken together with the task, see [`park`](crate::park).
@@ -82,175 +120,221 @@ struct Rare {
     owned_by_run: bool,
 }
 
-struct Flags(Cell<u8>);
+impl Default for Extra {
+    fn default() -> Extra {
+        Extra {
+            name: None,
+            after: 0,
+            context: Context::NONE,
+            message: None,
+            forward: None,
+            owned_by_run: false,
+        }
+    }
+}
+
+/// Some flags, and above them the count of requests to cancel.
+struct Flags(Cell<u32>);
 
 /// It stands in the ready queue.
-const QUEUED: u8 = 1;
-/// Its first step has begun.
-const STARTED: u8 = 2;
+const QUEUED: u32 = 1;
 /// The next step begins by delivering a cancellation.
-const MUST_CANCEL: u8 = 4;
-/// It is parked on a future that is not ours: nothing of ours can return an error there.
-const FOREIGN: u8 = 16;
-/// A copy of its waker exists or existed.
-const WAKER_SHARED: u8 = 32;
-/// It goes on one hop after this step, come what may.
-const YIELDED: u8 = 8;
+const MUST_CANCEL: u32 = 2;
+/// It stands at a leaf of ours. Otherwise it runs, has not begun, or waits for something that cannot return an error of ours.
+const PARKED: u32 = 4;
 /// The leaf at which it is parked uses the task's own parking place.
-const IN_PLACE: u8 = 64;
-/// The leaf that suspended it last was dropped before its wait was over: if it waits for anything, then for what is not ours.
-const LEFT: u8 = 128;
+const IN_PLACE: u32 = 8;
+/// It goes on one hop after this step, come what may.
+const YIELDED: u32 = 16;
+/// A copy of its waker exists or existed.
+const WAKER_SHARED: u32 = 32;
+/// One request to cancel.
+const REQUEST: u32 = 64;
 
 impl Flags {
-    fn get(&self) -> u8 {
+    fn get(&self) -> u32 {
         self.0.get()
     }
     /// Sets some and clears some at once: one store where several would wait for each other.
-    fn change(&self, set: u8, clear: u8) {
+    fn change(&self, set: u32, clear: u32) {
         self.0.set(self.0.get() & !clear | set);
     }
-    fn has(&self, flag: u8) -> bool {
+    fn has(&self, flag: u32) -> bool {
         self.get() & flag != 0
     }
-    fn set(&self, flag: u8) {
+    fn set(&self, flag: u32) {
         self.change(flag, 0);
     }
-    fn clear(&self, flag: u8) {
+    fn clear(&self, flag: u32) {
         self.change(0, flag);
     }
-    fn take(&self, flag: u8) -> bool {
+    fn take(&self, flag: u32) -> bool {
         let had = self.has(flag);
         self.clear(flag);
         had
     }
+    fn requests(&self) -> u32 {
+        self.get() / REQUEST
+    }
+    /// 67 million requests are as good as more.
+    fn add_request(&self) {
+        self.0.set(self.get().checked_add(REQUEST).unwrap_or(self.get()));
+    }
+    fn take_back_request(&self) {
+        self.0.set(self.get().checked_sub(REQUEST).unwrap_or(self.get()));
+    }
 }
 
-/// The thread's counters of names: `Task-N` counts the tasks without a name of their own, on all of the thread's loops.
-struct Numbers {
+/// The thread's counters of tasks: `Task-N` counts those without a name of their own, on all of the thread's loops.
+struct Counters {
     unnamed: Cell<u64>,
     named: Cell<u64>,
 }
 
-impl Numbers {
-    fn unnamed(&self) -> u64 {
-        self.unnamed.set(self.unnamed.get() + 1);
-        self.unnamed.get()
-    }
+thread_local!(static COUNTERS: Counters = const { Counters { unnamed: Cell::new(0), named: Cell::new(0) } });
 
-    fn named(&self) -> u64 {
-        self.named.set(self.named.get() + 1);
-        self.named.get()
-    }
+/// A serial number: twice the N of `Task-N`, or one more than twice the count of a task with a name of its own. Its lower part is the
+/// generation in the ticket, so that the next task with the same index has another.
+type Serial = u64;
+
+/// The upper part of the serial number.
+struct SerialHigh(u32);
+
+fn next(counter: &Cell<u64>) -> u64 {
+    counter.set(counter.get() + 1);
+    counter.get()
 }
 
-thread_local!(static NUMBERS: Numbers = const { Numbers { unnamed: Cell::new(0), named: Cell::new(0) } });
+impl Extra {
+    /// For a task with a name or a context; and the task's serial number.
+    #[cold]
+    fn new(name: Option<String>, context: Context) -> (Serial, Option<Box<Extra>>) {
+        COUNTERS.with(|counters| {
+            let serial = match name {
+                Some(_) => 2 * next(&counters.named) + 1,
+                None => 2 * next(&counters.unnamed),
+            };
+            let after = counters.unnamed.get();
+            let extra = Extra {
+                name,
+                after,
+                context,
+                ..Extra::default()
+            };
+            (serial, Some(Box::new(extra)))
+        })
+    }
+}
 
 impl TaskHead {
     // Inlined, so that a head is written once, straight into its block.
     #[inline(always)]
     fn new(head: Head, name: Option<String>, context: Context, created_at: &'static Location<'static>) -> TaskHead {
-        let rare = name.map(|name| {
-            Box::new(Rare {
-                name: Some(name),
-                named_order: NUMBERS.with(Numbers::named),
-                ..Rare::default()
-            })
-        });
-        let number = NUMBERS.with(|numbers| {
-            if rare.is_some() {
-                numbers.unnamed.get()
-            } else {
-                numbers.unnamed()
-            }
-        });
+        let (serial, extra) = if name.is_none() && context.is_none() {
+            (COUNTERS.with(|counters| 2 * next(&counters.unnamed)), None)
+        } else {
+            Extra::new(name, context)
+        };
         TaskHead {
             head,
-            ticket: Cell::new(Ticket::new(0, 0, 0)),
-            number,
+            ticket: Cell::new(Ticket::new(0, serial as u32 & (Ticket::GENERATIONS - 1), 0)),
             created_at,
-            context: Cell::new(context),
-            rare: Cell::new(rare),
+            extra: Cell::new(extra),
             waiting_on: Cell::new(None),
             parked_at: Cell::new(None),
             parks: Cell::new(0),
-            place_uses: Cell::new(0),
-            requests: Cell::new(0),
+            place: Cell::new(Place(FREE)),
             flags: Flags(Cell::new(0)),
-            place: Cell::new(Place::Free),
+            serial: SerialHigh((serial / u64::from(Ticket::GENERATIONS)) as u32),
         }
+    }
+
+    fn serial(&self) -> Serial {
+        u64::from(self.serial.0) * u64::from(Ticket::GENERATIONS) + u64::from(self.ticket.get().generation())
     }
 
     /// Orders tasks by their creation.
     pub(crate) fn birth(&self) -> (u64, u64) {
-        (self.number, self.rare(|rare| rare.named_order))
+        match self.serial() {
+            unnamed if unnamed % 2 == 0 => (unnamed / 2, 0),
+            named => (self.extra(|extra| extra.after), named),
+        }
     }
 
-    /// Works on what few tasks have, which is made for it when it is not there. `f` runs no user code.
-    fn rare<R>(&self, f: impl FnOnce(&mut Rare) -> R) -> R
-    where
-        R: Default,
-    {
-        self.rare.take().map_or_else(R::default, |mut rare| {
-            let result = f(&mut rare);
-            self.rare.set(Some(rare));
+    /// Works on what few tasks have, if it is there. `f` runs no user code.
+    #[inline]
+    fn extra<R: Default>(&self, f: impl FnOnce(&mut Extra) -> R) -> R {
+        self.extra.take().map_or_else(R::default, |mut extra| {
+            let result = f(&mut extra);
+            self.extra.set(Some(extra));
             result
         })
     }
 
-    fn rare_mut<R>(&self, f: impl FnOnce(&mut Rare) -> R) -> R {
-        let mut rare = self.rare.take().unwrap_or_default();
-        let result = f(&mut rare);
-        self.rare.set(Some(rare));
+    /// The same, which is made for it when it is not there.
+    fn extra_mut<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> R {
+        let mut extra = self.extra.take().unwrap_or_default();
+        let result = f(&mut extra);
+        self.extra.set(Some(extra));
         result
     }
 
     pub(crate) fn name(&self) -> String {
-        self.rare(|rare| rare.name.clone())
-            .unwrap_or_else(|| format!("Task-{}", self.number))
+        self.extra(|extra| extra.name.clone())
+            .unwrap_or_else(|| format!("Task-{}", self.serial() / 2))
     }
 
     fn set_name(&self, name: String) {
-        self.rare_mut(|rare| rare.name = Some(name));
+        self.extra_mut(|extra| extra.name = Some(name));
+    }
+
+    /// Looks at the task's context. `f` runs no user code.
+    #[inline]
+    pub(crate) fn look_at_context<R>(&self, f: impl FnOnce(&Context) -> R) -> R {
+        let extra = self.extra.take();
+        let result = f(extra.as_ref().map_or(&Context::NONE, |extra| &extra.context));
+        self.extra.set(extra);
+        result
     }
 
     /// Works on the task's context. `f` runs no user code.
     pub(crate) fn with_context<R>(&self, f: impl FnOnce(&mut Context) -> R) -> R {
-        let mut context = self.context.replace(Context::NONE);
-        let result = f(&mut context);
-        self.context.set(context);
-        result
+        self.extra_mut(|extra| f(&mut extra.context))
     }
 
     /// A leaf of ours suspends the task. Returns the number of this suspension.
     pub(crate) fn park(&self, place: &'static Location<'static>) -> u32 {
-        self.flags.clear(IN_PLACE | LEFT);
+        self.flags.change(PARKED, IN_PLACE);
         self.count_park(place)
     }
 
     /// A leaf of ours suspends the task in the task's own parking place.
+    #[inline]
     pub(crate) fn park_in_place(&self, place: &'static Location<'static>) -> u32 {
-        self.flags.change(IN_PLACE, LEFT);
+        self.flags.change(PARKED | IN_PLACE, 0);
         self.wait_on_nothing();
         self.count_park(place)
     }
 
     /// A leaf of ours suspends the task, which goes on one hop after this step.
+    #[inline]
     pub(crate) fn park_for_a_hop(&self, place: &'static Location<'static>) -> u32 {
-        self.flags.change(YIELDED, IN_PLACE | LEFT);
+        self.flags.change(PARKED | YIELDED, IN_PLACE);
         self.wait_on_nothing();
         self.count_park(place)
     }
 
+    #[inline]
     fn count_park(&self, place: &'static Location<'static>) -> u32 {
         self.parked_at.set(Some(place));
         self.parks.set(self.parks.get().wrapping_add(1));
         self.parks.get()
     }
 
-    /// The leaf that was suspended as number `park` is dropped.
+    /// The leaf that was suspended as number `park` is dropped: if the task waits for anything, then for what is not ours.
     pub(crate) fn unpark(&self, park: u32) {
         if self.parked_last(park) {
-            self.flags.set(LEFT);
+            self.flags.clear(PARKED);
         }
     }
 
@@ -283,37 +367,37 @@ impl TaskHead {
 
     /// The cancellation that is to be delivered, with its message if it has one.
     pub(crate) fn take_message(&self) -> Error {
-        self.rare(|rare| rare.message.take()).unwrap_or(Error::cancelled())
+        self.extra(|extra| extra.message.take()).unwrap_or(Error::cancelled())
     }
 
     pub(crate) fn keep_message(&self, error: Error) {
         if error.message().is_empty() {
-            self.rare(|rare| rare.message = None);
+            self.extra(|extra| extra.message = None);
         } else {
-            self.rare_mut(|rare| rare.message = Some(error));
+            self.extra_mut(|extra| extra.message = Some(error));
         }
     }
 
     /// Has `waker` woken together with the task.
     pub(crate) fn set_forward(&self, waker: Option<std::task::Waker>) {
         let old = match waker {
-            None => self.rare(|rare| rare.forward.take()),
-            Some(waker) => self.rare_mut(|rare| rare.forward.replace(waker)),
+            None => self.extra(|extra| extra.forward.take()),
+            Some(waker) => self.extra_mut(|extra| extra.forward.replace(waker)),
         };
         drop(old);
     }
 
     /// It was made by `run_until_complete`, whose caller knows that it did not end.
     pub(crate) fn mark_owned_by_run(&self) {
-        self.rare_mut(|rare| rare.owned_by_run = true);
+        self.extra_mut(|extra| extra.owned_by_run = true);
     }
 
     pub(crate) fn is_owned_by_run(&self) -> bool {
-        self.rare(|rare| rare.owned_by_run)
+        self.extra(|extra| extra.owned_by_run)
     }
 
     pub(crate) fn take_forward(&self) -> Option<std::task::Waker> {
-        self.rare(|rare| rare.forward.take())
+        self.extra(|extra| extra.forward.take())
     }
 
     pub(crate) fn mark_waker_shared(&self) {
@@ -322,34 +406,34 @@ impl TaskHead {
 
     /// Whether something that is not ours, and cannot be looked into, may still wake it.
     pub(crate) fn may_be_woken_by_others(&self) -> bool {
-        self.flags.has(WAKER_SHARED | FOREIGN | LEFT)
+        self.flags.has(WAKER_SHARED) || self.is_on_foreign_future()
     }
 
     /// Whether it stands on a future that is not ours.
     pub(crate) fn is_on_foreign_future(&self) -> bool {
-        self.flags.has(FOREIGN | LEFT)
+        !self.flags.has(PARKED)
     }
 
     /// asyncio's `cancelling()`.
     pub(crate) fn requests(&self) -> u32 {
-        self.requests.get()
+        self.flags.requests()
     }
 
     /// asyncio's `uncancel()`.
     pub(crate) fn uncancel(&self) -> u32 {
-        if self.requests.get() > 0 {
-            self.requests.set(self.requests.get() - 1);
-            if self.requests.get() == 0 {
+        if self.requests() > 0 {
+            self.flags.take_back_request();
+            if self.requests() == 0 {
                 self.flags.clear(MUST_CANCEL);
             }
         }
-        self.requests.get()
+        self.requests()
     }
 
     /// Where the task is parked, while it is.
     pub(crate) fn parked(&self) -> Option<Parked> {
         let place = self.parked_at.get()?;
-        let running = self.head.slot_busy.get();
+        let running = self.is_running();
         (!self.head.done() && !running).then(|| Parked {
             on: self.waiting_on(),
             place,
@@ -357,7 +441,7 @@ impl TaskHead {
     }
 
     pub(crate) fn is_running(&self) -> bool {
-        self.head.slot_busy.get()
+        self.head.content.get().is_busy()
     }
 
     pub(crate) fn is_queued(&self) -> bool {
@@ -395,12 +479,16 @@ impl TaskRef {
 
     /// The task's loop, if it still exists.
     pub(crate) fn core(&self) -> Option<std::rc::Rc<Core>> {
-        current::core_of(self.head.loop_id.get())
+        current::core_of(self.loop_id())
+    }
+
+    pub(crate) fn loop_id(&self) -> u16 {
+        self.head.loop_id.get()
     }
 
     /// Queues the task's next step.
     pub(crate) fn wake(&self) {
-        current::with_core_of(self.head.loop_id.get(), |core| core.wake_task(self.clone()));
+        current::with_core_of(self.loop_id(), |core| core.wake_task(self.clone()));
     }
 
     /// asyncio's `Task.cancel`: asks what the task waits for to be cancelled, along the chain of tasks that wait for each other; what
@@ -414,7 +502,7 @@ impl TaskRef {
         let mut longest = self.core().map_or(0, |core| core.count_tasks());
         loop {
             task.head.mark_retrieved();
-            task.requests.set(task.requests.get() + 1);
+            task.flags.add_request();
             let waiting_on = if task.is_running() { None } else { task.waiting_on() };
             let Some(promise) = waiting_on else {
                 if task.is_running() || !task.cancel_place(&error) {
@@ -444,14 +532,12 @@ impl TaskRef {
 
     /// Cancels the wait in the task's own parking place.
     fn cancel_place(&self, error: &Error) -> bool {
-        let waits = self.flags.has(IN_PLACE) && self.place.get() == Place::Taken;
+        let waits = self.flags.has(IN_PLACE) && self.place.get().is_taken();
         if waits {
-            self.place.set(Place::Cancelled);
+            self.place.set(self.place.get().cancelled());
             self.keep_message(error.clone());
             self.wake();
-            if let Some(forward) = self.take_forward() {
-                forward.wake();
-            }
+            self.take_forward().into_iter().for_each(std::task::Waker::wake);
         }
         waits
     }

@@ -1,18 +1,19 @@
 //! The one allocation, and nearly all the unsafe code of kolo.
 //!
 //! A promise is a block of memory: a *head* (state, callbacks; for a task also its bookkeeping) followed by a *slot*, where the
-//! outcome will be. A task is a promise whose slot holds a coroutine until then, in the same place. Blocks are counted by a plain
-//! integer, because nothing here is shared between threads, and referred to by thin pointers: everything that depends on the
-//! slot's type goes through the table of functions that the head points to.
+//! outcome will be. A task is a promise whose slot holds a coroutine until then, in the same place; the head says which of them is there.
+//! Blocks are counted by a plain integer, because nothing here is shared between threads, and referred to by thin pointers: everything
+//! that depends on the slot's type goes through the table of functions that the head points to.
 //!
 //! ```text
 //!   Ref ──► ┌──────────────┐ ◄── TypedRef<T>: knows that the outcome is a Result<T>
 //!           │ Head         │ ◄── TaskRef (task/mod.rs): knows that the head is a TaskHead
-//!           │   vtable ────┼──► the functions of Block<H, S>
+//!           │   vtable ────┼──► the functions of Block<H, F, T>
 //!           │   refs       │
+//!           │   content    │     what is in the slot
 //!           │   ...        │
 //!           ├──────────────┤
-//!           │ slot         │     a coroutine, then its outcome
+//!           │ slot         │     a coroutine F, then its outcome, a Result<T>
 //!           └──────────────┘
 //! ```
 //!
@@ -20,290 +21,284 @@
 //!
 //! - **COUNT**: a block lives exactly as long as `refs > 0`; every `Ref` stands for one of the count. All of them are on one thread
 //!   (`Ref` is `!Send`).
-//! - **TYPE**: a block's vtable was made by [`Table::<H, S>`] for the very `H` and `S` that it was allocated with. `H` begins with a
-//!   `Head` (`repr(C)`), and so does the block.
-//! - **VALUE**: a `TypedRef<T>` points to a block with `S::Value == T`, and stays one of that very type: it is invariant in `T`.
-//! - **SLOT**: a slot is touched by one call at a time: each claims it first (`Ref::access`). While what is in it is polled or dropped,
-//!   which runs user code, it stays claimed; outcomes are cloned and shown only outside the slot.
-//! - **PIN**: a slot is never moved: it is polled, dropped and overwritten in place, and read out only when it is an outcome.
+//! - **TYPE**: a block's vtable was made by [`Table::<H, F, T>`] for the very `H`, `F` and `T` that it was allocated with. `H` begins with
+//!   a `Head` (`repr(C)`), and so does the block.
+//! - **VALUE**: a `TypedRef<T>` points to a block of that very `T`: it is invariant in `T`.
+//! - **SLOT**: `content` says what is in the slot. Only this file changes it. While it is `Polled` or `Dropping`, user code runs on what is
+//!   there, and nobody else touches the slot; outcomes are cloned and shown only outside of it.
+//! - **PIN**: a coroutine is never moved: it is polled and dropped in place.
+//! - **POOL**: see `memory::Pool`.
 
 use std::any::TypeId;
 use std::cell::{Cell, UnsafeCell};
 use std::marker::PhantomData;
+use std::mem::{ManuallyDrop, offset_of};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use crate::error::{Error, Result};
-use crate::promise::{Head, State};
+use crate::promise::{Content, Head, Kind, State};
 use crate::task::TaskHead;
 
 /// What stands at the beginning of a block.
 ///
 /// # Safety
-/// The type is `repr(C)` and its first field is a [`Head`], or it is `Head` itself.
-pub(crate) unsafe trait Heading: 'static {}
+/// The type is `repr(C)` and its first field is a [`Head`], or it is `Head` itself. Each has a `KIND` of its own.
+pub(crate) unsafe trait Heading: 'static {
+    const KIND: Kind;
+}
 
 // SAFETY: it is `Head` itself.
-unsafe impl Heading for Head {}
+unsafe impl Heading for Head {
+    const KIND: Kind = Kind::Promise;
+}
 // SAFETY: `repr(C)`, and the first field is the `Head`.
-unsafe impl Heading for TaskHead {}
+unsafe impl Heading for TaskHead {
+    const KIND: Kind = Kind::Task;
+}
 // SAFETY: `repr(C)`, and the first field is the `Head`.
-unsafe impl Heading for crate::gather::GatherHead {}
-
-/// What stands at the end of a block: the place of an outcome.
-pub(crate) trait Slot: 'static {
-    type Value: 'static;
-    /// The slot that holds nothing any more.
-    const EMPTY: Self;
-    /// The slot that holds this outcome.
-    fn settled(outcome: Result<Self::Value>) -> Self;
-    /// Runs the coroutine, if there is one. Ready: the slot now holds the outcome, which makes this state.
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<State>;
-    fn error(&self) -> Option<&Error>;
-    /// Takes the outcome out. A coroutine stays where it is.
-    fn take(&mut self) -> Option<Result<Self::Value>>;
+unsafe impl Heading for crate::gather::GatherHead {
+    const KIND: Kind = Kind::Gather;
 }
 
-/// The slot of a plain promise.
-impl<T: 'static> Slot for Option<Result<T>> {
-    type Value = T;
-    const EMPTY: Self = None;
-
-    fn settled(outcome: Result<T>) -> Self {
-        Some(outcome)
-    }
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<State> {
-        Poll::Pending
-    }
-    fn error(&self) -> Option<&Error> {
-        self.as_ref()?.as_ref().err()
-    }
-    fn take(&mut self) -> Option<Result<T>> {
-        Option::take(self)
-    }
-}
-
-/// The slot of a task: a coroutine becomes its outcome in place.
-pub(crate) enum Stage<F, T> {
-    Coroutine(F),
-    Outcome(Result<T>),
-    Empty,
-}
-
-impl<F: Future<Output = Result<T>> + 'static, T: 'static> Slot for Stage<F, T> {
-    type Value = T;
-    const EMPTY: Self = Stage::Empty;
-
-    fn settled(outcome: Result<T>) -> Self {
-        Stage::Outcome(outcome)
-    }
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<State> {
-        // SAFETY: PIN: nothing is moved out of what is borrowed here.
-        let coroutine = match unsafe { self.as_mut().get_unchecked_mut() } {
-            // SAFETY: PIN: it stays here until it is dropped here, by the assignment below or with the slot.
-            Stage::Coroutine(coroutine) => unsafe { Pin::new_unchecked(coroutine) },
-            Stage::Outcome(_) | Stage::Empty => return Poll::Pending,
-        };
-        let outcome = std::task::ready!(coroutine.poll(context));
-        let state = State::of(&outcome);
-        self.set(Stage::Outcome(outcome));
-        Poll::Ready(state)
-    }
-    fn error(&self) -> Option<&Error> {
-        match self {
-            Stage::Outcome(outcome) => outcome.as_ref().err(),
-            Stage::Coroutine(_) | Stage::Empty => None,
-        }
-    }
-    fn take(&mut self) -> Option<Result<T>> {
-        match self {
-            Stage::Outcome(outcome) => {
-                let outcome = std::mem::replace(outcome, Err(Error::cancelled()));
-                *self = Stage::Empty;
-                Some(outcome)
-            }
-            Stage::Coroutine(_) | Stage::Empty => None,
-        }
-    }
+/// A coroutine or its outcome, in the same place.
+#[repr(C)]
+union Slot<F, T> {
+    coroutine: ManuallyDrop<F>,
+    outcome: ManuallyDrop<Result<T>>,
+    nothing: (),
 }
 
 #[repr(C)]
-struct Block<H, S> {
+struct Block<H, F, T> {
     head: H,
-    slot: UnsafeCell<S>,
+    slot: UnsafeCell<Slot<F, T>>,
 }
 
-/// What can be done with a block whose types are forgotten. Each function requires a live block of the `H` and `S` of its [`Table`]
-/// (COUNT, TYPE), and that nobody else is at its slot (SLOT).
+/// What can be done with a block whose types are forgotten. Each function requires a live block of the types of its [`Table`] (COUNT,
+/// TYPE), and is given what has to be in the slot (SLOT).
 pub(crate) struct VTable {
+    /// Ready: the outcome has taken the coroutine's place, and makes this state.
     poll: unsafe fn(NonNull<Head>, &mut Context<'_>) -> Poll<State>,
-    /// Drops what is in the slot, and leaves the error, or nothing, there.
-    settle: unsafe fn(NonNull<Head>, Option<Error>),
+    /// Drops what is there.
+    clear: unsafe fn(NonNull<Head>, Content),
+    /// The error of an outcome.
     error: unsafe fn(NonNull<Head>) -> Option<Error>,
-    /// Moves the outcome out, into an `Option<Result<S::Value>>`.
-    take: unsafe fn(NonNull<Head>, NonNull<()>),
-    /// Moves an outcome in, from an `Option<Result<S::Value>>`.
-    put: unsafe fn(NonNull<Head>, NonNull<()>),
+    /// Puts an error where nothing is.
+    put_error: unsafe fn(NonNull<Head>, Error),
     free: unsafe fn(NonNull<Head>),
-    head: fn() -> TypeId,
+    /// Where the slot begins.
+    slot: usize,
+    kind: Kind,
     value: fn() -> TypeId,
 }
 
-/// The functions of `Block<H, S>`.
-struct Table<H, S>(PhantomData<(H, S)>);
+/// The functions of `Block<H, F, T>`.
+struct Table<H, F, T>(PhantomData<(H, F, T)>);
 
-impl<H: Heading, S: Slot> Table<H, S> {
+impl<H: Heading, F: Future<Output = Result<T>> + 'static, T: 'static> Table<H, F, T> {
     const TABLE: &'static VTable = &VTable {
         poll: Self::poll,
-        settle: Self::settle,
+        clear: Self::clear,
         error: Self::error,
-        take: Self::take,
-        put: Self::put,
+        put_error: Self::put_error,
         free: Self::free,
-        head: TypeId::of::<H>,
-        value: TypeId::of::<S::Value>,
+        slot: offset_of!(Block<H, F, T>, slot),
+        kind: H::KIND,
+        value: TypeId::of::<T>,
     };
 
     /// # Safety
-    /// COUNT, TYPE and SLOT hold while the reference is in use.
-    unsafe fn slot<'a>(head: NonNull<Head>) -> &'a mut S {
-        // SAFETY: TYPE: the block begins with its head. SLOT: the reference is the only one.
-        unsafe { &mut *head.cast::<Block<H, S>>().as_ref().slot.get() }
+    /// COUNT and TYPE hold; SLOT holds while the reference is in use.
+    unsafe fn slot<'a>(block: NonNull<Head>) -> &'a mut Slot<F, T> {
+        // SAFETY: TYPE: it is such a block. SLOT: the reference is the only one.
+        unsafe { &mut *block.cast::<Block<H, F, T>>().as_ref().slot.get() }
     }
 
-    unsafe fn poll(head: NonNull<Head>, context: &mut Context<'_>) -> Poll<State> {
-        // SAFETY: the caller's. PIN: blocks do not move.
-        unsafe { Pin::new_unchecked(Self::slot(head)) }.poll(context)
-    }
-
-    unsafe fn settle(head: NonNull<Head>, error: Option<Error>) {
-        // SAFETY: the caller's. PIN: what was there is dropped in place.
-        unsafe { *Self::slot(head) = error.map_or(S::EMPTY, |error| S::settled(Err(error))) }
-    }
-
-    unsafe fn error(head: NonNull<Head>) -> Option<Error> {
-        // SAFETY: the caller's. Cloning an error runs no user code.
-        unsafe { Self::slot(head) }.error().cloned()
-    }
-
-    unsafe fn take(head: NonNull<Head>, out: NonNull<()>) {
-        // SAFETY: the caller's; `out` is of this type. PIN: a coroutine is not moved.
-        unsafe { out.cast::<Option<Result<S::Value>>>().write(Self::slot(head).take()) }
-    }
-
-    unsafe fn put(head: NonNull<Head>, outcome: NonNull<()>) {
-        // SAFETY: the caller's; `outcome` is of this type.
-        if let Some(outcome) = unsafe { outcome.cast::<Option<Result<S::Value>>>().as_mut() }.take() {
-            // SAFETY: the caller's. PIN: what was there is dropped in place.
-            unsafe { *Self::slot(head) = S::settled(outcome) }
-        }
-    }
-
-    unsafe fn free(head: NonNull<Head>) {
-        /// Gives the memory back, even when a destructor panics.
-        struct Memory(NonNull<u8>, memory::Class);
-        impl Drop for Memory {
-            fn drop(&mut self) {
-                // SAFETY: TYPE: it was allocated as of this class. COUNT: nobody refers to it any more.
-                unsafe { memory::free(self.0, self.1) }
+    unsafe fn poll(block: NonNull<Head>, context: &mut Context<'_>) -> Poll<State> {
+        // SAFETY: the caller's. PIN.
+        let coroutine = unsafe { Pin::new_unchecked(&mut *Self::slot(block).coroutine) };
+        let outcome = std::task::ready!(coroutine.poll(context));
+        let state = State::of(&outcome);
+        // SAFETY: COUNT.
+        let content = unsafe { &block.as_ref().content };
+        content.set(Content::Dropping);
+        let mut outcome = Some(outcome);
+        // Even when the coroutine's destructor panics.
+        let _settled = OnDrop(|| {
+            if let Some(outcome) = outcome.take() {
+                // SAFETY: the caller's. SLOT: what was there is gone.
+                unsafe { Self::slot(block) }.outcome = ManuallyDrop::new(outcome);
+                content.set(Content::Outcome);
             }
+        });
+        // SAFETY: the caller's: the coroutine is there, and nobody uses it after this.
+        unsafe { Self::clear(block, Content::Coroutine) };
+        Poll::Ready(state)
+    }
+
+    unsafe fn clear(block: NonNull<Head>, content: Content) {
+        // SAFETY: the caller's. PIN: a coroutine is dropped in place.
+        let slot = unsafe { Self::slot(block) };
+        match content {
+            // SAFETY: the caller's.
+            Content::Coroutine => unsafe { ManuallyDrop::drop(&mut slot.coroutine) },
+            // SAFETY: the caller's.
+            Content::Outcome => unsafe { ManuallyDrop::drop(&mut slot.outcome) },
+            Content::Nothing | Content::Polled | Content::Dropping => {}
         }
-        let _memory = Memory(head.cast(), const { memory::Class::of::<Block<H, S>>() });
-        // SAFETY: TYPE: it is such a block. COUNT.
-        unsafe { head.cast::<Block<H, S>>().drop_in_place() }
+    }
+
+    unsafe fn error(block: NonNull<Head>) -> Option<Error> {
+        // SAFETY: the caller's. Cloning an error runs no user code.
+        unsafe { &*Self::slot(block).outcome }.as_ref().err().cloned()
+    }
+
+    unsafe fn put_error(block: NonNull<Head>, error: Error) {
+        // SAFETY: the caller's.
+        unsafe { Self::slot(block) }.outcome = ManuallyDrop::new(Err(error));
+    }
+
+    unsafe fn free(block: NonNull<Head>) {
+        // Even when a destructor panics.
+        // SAFETY: TYPE: it was allocated as of this class. COUNT: nobody refers to it any more.
+        let _memory = OnDrop(|| unsafe { memory::free(block.cast(), const { memory::layout_of::<Block<H, F, T>>() }) });
+        // SAFETY: TYPE. COUNT.
+        let _head = OnDrop(|| unsafe { block.cast::<H>().drop_in_place() });
+        // SAFETY: the caller's. SLOT: that is what is there.
+        unsafe { Self::clear(block, block.as_ref().content.get()) }
     }
 }
 
-/// The memory of blocks: freed blocks are kept for the next ones, because malloc takes as long as all the rest of a task's creation once
-/// many are in flight.
+/// Does something at the end of a scope, however it ends.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    #[inline]
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// The memory of blocks: cut from large pieces, because malloc takes as long as all the rest of a task's creation once many are in flight,
+/// and adds a word or two to each block.
 mod memory {
     use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
     use std::cell::RefCell;
     use std::ptr::NonNull;
 
-    /// Sizes are rounded up to this, as malloc does, and larger blocks than so many of them are left to malloc.
-    const UNIT: usize = 16;
-    const CLASSES: usize = 48;
-    /// So many bytes of each size are kept. None in a debug build, so that a tool which looks for uses of freed memory can see them.
-    const KEPT: usize = if cfg!(debug_assertions) { 0 } else { 16 << 20 };
+    /// Sizes are multiples of this, and blocks of so many of them or more are left to malloc.
+    const UNIT: usize = size_of::<Link>();
+    const SIZES: usize = 64;
+    /// As much memory is cut into blocks at once.
+    const PIECE: Layout = Layout::new::<[u128; 1024]>();
+    /// So many pieces are kept while no block of them is in use.
+    const KEPT: usize = 1024;
 
-    /// Freed blocks by size, of this thread.
+    /// The blocks of one size, of this thread.
     ///
-    /// Invariant **POOL**: each is memory that `alloc` gave for the layout of its class, and in use by nobody.
-    struct Pool([Vec<NonNull<u8>>; CLASSES]);
-
-    thread_local!(static POOL: RefCell<Pool> = const { RefCell::new(Pool([const { Vec::new() }; CLASSES])) });
-
-    /// Where freed blocks of a size are kept, and the layout that all of them have.
-    #[derive(Clone, Copy)]
-    pub(super) struct Class {
-        list: usize,
-        layout: Layout,
-        /// How many of them are kept.
-        kept: usize,
+    /// Invariant **POOL**: `free` leads from one block to the next, in each of which stands which one follows. They lie in `pieces`, do
+    /// not overlap, and are in nobody's use. `in_use` counts all others.
+    struct Pool {
+        free: Link,
+        in_use: usize,
+        pieces: Vec<NonNull<u8>>,
     }
 
-    impl Class {
-        /// The class of a type, known when the program is compiled.
-        pub(super) const fn of<T>() -> Class {
-            let layout = Layout::new::<T>();
-            let list = layout.size().div_ceil(UNIT);
-            match Layout::from_size_align(list * UNIT, UNIT) {
-                Ok(layout) if list < CLASSES && align_of::<T>() <= UNIT => Class {
-                    list,
-                    layout,
-                    kept: KEPT / layout.size(),
-                },
-                _ => Class {
-                    list: CLASSES,
-                    layout,
-                    kept: 0,
-                },
-            }
-        }
+    type Link = Option<NonNull<u8>>;
+
+    thread_local!(static POOLS: RefCell<[Pool; SIZES]> = const {
+        RefCell::new([const { Pool { free: None, in_use: 0, pieces: Vec::new() } }; SIZES])
+    });
+
+    /// The layout of a block of this type, and whether it is from the pool. A debug build leaves all blocks to malloc, so that a tool which
+    /// looks for uses of freed memory can see them.
+    pub(super) const fn layout_of<T>() -> (Layout, bool) {
+        let layout = Layout::new::<(T, [Link; 0])>();
+        let small = layout.size() / UNIT < SIZES && layout.align() <= PIECE.align();
+        (layout, small && !cfg!(debug_assertions))
     }
 
-    #[inline]
-    pub(super) fn allocate(class: Class) -> NonNull<u8> {
-        let kept = POOL.try_with(|pool| pool.borrow_mut().0.get_mut(class.list)?.pop());
-        kept.ok().flatten().unwrap_or_else(|| fresh(class.layout))
-    }
-
-    #[cold]
-    fn fresh(layout: Layout) -> NonNull<u8> {
-        // SAFETY: a block has a head, so its size is not zero.
+    fn from_malloc(layout: Layout) -> NonNull<u8> {
+        // SAFETY: blocks and pieces have heads, so their size is not zero.
         NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
     }
 
-    /// # Safety
-    /// The memory is from `allocate` with this class, and not used any more.
+    /// Memory for a block of this layout, from the pool if it is `pooled`.
     #[inline]
-    pub(super) unsafe fn free(memory: NonNull<u8>, class: Class) {
-        let kept = POOL.try_with(|pool| {
-            let mut pool = pool.borrow_mut();
-            let list = pool.0.get_mut(class.list).filter(|list| list.len() < class.kept);
-            list.is_some_and(|list| {
-                list.push(memory);
-                true
-            })
-        });
-        if !kept.unwrap_or(false) {
+    pub(super) fn allocate((layout, pooled): (Layout, bool)) -> NonNull<u8> {
+        let pool = |pools: &RefCell<[Pool; SIZES]>| pools.borrow_mut()[layout.size() / UNIT].allocate(layout.size());
+        // Where the thread is torn down there is no pool.
+        let block = pooled.then(|| POOLS.try_with(pool).ok()).flatten();
+        block.unwrap_or_else(|| from_malloc(layout))
+    }
+
+    /// # Safety
+    /// The memory is from `allocate`, called with the same, and not used any more.
+    #[inline]
+    pub(super) unsafe fn free(block: NonNull<u8>, (layout, pooled): (Layout, bool)) {
+        if pooled {
+            // Where the thread is torn down, and nobody knows of which pool the block is, it stays.
+            // SAFETY: POOL: the caller's.
+            let _ = POOLS.try_with(|pools| unsafe { pools.borrow_mut()[layout.size() / UNIT].free(block) });
+        } else {
             // SAFETY: the caller's.
-            unsafe { dealloc(memory.as_ptr(), class.layout) }
+            unsafe { dealloc(block.as_ptr(), layout) }
+        }
+    }
+
+    impl Pool {
+        #[inline]
+        fn allocate(&mut self, size: usize) -> NonNull<u8> {
+            let Some(block) = self.free else { return self.grow(size) };
+            // SAFETY: POOL: that is where the next one stands.
+            self.free = unsafe { block.cast::<Link>().read() };
+            self.in_use += 1;
+            block
+        }
+
+        #[cold]
+        fn grow(&mut self, size: usize) -> NonNull<u8> {
+            let piece = from_malloc(PIECE);
+            self.pieces.push(piece);
+            self.in_use += PIECE.size() / size;
+            for at in (0..PIECE.size() / size).rev() {
+                // SAFETY: POOL: a new block, within the piece.
+                unsafe { self.free(piece.add(at * size)) };
+            }
+            self.allocate(size)
+        }
+
+        /// # Safety
+        /// POOL: it is a block of this pool that nobody uses any more.
+        #[inline]
+        unsafe fn free(&mut self, block: NonNull<u8>) {
+            // SAFETY: the caller's; a block is at least as large as a `Link`, and so aligned.
+            unsafe { block.cast::<Link>().write(self.free) };
+            self.free = Some(block);
+            self.in_use -= 1;
+            if self.in_use == 0 && self.pieces.len() > KEPT {
+                self.give_back();
+            }
+        }
+
+        #[cold]
+        fn give_back(&mut self) {
+            self.free = None;
+            for piece in self.pieces.drain(..) {
+                // SAFETY: POOL: no block of it is in use, and now none is free either.
+                unsafe { dealloc(piece.as_ptr(), PIECE) }
+            }
         }
     }
 
     impl Drop for Pool {
         fn drop(&mut self) {
-            for (class, list) in self.0.iter_mut().enumerate() {
-                for memory in list.drain(..) {
-                    if let Ok(layout) = Layout::from_size_align(class * UNIT, UNIT) {
-                        // SAFETY: POOL.
-                        unsafe { dealloc(memory.as_ptr(), layout) }
-                    }
-                }
+            // Blocks that outlive the thread's pool stay where they are.
+            if self.in_use == 0 {
+                self.give_back();
             }
         }
     }
@@ -312,25 +307,33 @@ mod memory {
 /// A counted reference to a block.
 pub(crate) struct Ref(NonNull<Head>, PhantomData<Rc<()>>);
 
-/// A new block.
 #[inline(always)]
-pub(crate) fn allocate<H: Heading, S: Slot>(head: impl FnOnce(Head) -> H, slot: S) -> TypedRef<S::Value> {
-    let block = memory::allocate(const { memory::Class::of::<Block<H, S>>() }).cast::<Block<H, S>>();
-    let head = head(Head::new(Table::<H, S>::TABLE));
+fn allocate<H: Heading, F: Future<Output = Result<T>> + 'static, T: 'static>(
+    head: impl FnOnce(Head) -> H,
+    slot: Slot<F, T>,
+    content: Content,
+) -> TypedRef<T> {
+    let block = memory::allocate(const { memory::layout_of::<Block<H, F, T>>() }).cast();
+    let head = head(Head::new(Table::<H, F, T>::TABLE, content));
+    let slot = UnsafeCell::new(slot);
     // SAFETY: the memory is new and of this layout. TYPE holds from here on, and so does COUNT: a head begins with a count of one.
-    unsafe {
-        block.write(Block {
-            head,
-            slot: UnsafeCell::new(slot),
-        })
-    };
+    unsafe { block.write(Block { head, slot }) };
     TypedRef(Ref(block.cast(), PhantomData), PhantomData)
+}
+
+/// A new promise. Its `F` is never there.
+pub(crate) fn allocate_promise<H: Heading, T: 'static>(head: impl FnOnce(Head) -> H) -> TypedRef<T> {
+    allocate::<H, std::future::Pending<Result<T>>, T>(head, Slot { nothing: () }, Content::Nothing)
 }
 
 /// A new task.
 #[inline(always)]
-pub(crate) fn allocate_task<S: Slot>(head: impl FnOnce(Head) -> TaskHead, coroutine: S) -> (TypedRef<S::Value>, TaskRef) {
-    let block = allocate(head, coroutine);
+pub(crate) fn allocate_task<F: Future<Output = Result<T>> + 'static, T: 'static>(
+    head: impl FnOnce(Head) -> TaskHead,
+    coroutine: F,
+) -> (TypedRef<T>, TaskRef) {
+    let coroutine = ManuallyDrop::new(coroutine);
+    let block = allocate(head, Slot { coroutine }, Content::Coroutine);
     let task = TaskRef(block.0.clone());
     (block, task)
 }
@@ -343,29 +346,52 @@ impl Ref {
 
     /// The whole head, if it is an `H`.
     pub(crate) fn heading<H: Heading>(&self) -> Option<&H> {
-        // SAFETY: TYPE: the head is an `H`. COUNT.
-        ((self.head().vtable().head)() == TypeId::of::<H>()).then(|| unsafe { self.0.cast().as_ref() })
+        // SAFETY: TYPE: the head is an `H`, whose kind is its own. COUNT.
+        (self.head().vtable.kind == H::KIND).then(|| unsafe { self.0.cast().as_ref() })
     }
 
     /// Runs the coroutine up to its next suspension. Ready: the outcome is in the slot, and makes this state.
+    #[inline]
     pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<State> {
-        let _access = self.access();
-        // SAFETY: COUNT, TYPE; SLOT by `access`.
-        unsafe { (self.head().vtable().poll)(self.0, context) }
+        let Head { content, vtable, .. } = self.head();
+        if content.get() != Content::Coroutine {
+            return Poll::Pending;
+        }
+        content.set(Content::Polled);
+        // A panic leaves what was there.
+        let _polled = OnDrop(|| match content.get() {
+            Content::Polled => content.set(Content::Coroutine),
+            Content::Dropping => content.set(Content::Nothing),
+            Content::Nothing | Content::Coroutine | Content::Outcome => {}
+        });
+        // SAFETY: COUNT, TYPE; SLOT: it is `Polled`.
+        unsafe { (vtable.poll)(self.0, context) }
     }
 
-    /// Drops what is in the slot, and leaves the error, or nothing, there.
-    pub(crate) fn settle(&self, error: Option<Error>) {
-        let _access = self.access();
-        // SAFETY: COUNT, TYPE; SLOT by `access`.
-        unsafe { (self.head().vtable().settle)(self.0, error) }
+    /// Drops what is in the slot, and leaves the error, or nothing, there, even if a destructor panics.
+    pub(crate) fn settle(&self, mut error: Option<Error>) {
+        let Head { content, vtable, .. } = self.head();
+        // Nobody in this crate asks for it: this is the last line of defence.
+        assert!(!content.get().is_busy(), "kolo: the slot of a promise was entered twice");
+        let before = content.replace(Content::Dropping);
+        let _settled = OnDrop(|| {
+            content.set(Content::Nothing);
+            if let Some(error) = error.take() {
+                // SAFETY: COUNT, TYPE; SLOT: nothing is there.
+                unsafe { (vtable.put_error)(self.0, error) };
+                content.set(Content::Outcome);
+            }
+        });
+        // SAFETY: COUNT, TYPE; SLOT: that is what was there, and now it is `Dropping`.
+        unsafe { (vtable.clear)(self.0, before) }
     }
 
     /// The error in the slot.
     pub(crate) fn error(&self) -> Option<Error> {
-        let _access = self.access();
-        // SAFETY: COUNT, TYPE; SLOT by `access`.
-        unsafe { (self.head().vtable().error)(self.0) }
+        // SAFETY: COUNT, TYPE; SLOT: an outcome is there.
+        (self.head().content.get() == Content::Outcome)
+            .then(|| unsafe { (self.head().vtable.error)(self.0) })
+            .flatten()
     }
 
     pub(crate) fn ptr_eq(&self, other: &Ref) -> bool {
@@ -380,17 +406,18 @@ impl Ref {
     /// The same block, if its outcome is a `Result<T>`.
     pub(crate) fn downcast<T: 'static>(&self) -> Option<TypedRef<T>> {
         // VALUE holds from here on.
-        ((self.head().vtable().value)() == TypeId::of::<T>()).then(|| TypedRef(self.clone(), PhantomData))
+        ((self.head().vtable.value)() == TypeId::of::<T>()).then(|| TypedRef(self.clone(), PhantomData))
     }
 
-    /// Claims the slot (SLOT) until the guard is dropped.
-    fn access(&self) -> Access<'_> {
-        let busy = &self.head().slot_busy;
-        // Nobody in this crate asks for the slot of a task that is running: this is the last line of defence.
-        assert!(!busy.replace(true), "kolo: the slot of a promise was entered twice");
-        Access(busy)
+    pub(crate) fn into_task(self) -> std::result::Result<TaskRef, Ref> {
+        if self.head().vtable.kind == Kind::Task {
+            Ok(TaskRef(self))
+        } else {
+            Err(self)
+        }
     }
 
+    #[inline(never)]
     fn drop_last(&mut self) {
         if self.head().has_unretrieved_error() {
             // May run user code, which may keep a reference: the count is looked at again.
@@ -400,20 +427,13 @@ impl Ref {
         self.head().refs.set(left);
         if left == 0 {
             // SAFETY: COUNT: this was the last reference. TYPE.
-            unsafe { (self.head().vtable().free)(self.0) }
+            unsafe { (self.head().vtable.free)(self.0) }
         }
     }
 }
 
-struct Access<'a>(&'a Cell<bool>);
-
-impl Drop for Access<'_> {
-    fn drop(&mut self) {
-        self.0.set(false);
-    }
-}
-
 impl Clone for Ref {
+    #[inline]
     fn clone(&self) -> Ref {
         let refs = &self.head().refs;
         // As in `Rc`: a count that overflows could free a block that is in use.
@@ -456,21 +476,34 @@ impl<T> TypedRef<T> {
         &self.0
     }
 
-    /// Moves the outcome out of the slot.
-    pub(crate) fn take(&self) -> Option<Result<T>> {
-        let mut outcome = None;
-        let _access = self.0.access();
-        // SAFETY: COUNT, TYPE; SLOT by `access`; VALUE.
-        unsafe { (self.0.head().vtable().take)(self.0.0, NonNull::from(&mut outcome).cast()) };
-        outcome
+    /// Where the outcome is, or will be.
+    fn outcome(&self) -> NonNull<Result<T>> {
+        let block = self.0.0;
+        // SAFETY: TYPE, VALUE: the slot begins there, and every field of a slot begins where the slot does.
+        unsafe { block.byte_add(block.as_ref().vtable.slot).cast() }
     }
 
-    /// Moves an outcome into the slot.
+    /// Moves the outcome out of the slot.
+    #[inline]
+    pub(crate) fn take(&self) -> Option<Result<T>> {
+        let content = &self.0.head().content;
+        (content.get() == Content::Outcome).then(|| {
+            content.set(Content::Nothing);
+            // SAFETY: COUNT, VALUE; SLOT: it was there, and from now on it is not.
+            unsafe { self.outcome().read() }
+        })
+    }
+
+    /// Moves an outcome into the slot, in place of what is there.
+    #[inline]
     pub(crate) fn put(&self, outcome: Result<T>) {
-        let mut outcome = Some(outcome);
-        let _access = self.0.access();
-        // SAFETY: COUNT, TYPE; SLOT by `access`; VALUE.
-        unsafe { (self.0.head().vtable().put)(self.0.0, NonNull::from(&mut outcome).cast()) };
+        let content = &self.0.head().content;
+        if content.get() != Content::Nothing {
+            self.0.settle(None);
+        }
+        // SAFETY: COUNT, VALUE; SLOT: nothing is there.
+        unsafe { self.outcome().write(outcome) };
+        content.set(Content::Outcome);
     }
 }
 
@@ -480,12 +513,15 @@ pub(crate) struct TaskRef(Ref);
 
 impl TaskRef {
     pub(crate) fn new(block: &Ref) -> Option<TaskRef> {
-        block.heading::<TaskHead>()?;
-        Some(TaskRef(block.clone()))
+        (block.head().vtable.kind == Kind::Task).then(|| TaskRef(block.clone()))
     }
 
     pub(crate) fn erased(&self) -> &Ref {
         &self.0
+    }
+
+    pub(crate) fn into_erased(self) -> Ref {
+        self.0
     }
 }
 

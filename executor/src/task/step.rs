@@ -11,7 +11,7 @@ use crate::error::{Error, Kind};
 use crate::promise::{AnyPromise, State, any};
 use crate::ready::Entry;
 use crate::report::ExceptionContext;
-use crate::task::{AnyTask, FOREIGN, IN_PLACE, LEFT, MUST_CANCEL, QUEUED, STARTED, TaskRef, YIELDED};
+use crate::task::{AnyTask, IN_PLACE, MUST_CANCEL, PARKED, QUEUED, TaskRef, YIELDED};
 use crate::waker::Ticket;
 
 impl Core {
@@ -31,7 +31,7 @@ impl Core {
             let by = self.current_task().map(AnyTask::new);
             observer.woken(&AnyTask::new(task.clone()), by.as_ref());
         });
-        self.ready.push(|| Entry::Step(task));
+        self.ready.push(Entry::Step(task));
     }
 
     /// Queues the next step of the task with this ticket, if it still exists.
@@ -49,32 +49,41 @@ impl Core {
         }
         drop(task.waiting_on.take());
         let flags = task.flags.get();
-        task.flags.change(STARTED, QUEUED | MUST_CANCEL);
+        task.flags.change(0, QUEUED | MUST_CANCEL | PARKED);
         if flags & MUST_CANCEL != 0 {
             // A coroutine that has not begun never runs; one that stands on a foreign future, which cannot return our error, is dropped
             // there, as Rust cancels.
-            if flags & STARTED == 0 || flags & (FOREIGN | LEFT) != 0 {
+            if flags & PARKED == 0 {
                 return self.abandon(task);
             }
             current::set_delivery(true);
         }
-        let parks = task.parks.get();
         self.observe(|observer| observer.step_begins(&AnyTask::new(task.clone())));
 
         let waker = task.ticket.get().waker();
-        self.set_current_task(Some(task.clone()));
-        // A panic here ends in `recover`.
-        let poll = task.erased().poll(&mut Context::from_waker(&waker));
-        self.set_current_task(None);
-        if current::delivers() {
+        let (task, poll) = self.poll_as_current(task, &mut Context::from_waker(&waker));
+        if flags & MUST_CANCEL != 0 && current::delivers() {
             // The leaf was not there any more to take it.
             current::set_delivery(false);
             task.flags.set(MUST_CANCEL);
         }
         self.observe(|observer| observer.step_ends(&AnyTask::new(task.clone())));
         match poll {
-            Poll::Pending => self.suspended(task, parks),
+            Poll::Pending => self.suspended(task),
             Poll::Ready(state) => self.finish(task, state),
+        }
+    }
+
+    /// Lends the task to `current` while it runs. A panic here ends in `recover`.
+    #[inline(always)]
+    fn poll_as_current(&self, task: TaskRef, context: &mut Context<'_>) -> (TaskRef, Poll<State>) {
+        self.set_current_task(Some(task));
+        let current = self.current.borrow();
+        let poll = current.as_ref().map(|task| task.erased().poll(context));
+        drop(current);
+        match (self.current.take(), poll) {
+            (Some(task), Some(poll)) => (task, poll),
+            _ => unreachable!("only the loop changes who runs"),
         }
     }
 
@@ -92,17 +101,18 @@ impl Core {
         self.finish(task, State::UnseenError);
     }
 
-    /// A step ended in a suspension; before it, the task had been parked `parks` times.
-    fn suspended(&self, mut task: TaskRef, parks: u32) {
-        let foreign = task.parks.get() == parks;
+    /// A step ended in a suspension.
+    #[inline(always)]
+    fn suspended(&self, mut task: TaskRef) {
         let flags = task.flags.get();
         let goes_on = flags & (YIELDED | QUEUED) == YIELDED;
-        let set = if foreign { FOREIGN } else { 0 } | if goes_on { QUEUED } else { 0 };
-        // On a foreign future it is in no place of its own: a leaf that uses that was moved to another task.
-        let clear = YIELDED | FOREIGN | if foreign { IN_PLACE } else { 0 };
-        task.flags.change(set, clear);
+        if flags & (YIELDED | PARKED) != PARKED {
+            // On a foreign future it is in no place of its own: a leaf that uses that was moved to another task.
+            let nowhere = if flags & PARKED == 0 { IN_PLACE } else { 0 };
+            task.flags.change(if goes_on { QUEUED } else { 0 }, YIELDED | nowhere);
+        }
         self.observe(|observer| {
-            let parked = task.parked().filter(|_| !foreign);
+            let parked = task.parked().filter(|_| flags & PARKED != 0);
             let at = parked.as_ref().map(|parked| parked.place);
             let on = parked.and_then(|parked| parked.on).map(AnyPromise);
             observer.parked(&AnyTask::new(task.clone()), on.as_ref(), at);
@@ -115,7 +125,7 @@ impl Core {
                 let task = AnyTask::new(task.clone());
                 observer.woken(&task, Some(&task));
             });
-            self.queue(|| Entry::Step(task));
+            self.queue(Entry::Step(task));
         }
     }
 

@@ -27,12 +27,12 @@ fn entry(number: usize) -> Entry {
     impl Listen for Nobody {
         fn notify(&self, _: u32) {}
     }
-    Entry::Notify(Listener::new(Nobody), number)
+    Entry::Notify(Listener::new(Nobody), number as u32)
 }
 
 fn number(entry: Entry) -> usize {
     match entry {
-        Entry::Notify(_, number) => number,
+        Entry::Notify(_, number) => number as usize,
         _ => panic!("an entry of somebody else"),
     }
 }

@@ -1,0 +1,397 @@
+//! `WaitQueue`: who waits, and in which order they are woken. Every primitive stands on this page.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::fmt;
+use std::panic::Location;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll, ready};
+
+use crate::core::Core;
+use crate::current;
+use crate::error::{Error, Result};
+use crate::holders::{Holder, Holders};
+use crate::park::{self, Parking, Waiter};
+use crate::task::raw::Ref;
+use crate::weak_list::WeakList;
+
+/// The tasks that wait for something, first come, first served.
+///
+/// This is asyncio's `self._waiters = collections.deque()` with all that its primitives do to it. A task that waits here, by a [`Claim`],
+/// stands in the queue until it *runs* again, woken or cancelled: in between its entry is done but still there, and those who come later
+/// can see that somebody is on the way.
+///
+/// A queue belongs to the loop in which a task first waits in it. From then on the loop's reports show who waits there, for what
+/// (`kind`, such as `"Gate.pass"`), and whoever was said to [have taken](WaitQueue::note_taken) the thing.
+///
+/// ```
+/// use std::cell::Cell;
+/// use std::rc::Rc;
+///
+/// use kolo_executor::{Claim, Result, WaitQueue, create_task, run, sleep};
+///
+/// /// A gate that lets one task pass for each coin.
+/// struct Gate {
+///     coins: Cell<u32>,
+///     waiters: WaitQueue,
+/// }
+///
+/// impl Gate {
+///     fn pass(&self) -> impl Future<Output = Result<()>> {
+///         Pass(self).wait()
+///     }
+///
+///     fn insert_coin(&self) {
+///         self.coins.set(self.coins.get() + 1);
+///         self.waiters.wake(1);
+///     }
+/// }
+///
+/// /// What a visitor wants.
+/// struct Pass<'a>(&'a Gate);
+///
+/// impl Claim for Pass<'_> {
+///     type Output = ();
+///
+///     fn queue(&self) -> &WaitQueue {
+///         &self.0.waiters
+///     }
+///     fn take(&mut self, _woken: bool) -> Option<Result<()>> {
+///         let left = self.0.coins.get().checked_sub(1)?;
+///         self.0.coins.set(left);
+///         Some(Ok(()))
+///     }
+///     fn pass_on(&mut self, woken: bool) {
+///         // Who was woken and will not take the coin wakes the next one.
+///         if woken {
+///             self.0.waiters.wake(1);
+///         }
+///     }
+/// }
+///
+/// run(async {
+///     let gate = Rc::new(Gate { coins: Cell::new(0), waiters: WaitQueue::new("Gate.pass") });
+///     let visitor = create_task({
+///         let gate = gate.clone();
+///         async move { gate.pass().await }
+///     });
+///     sleep(0).await?;
+///     assert_eq!(gate.waiters.len(), 1);
+///     gate.insert_coin();
+///     visitor.await
+/// })
+/// .unwrap();
+/// ```
+pub struct WaitQueue(Rc<Shared>);
+
+/// The queue, as its loop knows it too.
+pub(crate) struct Shared {
+    kind: &'static str,
+    /// The primitive that this is a queue of; by itself a queue is its own.
+    owner: Option<Weak<dyn fmt::Debug>>,
+    /// The loop in which a task first waited; 0 until then.
+    loop_id: Cell<u16>,
+    /// The blocks in which the waits are under way. One is cloned or taken out before it is woken, because an observer may be told of that.
+    line: RefCell<VecDeque<Ref>>,
+    holders: Holders,
+}
+
+/// The queues of one loop in which a task has ever waited, as far as they still exist, in the order in which they were first waited in.
+pub(crate) type WaitQueues = WeakList<Shared>;
+
+/// What a task wants that waits in a [`WaitQueue`], and how it takes it: one kind of wait of a primitive.
+pub trait Claim {
+    /// What is given in the end.
+    type Output;
+
+    /// The queue in which to wait.
+    fn queue(&self) -> &WaitQueue;
+
+    /// Takes what it wants, if it is there.
+    ///
+    /// `take(false)` is tried first, and the task does not wait at all if that gives something; then the task waits, and each time it
+    /// runs because it was woken, `take(true)` is tried. When that gives nothing the task waits again, at the end of the queue.
+    fn take(&mut self, woken: bool) -> Option<Result<Self::Output>>;
+
+    /// The wait has ended otherwise: it was cancelled, or dropped, as by a foreign `select!`. Had it been `woken` before that, what it
+    /// was woken for has to be passed on. It is out of the queue by now.
+    fn pass_on(&mut self, woken: bool);
+
+    /// Waits until [`take`](Claim::take) gives something.
+    ///
+    /// # Errors
+    /// What `take` gives; Cancelled; Runtime, when it has to wait and no loop runs, or the queue [belongs](WaitQueue::bind) to another.
+    ///
+    /// # Cancel safety
+    /// The place in the queue is lost.
+    #[track_caller]
+    fn wait(self) -> Claiming<Self>
+    where
+        Self: Sized,
+    {
+        self.wait_at(Location::caller())
+    }
+
+    /// [`wait`](Claim::wait) that is shown in reports as standing at `place`.
+    fn wait_at(self, place: &'static Location<'static>) -> Claiming<Self>
+    where
+        Self: Sized,
+    {
+        Claiming {
+            claim: self,
+            parking: Parking::new(place),
+        }
+    }
+}
+
+impl WaitQueue {
+    /// An empty queue. `kind` says what a task does that waits in it, such as `"Gate.pass"`.
+    pub fn new(kind: &'static str) -> WaitQueue {
+        WaitQueue::with_owner(kind, None)
+    }
+
+    /// An empty queue of `owner`, whose `Debug` text stands for it in errors and reports, and whose handles count.
+    pub fn part_of<T: fmt::Debug + 'static>(owner: &Weak<T>, kind: &'static str) -> WaitQueue {
+        WaitQueue::with_owner(kind, Some(owner.clone()))
+    }
+
+    fn with_owner(kind: &'static str, owner: Option<Weak<dyn fmt::Debug>>) -> WaitQueue {
+        WaitQueue(Rc::new(Shared {
+            kind,
+            owner,
+            loop_id: Cell::new(0),
+            line: RefCell::default(),
+            holders: Holders::default(),
+        }))
+    }
+
+    /// What a task does that waits in it.
+    pub fn kind(&self) -> &'static str {
+        self.0.kind
+    }
+
+    /// Makes this a queue of the running loop. A [`Claim`] does it when it has to wait.
+    ///
+    /// # Errors
+    /// Runtime, when no loop runs, and when it belongs to another loop.
+    pub fn bind(&self) -> Result<()> {
+        current::with_core(|core| self.0.bind(core))
+    }
+
+    /// Wakes the first waiter, if that was not done before: whoever is first and on the way already is enough.
+    #[inline]
+    pub fn wake_first(&self) {
+        if let Some(first) = self.0.get(0) {
+            park::wake(first);
+        }
+    }
+
+    /// Wakes the first `n` of those that are neither woken nor cancelled, and says how many these were.
+    pub fn wake(&self, n: usize) -> usize {
+        let mut woken = 0;
+        let mut index = 0;
+        while woken < n
+            && let Some(wait) = self.0.get(index)
+        {
+            woken += usize::from(park::wake(wait));
+            index += 1;
+        }
+        woken
+    }
+
+    /// Wakes all that are neither woken nor cancelled.
+    pub fn wake_all(&self) {
+        self.wake(usize::MAX);
+    }
+
+    /// Takes waiters out of the queue, from the front, up to the first that is neither woken nor cancelled, and wakes that one. `false`:
+    /// there was none.
+    #[inline]
+    pub fn pop(&self) -> bool {
+        !self.is_empty() && self.0.pop()
+    }
+
+    /// How many stand in the queue: those that wait, and those that were woken or cancelled and have not run since.
+    pub fn len(&self) -> usize {
+        self.0.line.borrow().len()
+    }
+
+    /// Whether nobody stands in the queue.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether anybody stands in the queue who was not cancelled: who waits, or was woken and has not run since.
+    #[inline]
+    pub fn any_live(&self) -> bool {
+        !self.is_empty() && self.0.line.borrow().iter().any(|wait| !park::is_cancelled(wait))
+    }
+
+    /// Notes that the running task holds the thing from now on, for reports; [`note_given_back`](WaitQueue::note_given_back) ends it.
+    pub fn note_taken(&self, since: &'static Location<'static>) {
+        if let Some(holder) = Holder::current(since) {
+            self.0.holders.add(holder);
+        }
+    }
+
+    /// Notes that the thing was released: by the running task if it was among the holders, else on behalf of the one that held it for the
+    /// longest time.
+    pub fn note_given_back(&self) {
+        self.0.holders.remove(|| Holder::current(Location::caller()));
+    }
+}
+
+impl fmt::Debug for WaitQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<WaitQueue of {} [{}]>", self.0.kind, self.len())
+    }
+}
+
+/// The primitive that the queue is part of.
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.owner.as_ref().and_then(Weak::upgrade) {
+            Some(owner) => owner.fmt(f),
+            None => write!(f, "<WaitQueue of {} [{}]>", self.kind, self.line.borrow().len()),
+        }
+    }
+}
+
+impl Shared {
+    fn bind(self: &Rc<Self>, core: Option<&Rc<Core>>) -> Result<()> {
+        let core = core.ok_or_else(|| Error::runtime("no running event loop"))?;
+        if self.loop_id.get() == 0 {
+            self.loop_id.set(core.id);
+            core.wait_queues.add(Rc::downgrade(self));
+        }
+        if self.loop_id.get() != core.id {
+            return Err(Error::runtime(format!("{self:?} is bound to a different event loop")));
+        }
+        Ok(())
+    }
+
+    /// Has a task wait at the end of the queue.
+    fn enter(self: &Rc<Self>, parking: &mut Parking, context: &mut Context<'_>) -> Result<()> {
+        current::polled_by(context, |by, _| {
+            if by.core().is_none_or(|core| core.id != self.loop_id.get()) {
+                self.bind(by.core())?;
+            }
+            let wait = parking.begin(by)?;
+            self.line.borrow_mut().push_back(wait);
+            Ok(())
+        })
+    }
+
+    /// Takes a wait that is over out of the queue, if it is still there.
+    fn leave(&self, wait: Option<Ref>, woken: bool) {
+        let Some(wait) = wait else { return };
+        let mut line = self.line.borrow_mut();
+        let removed = match line.front() {
+            // Whoever was woken nearly always stands first.
+            Some(first) if first.ptr_eq(&wait) => line.pop_front(),
+            // The woken stand before those that wait: there it need not be looked for, it was popped.
+            Some(first) if woken && !park::is_done(first) => None,
+            _ => {
+                let index = line.iter().position(|other| other.ptr_eq(&wait));
+                index.and_then(|index| line.remove(index))
+            }
+        };
+        drop(line);
+        drop(removed);
+    }
+
+    #[inline]
+    fn get(&self, index: usize) -> Option<Ref> {
+        self.line.borrow().get(index).cloned()
+    }
+
+    fn pop(&self) -> bool {
+        while let Some(first) = self.take_first() {
+            if park::wake(first) {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn take_first(&self) -> Option<Ref> {
+        self.line.borrow_mut().pop_front()
+    }
+
+    pub(crate) fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// Those that wait, in their order.
+    pub(crate) fn waiters(&self) -> Vec<Waiter> {
+        self.line.borrow().iter().filter_map(Waiter::under_way).collect()
+    }
+
+    /// Those that hold it, and so could end the waits.
+    pub(crate) fn holders(&self) -> Vec<Holder> {
+        self.holders.all()
+    }
+
+    /// How many handles of the primitive there are, if that can be told. A wait that borrows one of them is no handle.
+    pub(crate) fn handles(&self) -> Option<usize> {
+        self.owner.as_ref().map(Weak::strong_count)
+    }
+}
+
+/// The future of [`Claim::wait`].
+#[must_use = "a wait begins when it is awaited"]
+#[derive(Debug)]
+pub struct Claiming<C: Claim> {
+    claim: C,
+    parking: Parking,
+}
+
+// Nothing in it is ever pinned.
+impl<C: Claim> Unpin for Claiming<C> {}
+
+impl<C: Claim> Future for Claiming<C> {
+    type Output = Result<C::Output>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<C::Output>> {
+        let Claiming { claim, parking } = &mut *self;
+        if !parking.is_parked() {
+            if let Some(outcome) = claim.take(false) {
+                return Poll::Ready(outcome);
+            }
+            claim.queue().0.enter(parking, context)?;
+            if parking.is_in_place() {
+                return Poll::Pending;
+            }
+        }
+        loop {
+            let (outcome, wait) = ready!(parking.resume(context));
+            claim.queue().0.leave(wait, parking.granted());
+            if let Err(error) = outcome {
+                claim.pass_on(parking.granted());
+                return Poll::Ready(Err(error));
+            }
+            if let Some(outcome) = claim.take(true) {
+                return Poll::Ready(outcome);
+            }
+            *parking = Parking::new(parking.place());
+            claim.queue().0.enter(parking, context)?;
+            if parking.is_in_place() {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl<C: Claim> Drop for Claiming<C> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.parking.is_parked() {
+            let woken = self.parking.granted();
+            self.claim.queue().0.leave(self.parking.leave(), woken);
+            self.claim.pass_on(woken);
+        }
+    }
+}
