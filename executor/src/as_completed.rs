@@ -195,7 +195,7 @@ impl<A: EnsureFuture> AsCompleted<A> {
         if let Some((timeout, core)) = timeout.zip(self.state.core.upgrade()) {
             let late = Listener::new(Late(self.state.clone(), self.listener.clone()));
             let deadline = core.time.now().saturating_add(timeout);
-            let timer = core.arm_timer(deadline, Entry::Notify(late, LATE));
+            let timer = core.arm_timer(deadline, Entry::Notify(late, LATE as usize));
             self.state.timer.set(Some(timer));
         }
         self

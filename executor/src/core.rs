@@ -4,8 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::vec::Drain;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::clock::{Clock, Time};
 use crate::context::{self, Context};
@@ -21,7 +20,7 @@ use crate::reactor::Reactor;
 use crate::ready::{Entry, Ready};
 use crate::report::{ExceptionContext, ExceptionHandler};
 use crate::signals;
-use crate::task::{AnyTask, TaskRef};
+use crate::task::{AnyTask, Place, TaskRef};
 use crate::tasks::Tasks;
 use crate::timers::{Nanos, TimerKey, Timers, seconds};
 use crate::wait_queue::WaitQueues;
@@ -36,6 +35,8 @@ pub(crate) struct Core {
     pub(crate) time: Time,
     pub(crate) reactor: Reactor,
     pub(crate) inbox: Arc<Inbox>,
+    /// The inbox's own flag that it is full.
+    inbox_is_full: Arc<AtomicBool>,
     pub(crate) wait_queues: WaitQueues,
     pub(crate) circles: Circles,
     pub(crate) state: Cell<State>,
@@ -47,7 +48,7 @@ pub(crate) struct Core {
     pub(crate) interrupts: RefCell<Option<Rc<signals::State>>>,
     pub(crate) proves_deadlock: Cell<bool>,
     pub(crate) iterations: Cell<u64>,
-    entries_since_poll: Cell<u32>,
+    entries_since_poll: Cell<usize>,
     observer: RefCell<Option<Rc<dyn Observer>>>,
     /// Whether there is an observer: the one test that it costs when there is none.
     observed: Cell<bool>,
@@ -66,7 +67,7 @@ pub(crate) enum State {
 }
 
 /// While entries are ready, I/O is looked at after so many of them: often enough for I/O, and seldom enough not to cost anything.
-const ENTRIES_PER_POLL: u32 = 256;
+const ENTRIES_PER_POLL: usize = 256;
 
 impl Core {
     pub(crate) fn new(clock: Clock, debug: bool) -> Result<Rc<Core>> {
@@ -80,6 +81,7 @@ impl Core {
             current: RefCell::new(None),
             time: Time::start(clock),
             reactor,
+            inbox_is_full: inbox.flag(),
             inbox,
             wait_queues: WaitQueues::default(),
             circles: Circles::default(),
@@ -105,30 +107,23 @@ impl Core {
     /// One iteration: wait for something to happen, then run what is ready now, and only that.
     pub(crate) fn run_once(&self) -> Result<()> {
         self.iterations.set(self.iterations.get() + 1);
-        self.timers.borrow_mut().drop_cancelled();
-        self.wait_for_events()?;
-        self.queue_due_timers();
-        // What these add runs in the next iteration: a task that reschedules itself cannot starve the others.
-        let mut batch = self.ready.take();
-        while let Some(mut entries) = batch.next() {
-            let mut left = entries.drain(..);
-            if let Err(interruption) = self.run_each(&mut left) {
-                let left = left.collect();
-                self.ready.put_back([left].into_iter().chain(batch));
-                return Err(interruption);
-            }
-            drop(left);
-            self.ready.recycle(entries);
+        let any_timers = !self.timers.borrow().is_empty();
+        if any_timers {
+            self.timers.borrow_mut().drop_cancelled();
         }
-        Ok(())
-    }
-
-    fn run_each(&self, entries: &mut Drain<'_, Entry>) -> Result<()> {
+        self.wait_for_events()?;
+        if any_timers {
+            self.queue_due_timers();
+        }
+        // What these add runs in the next iteration: a task that reschedules itself cannot starve the others.
+        self.ready.begin();
         let mut panic = None;
         loop {
             let batch = || {
-                panic.take().into_iter().for_each(|payload| self.recover(payload));
-                self.run_ready(entries)
+                if let Some(payload) = panic.take() {
+                    self.recover(payload);
+                }
+                self.run_ready()
             };
             // Once for all of them, because it costs as much as a step. A panic is put down to whoever ran, and the others follow.
             match catch_unwind(AssertUnwindSafe(batch)) {
@@ -138,13 +133,14 @@ impl Core {
         }
     }
 
-    fn run_ready(&self, entries: &mut Drain<'_, Entry>) -> Result<()> {
-        for entry in entries {
+    fn run_ready(&self) -> Result<()> {
+        while let Some(entry) = self.ready.next() {
             match entry {
                 Entry::Step(task) if !self.debug.get() => self.step(task),
                 other => self.run(other),
             }
             if self.interrupted.get() {
+                self.ready.interrupt();
                 return Err(self.take_interruption());
             }
         }
@@ -154,13 +150,20 @@ impl Core {
     /// Waits until something is ready: not at all if anything is, else until the earliest deadline, else for ever.
     fn wait_for_events(&self) -> Result<()> {
         self.read_inbox()?;
-        if !self.ready.is_empty() || self.stopping.get() {
+        let ready = self.ready.len();
+        if ready > 0 || self.stopping.get() {
             // Nobody can tell how often a busy loop looks at its descriptors, as long as it does.
-            self.entries_since_poll
-                .set(self.entries_since_poll.get() + self.ready.len() as u32);
-            let due = self.entries_since_poll.get() >= ENTRIES_PER_POLL || self.stopping.get();
+            let since_poll = self.entries_since_poll.get() + ready;
+            self.entries_since_poll.set(since_poll);
+            let due = since_poll >= ENTRIES_PER_POLL || self.stopping.get();
             return if due { self.poll(Some(0)) } else { Ok(()) };
         }
+        self.wait_for_something()
+    }
+
+    /// Nothing is ready.
+    #[inline(never)]
+    fn wait_for_something(&self) -> Result<()> {
         self.ready.shrink();
         let Some(deadline) = self.timers.borrow().earliest() else {
             self.prove_deadlock()?;
@@ -208,14 +211,20 @@ impl Core {
             let due = self.timers.borrow_mut().pop_due(now);
             let Some((deadline, entry)) = due else { break };
             self.observe(|observer| observer.timer_fired(seconds(deadline)));
-            self.ready.push(entry);
+            self.ready.push(|| entry);
         }
     }
 
+    #[inline]
     fn read_inbox(&self) -> Result<()> {
-        if !self.inbox.is_full() {
+        if !self.inbox_is_full.load(Ordering::Relaxed) {
             return Ok(());
         }
+        self.read_full_inbox()
+    }
+
+    #[cold]
+    fn read_full_inbox(&self) -> Result<()> {
         self.read_letters();
         self.notice_interrupt()
     }
@@ -226,7 +235,7 @@ impl Core {
                 inbox::Letter::Wake(ticket) => self.wake_ticket(ticket),
                 inbox::Letter::Call(call) => {
                     let scheduled = Scheduled::once(self.id, Context::NONE, call);
-                    self.ready.push(Entry::Call(scheduled));
+                    self.ready.push(|| Entry::Call(scheduled));
                 }
             }
         }
@@ -234,14 +243,15 @@ impl Core {
 
     /// Has what other threads have asked for by now done before what this one asks for next.
     pub(crate) fn let_letters_go_first(&self) {
-        if self.inbox.is_full() {
+        if self.inbox_is_full.load(Ordering::Relaxed) {
             self.read_letters();
             // Ctrl-C is left for the loop to notice.
-            self.inbox.flag().store(true, Ordering::Relaxed);
+            self.inbox_is_full.store(true, Ordering::Relaxed);
         }
     }
 
     /// Runs one entry of the ready queue.
+    #[inline(never)]
     fn run(&self, entry: Entry) {
         if self.debug.get() {
             return self.run_timed(entry);
@@ -252,10 +262,10 @@ impl Core {
     pub(crate) fn dispatch(&self, entry: Entry) {
         match entry {
             Entry::Step(task) => self.step(task),
-            Entry::WakePlace(task, place) => drop(Waiter::of_place(task, place).wake()),
+            Entry::WakePlace(task, place) => drop(Waiter::of_place(task, Place::from_word(place)).wake()),
             Entry::WakePromise(promise) => drop(promise.set_result(())),
-            Entry::Notify(listener, index) => listener.notify(index),
-            Entry::Expire(scope, arming) => scope.expire(arming),
+            Entry::Notify(listener, index) => listener.notify(index as u32),
+            Entry::Expire(scope, arming) => scope.expire(arming as u32),
             Entry::Call(scheduled) => {
                 if !scheduled.is_cancelled() {
                     context::run_callback(scheduled.context.clone(), || scheduled.call());
@@ -267,7 +277,7 @@ impl Core {
 
     /// Queues an entry for the next iteration. A closed loop has none: the entry is dropped.
     #[inline(always)]
-    pub(crate) fn queue(&self, entry: Entry) {
+    pub(crate) fn queue(&self, entry: impl FnOnce() -> Entry) {
         if self.state.get() != State::Closed {
             self.ready.push(entry);
         }
@@ -332,13 +342,19 @@ impl Core {
     #[inline]
     pub(crate) fn observe(&self, tell: impl FnOnce(&dyn Observer)) {
         if self.observed.get() {
-            let observer = self.observer.borrow().clone();
-            self.guard("observer", || {
-                if let Some(observer) = observer {
-                    tell(&*observer)
-                }
-            });
+            self.tell_observer(tell);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell_observer(&self, tell: impl FnOnce(&dyn Observer)) {
+        let observer = self.observer.borrow().clone();
+        self.guard("observer", || {
+            if let Some(observer) = observer {
+                tell(&*observer)
+            }
+        });
     }
 
     pub(crate) fn set_observer(&self, observer: Option<Rc<dyn Observer>>) {
@@ -401,7 +417,10 @@ impl Core {
             self.discard(task);
         }
         self.guard("destructor", || self.circles.part());
-        self.drop_each(self.ready.take().flatten());
+        while !self.ready.is_empty() {
+            self.ready.begin();
+            self.drop_each(std::iter::from_fn(|| self.ready.next()));
+        }
         self.drop_each(self.timers.take().into_entries());
         self.drop_each(self.reactor.clear());
         self.drop_each(self.inbox.close());

@@ -165,15 +165,31 @@ pub(crate) enum Polled<'a> {
 /// runs nothing is borrowed: a foreign waker is user code, and may run one.
 #[inline]
 pub(crate) fn polled_by<R>(context: &mut Context<'_>, leaf: impl FnOnce(Polled<'_>, &mut Context<'_>) -> R) -> R {
-    let in_loop = with_core(|core| {
+    polled_in_loop(context, leaf).unwrap_or_else(|leaf| leaf(Polled::Outside(None), context))
+}
+
+/// The same for a leaf that needs a loop: where none runs it is given back.
+#[inline]
+pub(crate) fn polled_in_loop<R, F: FnOnce(Polled<'_>, &mut Context<'_>) -> R>(
+    context: &mut Context<'_>,
+    leaf: F,
+) -> std::result::Result<R, F> {
+    with_core(|core| {
         let Some(core) = core else { return Err(leaf) };
-        Ok(match &*core.current.borrow() {
-            Some(task) if waker::ticket(context.waker()) == Some(task.ticket.get()) => leaf(Polled::Direct(core, task), context),
-            Some(task) => leaf(Polled::Indirect(core, task), context),
-            None => leaf(Polled::Outside(Some(core)), context),
-        })
-    });
-    in_loop.unwrap_or_else(|leaf| leaf(Polled::Outside(None), context))
+        let current = core.current.borrow();
+        let by = match &*current {
+            Some(task) if waker::ticket(context.waker()) == Some(task.ticket.get()) => Polled::Direct(core, task),
+            Some(task) => Polled::Indirect(core, task),
+            None => Polled::Outside(Some(core)),
+        };
+        Ok(leaf(by, context))
+    })
+}
+
+/// See [`Polled::park_and_wake`].
+#[inline(never)]
+pub(crate) fn park_for_a_hop(place: &'static Location<'static>, context: &mut Context<'_>) -> u32 {
+    polled_by(context, |by, context| by.park_and_wake(place, context))
 }
 
 impl<'a> Polled<'a> {
@@ -200,6 +216,7 @@ impl<'a> Polled<'a> {
     }
 
     /// Notes that the task goes on one hop later. Returns the number of this suspension.
+    #[inline(always)]
     pub(crate) fn park_and_wake(self, place: &'static Location<'static>, context: &Context<'_>) -> u32 {
         match self {
             Polled::Direct(_, task) => task.park_for_a_hop(place),

@@ -217,7 +217,7 @@ impl EventLoop {
             scheduled.cancel();
         }
         self.0.let_letters_go_first();
-        self.0.queue(Entry::Call(scheduled.clone()));
+        self.0.queue(|| Entry::Call(scheduled.clone()));
         Handle(scheduled)
     }
 

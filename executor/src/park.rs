@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use crate::current::{self, Polled};
 use crate::error::{Error, Result};
@@ -48,7 +48,7 @@ impl Waiter {
     /// The entry of the ready queue that wakes it.
     pub(crate) fn into_entry(self) -> Entry {
         match self.0 {
-            Kind::Place(task, taken) => Entry::WakePlace(task, taken),
+            Kind::Place(task, taken) => Entry::WakePlace(task, taken.word()),
             Kind::Promise(promise) => Entry::WakePromise(promise),
         }
     }
@@ -110,7 +110,6 @@ impl fmt::Debug for Waiter {
 }
 
 /// Ends the wait that is under way in this block, if it was neither woken nor cancelled before.
-#[inline]
 pub(crate) fn wake(wait: Ref) -> bool {
     match wait.into_task() {
         Ok(task) => {
@@ -119,14 +118,21 @@ pub(crate) fn wake(wait: Ref) -> bool {
                 task.place.set(task.place.get().woken());
                 let forward = task.take_forward();
                 current::with_core_of(task.loop_id(), |core| core.wake_task(task));
-                forward.into_iter().for_each(Waker::wake);
+                if let Some(forward) = forward {
+                    forward.wake();
+                }
             }
             waits
         }
-        Err(promise) => promise
-            .downcast()
-            .is_some_and(|block| Promise::from_block(block).set_result(()).is_ok()),
+        Err(promise) => wake_promise(&promise),
     }
+}
+
+#[cold]
+fn wake_promise(promise: &Ref) -> bool {
+    promise
+        .downcast()
+        .is_some_and(|block| Promise::from_block(block).set_result(()).is_ok())
 }
 
 /// Whether it was woken or cancelled.
@@ -199,16 +205,22 @@ impl Parking {
     }
 
     /// Takes the task's place, or makes a promise. Returns the block in which the wait is under way.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn begin(&mut self, by: Polled<'_>) -> Result<Ref> {
         if let Polled::Direct(_, task) = by
             && task.place.get().is_free()
         {
             task.place.set(task.place.get().taken());
-            self.state = State::InPlace(task.park_in_place(self.place), task.clone());
+            self.begin_as(State::InPlace(task.park_in_place(self.place), task.clone()));
             return Ok(task.erased().clone());
         }
         self.begin_apart(by)
+    }
+
+    /// What was before was no wait, and needs no destructor.
+    #[inline(always)]
+    fn begin_as(&mut self, state: State) {
+        std::mem::forget(std::mem::replace(&mut self.state, state));
     }
 
     #[cold]
@@ -223,7 +235,7 @@ impl Parking {
     }
 
     /// Looks whether a wait that has begun is over. Returns also the block in which it was under way.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn resume(&mut self, context: &mut Context<'_>) -> Poll<(Result<()>, Option<Ref>)> {
         let State::InPlace(park, task) = &self.state else {
             return self.resume_apart(context);
@@ -308,6 +320,7 @@ impl Parking {
         self.end(self.granted())
     }
 
+    #[inline(always)]
     fn end(&mut self, granted: bool) -> Option<Ref> {
         let over = if granted { State::Granted } else { State::Lost };
         match std::mem::replace(&mut self.state, over) {
@@ -316,13 +329,15 @@ impl Parking {
                 task.set_forward(None);
                 Some(task.into_erased())
             }
-            State::Apart(wait) => {
-                let (promise, mut waiting) = *wait;
-                waiting.leave(promise.block.erased());
-                Some(promise.block.erased().clone())
-            }
+            State::Apart(wait) => Some(Parking::end_apart(*wait)),
             State::New | State::Granted | State::Lost => None,
         }
+    }
+
+    #[cold]
+    fn end_apart((promise, mut waiting): (Promise<()>, Waiting)) -> Ref {
+        waiting.leave(promise.block.erased());
+        promise.block.erased().clone()
     }
 }
 

@@ -177,7 +177,7 @@ impl Reactor {
                 watch.writer.as_ref().filter(|_| writable),
             ];
             for callback in callbacks.into_iter().flatten() {
-                ready.push(Entry::Call(callback.clone()));
+                ready.push(|| Entry::Call(callback.clone()));
             }
         }
         Ok(())

@@ -1,113 +1,193 @@
 //! The ready queue, and what can stand in it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::handle::{DoneCallback, Scheduled};
 use crate::listener::Listener;
 use crate::promise::Promise;
-use crate::task::{Place, TaskRef};
+use crate::task::TaskRef;
 use crate::timeout::Scope;
 
 /// Something to do in the next iteration: one hop.
 pub(crate) enum Entry {
     /// A task's first step, or its next one.
     Step(TaskRef),
-    /// A wait is over because its time has come: the sleep of a task, the limit of a `wait`.
-    WakePlace(TaskRef, Place),
+    /// A wait is over because its time has come: the sleep of a task, the limit of a `wait`. With which use of the task's place it is.
+    WakePlace(TaskRef, usize),
     /// The same for a wait that has a promise of its own.
     WakePromise(Promise<()>),
     /// A child of a gather, wait, task group ... is done.
-    Notify(Listener, u32),
+    Notify(Listener, usize),
     /// A deadline of a timeout scope has passed, if it is still the one with this number.
-    Expire(Rc<Scope>, u32),
+    Expire(Rc<Scope>, usize),
     /// What a user gave to `call_soon`, `call_later`, `call_at`, `add_reader`.
     Call(Rc<Scheduled>),
     /// A done callback.
     Done(Box<DoneCallback>),
 }
 
-// A task that is ready takes two words.
-const _: () = assert!(size_of::<Entry>() == 16);
+// Three whole words: a field of half a word has an entry copied in pieces that a processor cannot put together again quickly, which
+// costs as much as all the rest of a step.
+const _: () = assert!(size_of::<Entry>() == 24);
 
 /// The ready queue: first in, first out.
 ///
-/// An iteration takes all that is there, and runs it while what is added for the next one goes to the other of two vectors. Bursts come in
-/// several vectors, each of which is given back as soon as it was run.
+/// Two lists take turns: what is added goes to one, while the iteration runs what stands in the other. Bursts go through more of them, so
+/// that the memory of each can be given back as soon as it was run.
 #[derive(Default)]
-pub(crate) struct Ready(RefCell<Queue>);
-
-#[derive(Default)]
-struct Queue {
-    /// Those that came first, `FULL` in each; nearly always none.
-    full: Vec<Vec<Entry>>,
-    last: Vec<Entry>,
-    /// An empty one, to be the next `last`.
-    spare: Vec<Entry>,
+pub(crate) struct Ready {
+    lists: [RefCell<List>; 2],
+    /// Which of the two is added to.
+    adding: Cell<bool>,
+    burst: RefCell<Burst>,
+    /// Whether there is a burst: the one test that it costs when there is none.
+    in_burst: Cell<bool>,
 }
 
+/// A list that is filled, then emptied from the front.
+///
+/// `VecDeque` would do, but it copies what is pushed through memory in pieces of another size than those it was written in, which costs
+/// a processor as much as all the rest of a wake-up. Here an entry is written once, straight into its place.
+#[derive(Default)]
+struct List {
+    places: Vec<Option<Entry>>,
+    taken: usize,
+    filled: usize,
+}
+
+#[derive(Default)]
+struct Burst {
+    /// What was added before all that is in the list now.
+    full: VecDeque<List>,
+    /// How many of these this iteration runs.
+    now: usize,
+}
+
+/// So many entries are in one list.
 const FULL: usize = 1 << 16;
 /// An idle loop keeps so many places.
 const KEPT: usize = 1 << 12;
 
+impl List {
+    #[inline(always)]
+    fn take(&mut self) -> Option<Entry> {
+        if self.taken == self.filled {
+            return None;
+        }
+        let place = self.places.get_mut(self.taken)?;
+        self.taken += 1;
+        place.take()
+    }
+
+    fn len(&self) -> usize {
+        self.filled - self.taken
+    }
+}
+
 impl Ready {
     #[inline(always)]
-    pub(crate) fn push(&self, entry: Entry) {
-        let queue = &mut *self.0.borrow_mut();
-        queue.last.push(entry);
-        if queue.last.len() == FULL {
-            queue.begin_another();
+    pub(crate) fn push(&self, entry: impl FnOnce() -> Entry) {
+        let list = &mut *self.list(self.adding.get()).borrow_mut();
+        if list.filled == list.places.len() {
+            self.grow(list);
+        }
+        if let Some(place) = list.places.get_mut(list.filled) {
+            list.filled += 1;
+            *place = Some(entry());
         }
     }
 
-    /// Takes everything out, as vectors in their order.
-    pub(crate) fn take(&self) -> impl Iterator<Item = Vec<Entry>> + use<> {
-        let queue = &mut *self.0.borrow_mut();
-        let spare = std::mem::take(&mut queue.spare);
-        let last = std::mem::replace(&mut queue.last, spare);
-        std::mem::take(&mut queue.full).into_iter().chain([last])
-    }
-
-    /// Puts back what was taken and not run, before all that came since.
-    pub(crate) fn put_back(&self, entries: impl Iterator<Item = Vec<Entry>>) {
-        let queue = &mut *self.0.borrow_mut();
-        let since = std::mem::take(&mut queue.full);
-        queue.full = entries.chain(since).filter(|entries| !entries.is_empty()).collect();
-    }
-
-    /// Keeps the memory of a vector that was run, or gives it back.
-    pub(crate) fn recycle(&self, empty: Vec<Entry>) {
-        let queue = &mut *self.0.borrow_mut();
-        if empty.capacity() > queue.spare.capacity() {
-            queue.spare = empty;
+    /// Makes room by doubling the list, or by setting it aside.
+    #[cold]
+    fn grow(&self, list: &mut List) {
+        if list.filled == FULL {
+            self.set_aside(list);
         }
+        let places = (2 * list.places.len()).clamp(64, FULL);
+        list.places.resize_with(places, || None);
+    }
+
+    #[cold]
+    fn set_aside(&self, list: &mut List) {
+        self.burst.borrow_mut().full.push_back(std::mem::take(list));
+        self.in_burst.set(true);
+    }
+
+    /// Begins an iteration, to which [`next`](Ready::next) gives what is ready now, and only that.
+    #[inline]
+    pub(crate) fn begin(&self) {
+        let list = &mut *self.list(!self.adding.get()).borrow_mut();
+        (list.taken, list.filled) = (0, 0);
+        if self.in_burst.get() {
+            self.set_aside(&mut self.list(self.adding.get()).borrow_mut());
+            let burst = &mut *self.burst.borrow_mut();
+            burst.now = burst.full.len();
+        } else {
+            self.adding.set(!self.adding.get());
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn next(&self) -> Option<Entry> {
+        let entry = self.list(!self.adding.get()).borrow_mut().take();
+        if entry.is_none() && self.in_burst.get() {
+            return self.next_in_burst();
+        }
+        entry
+    }
+
+    #[cold]
+    fn next_in_burst(&self) -> Option<Entry> {
+        let burst = &mut *self.burst.borrow_mut();
+        burst.now = burst.now.checked_sub(1)?;
+        let list = &mut *self.list(!self.adding.get()).borrow_mut();
+        *list = burst.full.pop_front()?;
+        self.in_burst.set(!burst.full.is_empty());
+        list.take()
+    }
+
+    /// Ends an iteration early: what it has not run goes first in the next one.
+    #[cold]
+    pub(crate) fn interrupt(&self) {
+        let rest = self.list(!self.adding.get()).take();
+        self.burst.borrow_mut().full.push_front(rest);
+        self.in_burst.set(true);
+    }
+
+    #[inline(always)]
+    fn list(&self, which: bool) -> &RefCell<List> {
+        &self.lists[usize::from(which)]
     }
 
     /// Gives the memory of a burst back, for a loop that has nothing to do.
     pub(crate) fn shrink(&self) {
-        let queue = &mut *self.0.borrow_mut();
-        for entries in [&mut queue.last, &mut queue.spare] {
-            if entries.is_empty() && entries.capacity() > KEPT {
-                *entries = Vec::new();
+        for list in &self.lists {
+            let list = &mut *list.borrow_mut();
+            if list.len() == 0 && list.places.len() > KEPT {
+                *list = List::default();
             }
         }
     }
 
+    /// How many are ready, between two iterations.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
-        let queue = self.0.borrow();
-        queue.full.iter().map(Vec::len).sum::<usize>() + queue.last.len()
+        let list = self.list(self.adding.get()).borrow().len();
+        if self.in_burst.get() {
+            list + self.len_set_aside()
+        } else {
+            list
+        }
+    }
+
+    #[cold]
+    fn len_set_aside(&self) -> usize {
+        self.burst.borrow().full.iter().map(List::len).sum()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        let queue = self.0.borrow();
-        queue.last.is_empty() && queue.full.is_empty()
-    }
-}
-
-impl Queue {
-    #[cold]
-    fn begin_another(&mut self) {
-        let full = std::mem::replace(&mut self.last, Vec::with_capacity(FULL));
-        self.full.push(full);
+        self.len() == 0
     }
 }

@@ -80,19 +80,25 @@ enum Timer {
 impl Future for Sleep {
     type Output = Result<()>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
         match &mut self.0 {
-            State::Refused => Poll::Ready(Err(Error::value("Invalid delay: NaN (not a number)"))),
-            State::Yield { place, park } => match park {
-                None => current::polled_by(context, |by, context| {
-                    *park = Some(by.park_and_wake(place, context));
+            State::Yield { place, park } => match *park {
+                None => {
+                    *park = Some(current::park_for_a_hop(place, context));
                     Poll::Pending
-                }),
-                Some(park) => Poll::Ready(current::take_delivery(*park).map_or(Ok(()), Err)),
+                }
+                Some(park) => Poll::Ready(current::take_delivery(park).map_or(Ok(()), Err)),
             },
             State::Wait { timer, parking } => wait(timer, parking, context),
+            State::Refused => Poll::Ready(Err(refused())),
         }
     }
+}
+
+#[cold]
+fn refused() -> Error {
+    Error::value("Invalid delay: NaN (not a number)")
 }
 
 /// Apart from `poll`, so that a yield does not pay for the registers that a wait needs.
@@ -108,6 +114,11 @@ fn wait(timer: &mut Timer, parking: &mut Parking, context: &mut Context<'_>) -> 
     })
 }
 
+#[inline(never)]
+fn disarm(loop_id: u16, key: TimerKey) {
+    current::with_core_of(loop_id, |core| core.cancel_timer(key));
+}
+
 impl fmt::Debug for Sleep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
@@ -119,6 +130,7 @@ impl fmt::Debug for Sleep {
 }
 
 impl Drop for Sleep {
+    #[inline]
     fn drop(&mut self) {
         // A sleep that was not cancelled has been woken by its timer, and by nothing else.
         if let State::Wait {
@@ -127,7 +139,7 @@ impl Drop for Sleep {
         } = &self.0
             && !parking.granted()
         {
-            current::with_core_of(*loop_id, |core| core.cancel_timer(*key));
+            disarm(*loop_id, *key);
         }
     }
 }

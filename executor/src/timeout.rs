@@ -81,9 +81,9 @@ impl Scope {
     fn arm(self: &Rc<Self>, core: &Core, now: Nanos) {
         self.disarm(core);
         let Some(deadline) = self.deadline.get() else { return };
-        let expire = Entry::Expire(self.clone(), self.arming.get());
+        let expire = Entry::Expire(self.clone(), self.arming.get() as usize);
         if deadline <= now {
-            core.queue(expire);
+            core.queue(|| expire);
         } else {
             self.timer.set(Some(core.arm_timer(deadline, expire)));
         }

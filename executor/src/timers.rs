@@ -168,10 +168,14 @@ impl Timers {
     }
 
     /// Takes cancelled timers off the top; when more than half of many are cancelled, all of them.
+    #[inline]
     pub(crate) fn drop_cancelled(&mut self) {
-        if self.cancelled == 0 {
-            return;
+        if self.cancelled > 0 {
+            self.drop_some_cancelled();
         }
+    }
+
+    fn drop_some_cancelled(&mut self) {
         self.drop_newest_cancelled();
         if self.heap.len() > 100 && self.cancelled * 2 > self.heap.len() {
             self.rebuild();

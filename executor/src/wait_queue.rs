@@ -274,18 +274,33 @@ impl Shared {
 
     /// Has a task wait at the end of the queue.
     fn enter(self: &Rc<Self>, parking: &mut Parking, context: &mut Context<'_>) -> Result<()> {
-        current::polled_by(context, |by, _| {
+        let entered = current::polled_in_loop(context, |by, _| {
             if by.core().is_none_or(|core| core.id != self.loop_id.get()) {
                 self.bind(by.core())?;
             }
-            let wait = parking.begin(by)?;
-            self.line.borrow_mut().push_back(wait);
+            self.line.borrow_mut().push_back(parking.begin(by)?);
             Ok(())
-        })
+        });
+        entered.unwrap_or_else(|_| self.bind(None))
+    }
+
+    /// Looks whether a wait is over; then it is out of the queue, and `Ok` if it was woken.
+    fn resume(&self, parking: &mut Parking, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let (outcome, wait) = ready!(parking.resume(context));
+        self.remove(wait, parking.granted());
+        Poll::Ready(outcome)
+    }
+
+    /// Ends a wait early.
+    #[cold]
+    fn leave(&self, parking: &mut Parking) {
+        let woken = parking.granted();
+        self.remove(parking.leave(), woken);
     }
 
     /// Takes a wait that is over out of the queue, if it is still there.
-    fn leave(&self, wait: Option<Ref>, woken: bool) {
+    #[inline(always)]
+    fn remove(&self, wait: Option<Ref>, woken: bool) {
         let Some(wait) = wait else { return };
         let mut line = self.line.borrow_mut();
         let removed = match line.front() {
@@ -293,6 +308,7 @@ impl Shared {
             Some(first) if first.ptr_eq(&wait) => line.pop_front(),
             // The woken stand before those that wait: there it need not be looked for, it was popped.
             Some(first) if woken && !park::is_done(first) => None,
+            None => None,
             _ => {
                 let index = line.iter().position(|other| other.ptr_eq(&wait));
                 index.and_then(|index| line.remove(index))
@@ -367,9 +383,7 @@ impl<C: Claim> Future for Claiming<C> {
             }
         }
         loop {
-            let (outcome, wait) = ready!(parking.resume(context));
-            claim.queue().0.leave(wait, parking.granted());
-            if let Err(error) = outcome {
+            if let Err(error) = ready!(claim.queue().0.resume(parking, context)) {
                 claim.pass_on(parking.granted());
                 return Poll::Ready(Err(error));
             }
@@ -390,7 +404,7 @@ impl<C: Claim> Drop for Claiming<C> {
     fn drop(&mut self) {
         if self.parking.is_parked() {
             let woken = self.parking.granted();
-            self.claim.queue().0.leave(self.parking.leave(), woken);
+            self.claim.queue().0.leave(&mut self.parking);
             self.claim.pass_on(woken);
         }
     }

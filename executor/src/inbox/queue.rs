@@ -69,12 +69,8 @@ impl<L, N: Nudge + ?Sized> Queue<L, N> {
         Ok(())
     }
 
-    /// Called by the loop: whether it should look into it. Late at times, but never after `fall_asleep` or `wake_up`.
-    pub(crate) fn is_full(&self) -> bool {
-        self.full.load(Ordering::Relaxed)
-    }
-
-    /// For a signal handler, which cannot post a letter: says that it is full.
+    /// Whether the loop should look into it: late at times, but never after `fall_asleep` or `wake_up`. A signal handler, which cannot post a
+    /// letter, may set it.
     pub(crate) fn flag(&self) -> Arc<AtomicBool> {
         self.full.clone()
     }

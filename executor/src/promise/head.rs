@@ -224,13 +224,13 @@ impl Ref {
         match callback {
             Callback::Step(task) => drop(current::with_core_of(loop_id, |core| core.wake_task(task))),
             Callback::Notify(listener, index) => {
-                current::with_core_of(loop_id, |core| core.queue(Entry::Notify(listener, index)));
+                current::with_core_of(loop_id, |core| core.queue(|| Entry::Notify(listener, index as usize)));
             }
             // Others wait as well, who must be woken whatever this one does.
             Callback::Wake(waker) => report::guard(loop_id, "waker", || waker.wake()),
             Callback::Call(mut callback) => {
                 callback.promise = Some(AnyPromise(self.clone()));
-                current::with_core_of(loop_id, |core| core.queue(Entry::Done(callback)));
+                current::with_core_of(loop_id, |core| core.queue(|| Entry::Done(callback)));
             }
         }
     }

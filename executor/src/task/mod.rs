@@ -69,6 +69,12 @@ const WOKEN: u32 = 2;
 const CANCELLED: u32 = 3;
 
 impl Place {
+    pub(crate) fn word(self) -> usize {
+        self.0 as usize
+    }
+    pub(crate) fn from_word(word: usize) -> Place {
+        Place(word as u32)
+    }
     fn state(self) -> u32 {
         self.0 & 3
     }
@@ -148,8 +154,10 @@ const IN_PLACE: u32 = 8;
 const YIELDED: u32 = 16;
 /// A copy of its waker exists or existed.
 const WAKER_SHARED: u32 = 32;
+/// Somebody else is to be woken together with it.
+const FORWARDS: u32 = 64;
 /// One request to cancel.
-const REQUEST: u32 = 64;
+const REQUEST: u32 = 128;
 
 impl Flags {
     fn get(&self) -> u32 {
@@ -176,7 +184,7 @@ impl Flags {
     fn requests(&self) -> u32 {
         self.get() / REQUEST
     }
-    /// 67 million requests are as good as more.
+    /// 33 million requests are as good as more.
     fn add_request(&self) {
         self.0.set(self.get().checked_add(REQUEST).unwrap_or(self.get()));
     }
@@ -379,12 +387,25 @@ impl TaskHead {
     }
 
     /// Has `waker` woken together with the task.
+    #[inline]
     pub(crate) fn set_forward(&self, waker: Option<std::task::Waker>) {
-        let old = match waker {
-            None => self.extra(|extra| extra.forward.take()),
-            Some(waker) => self.extra_mut(|extra| extra.forward.replace(waker)),
-        };
-        drop(old);
+        match waker {
+            None => drop(self.take_forward()),
+            Some(waker) => {
+                self.flags.set(FORWARDS);
+                let old = self.extra_mut(|extra| extra.forward.replace(waker));
+                drop(old);
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn take_forward(&self) -> Option<std::task::Waker> {
+        if !self.flags.has(FORWARDS) {
+            return None;
+        }
+        self.flags.clear(FORWARDS);
+        self.extra(|extra| extra.forward.take())
     }
 
     /// It was made by `run_until_complete`, whose caller knows that it did not end.
@@ -394,10 +415,6 @@ impl TaskHead {
 
     pub(crate) fn is_owned_by_run(&self) -> bool {
         self.extra(|extra| extra.owned_by_run)
-    }
-
-    pub(crate) fn take_forward(&self) -> Option<std::task::Waker> {
-        self.extra(|extra| extra.forward.take())
     }
 
     pub(crate) fn mark_waker_shared(&self) {

@@ -31,7 +31,7 @@ impl Core {
             let by = self.current_task().map(AnyTask::new);
             observer.woken(&AnyTask::new(task.clone()), by.as_ref());
         });
-        self.ready.push(Entry::Step(task));
+        self.ready.push(|| Entry::Step(task));
     }
 
     /// Queues the next step of the task with this ticket, if it still exists.
@@ -125,7 +125,7 @@ impl Core {
                 let task = AnyTask::new(task.clone());
                 observer.woken(&task, Some(&task));
             });
-            self.queue(Entry::Step(task));
+            self.queue(|| Entry::Step(task));
         }
     }
 

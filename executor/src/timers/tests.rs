@@ -27,12 +27,12 @@ fn entry(number: usize) -> Entry {
     impl Listen for Nobody {
         fn notify(&self, _: u32) {}
     }
-    Entry::Notify(Listener::new(Nobody), number as u32)
+    Entry::Notify(Listener::new(Nobody), number)
 }
 
 fn number(entry: Entry) -> usize {
     match entry {
-        Entry::Notify(_, number) => number as usize,
+        Entry::Notify(_, number) => number,
         _ => panic!("an entry of somebody else"),
     }
 }
