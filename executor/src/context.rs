@@ -7,7 +7,6 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::core::Core;
 use crate::current;
 use crate::error::{Error, Result};
 
@@ -53,7 +52,7 @@ impl Context {
     }
 
     /// The copy for a new task or callback, which gets a place of its own when it is needed.
-    fn bare_copy(&self) -> Context {
+    pub(crate) fn bare_copy(&self) -> Context {
         let values = self.0.as_ref().map(|values| values.borrow().clone());
         let values = values.filter(|values| !values.0.is_empty());
         Context(values.map(|values| Rc::new(RefCell::new(values))))
@@ -133,18 +132,12 @@ fn look<R>(f: impl FnOnce(&Context) -> R) -> R {
 }
 
 /// A copy of the current context.
+#[inline]
 pub(crate) fn current() -> Context {
-    look(Context::bare_copy)
-}
-
-impl Core {
-    /// A copy of the current context, while this loop runs.
-    pub(crate) fn current_context(&self) -> Context {
-        match &*self.current.borrow() {
-            Some(task) => task.look_at_context(Context::bare_copy),
-            None => OUTSIDE.with_borrow(Context::bare_copy),
-        }
-    }
+    current::with_task(|task| match task {
+        Some(task) => task.copy_context(),
+        None => OUTSIDE.with_borrow(Context::bare_copy),
+    })
 }
 
 /// Puts the outer context back when it is dropped, after a panic too.

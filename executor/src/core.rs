@@ -31,7 +31,8 @@ pub(crate) struct Core {
     pub(crate) ready: Ready,
     timers: RefCell<Timers>,
     pub(crate) tasks: RefCell<Tasks>,
-    pub(crate) current: RefCell<Option<TaskRef>>,
+    /// The task whose coroutine has just panicked.
+    pub(crate) panicked: RefCell<Option<TaskRef>>,
     pub(crate) time: Time,
     pub(crate) reactor: Reactor,
     pub(crate) inbox: Arc<Inbox>,
@@ -78,7 +79,7 @@ impl Core {
             ready: Ready::default(),
             timers: RefCell::default(),
             tasks: RefCell::default(),
-            current: RefCell::new(None),
+            panicked: RefCell::new(None),
             time: Time::start(clock),
             reactor,
             inbox_is_full: inbox.flag(),
@@ -104,8 +105,34 @@ impl Core {
         Ok(core)
     }
 
+    /// Runs iterations until the loop is stopped, but at least one.
+    pub(crate) fn run(&self) -> Result<()> {
+        let mut panic = None;
+        loop {
+            let run = || {
+                match panic.take() {
+                    None => self.run_once()?,
+                    // It is put down to whoever ran, and the others of the iteration follow.
+                    Some(payload) => {
+                        self.recover(payload);
+                        self.run_ready()?;
+                    }
+                }
+                while !self.stopping.get() {
+                    self.run_once()?;
+                }
+                Ok(())
+            };
+            // Once for all of them, because it costs as much as a step.
+            match catch_unwind(AssertUnwindSafe(run)) {
+                Ok(outcome) => return outcome,
+                Err(payload) => panic = Some(payload),
+            }
+        }
+    }
+
     /// One iteration: wait for something to happen, then run what is ready now, and only that.
-    pub(crate) fn run_once(&self) -> Result<()> {
+    fn run_once(&self) -> Result<()> {
         self.iterations.set(self.iterations.get() + 1);
         let any_timers = !self.timers.borrow().is_empty();
         if any_timers {
@@ -117,27 +144,14 @@ impl Core {
         }
         // What these add runs in the next iteration: a task that reschedules itself cannot starve the others.
         self.ready.begin();
-        let mut panic = None;
-        loop {
-            let batch = || {
-                if let Some(payload) = panic.take() {
-                    self.recover(payload);
-                }
-                self.run_ready()
-            };
-            // Once for all of them, because it costs as much as a step. A panic is put down to whoever ran, and the others follow.
-            match catch_unwind(AssertUnwindSafe(batch)) {
-                Ok(outcome) => return outcome,
-                Err(payload) => panic = Some(payload),
-            }
-        }
+        self.run_ready()
     }
 
     fn run_ready(&self) -> Result<()> {
         while let Some(entry) = self.ready.next() {
             match entry {
                 Entry::Step(task) if !self.debug.get() => self.step(task),
-                other => self.run(other),
+                other => self.run_entry(other),
             }
             if self.interrupted.get() {
                 self.ready.interrupt();
@@ -252,7 +266,7 @@ impl Core {
 
     /// Runs one entry of the ready queue.
     #[inline(never)]
-    fn run(&self, entry: Entry) {
+    fn run_entry(&self, entry: Entry) {
         if self.debug.get() {
             return self.run_timed(entry);
         }
@@ -293,30 +307,25 @@ impl Core {
         drop(entry);
     }
 
+    /// The task that runs, if it is one of this loop.
     pub(crate) fn current_task(&self) -> Option<TaskRef> {
-        self.current.borrow().clone()
-    }
-
-    #[inline(always)]
-    pub(crate) fn set_current_task(&self, task: Option<TaskRef>) {
-        let before = self.current.replace(task);
-        drop(before);
+        current::with_task(|task| task.filter(|task| task.loop_id() == self.id).cloned())
     }
 
     /// Takes a new task into the table and queues its first step.
-    pub(crate) fn adopt(&self, task: TaskRef) {
-        task.erased().head().bind(self);
+    pub(crate) fn adopt(&self, [task, queued]: [TaskRef; 2]) {
+        task.erased().head().bind(self.id);
         let inserted = match self.state.get() {
             State::Closed => Err(Error::runtime("Event loop is closed")),
-            State::Idle | State::Running => self.tasks.borrow_mut().insert(self.id, task.clone()),
+            State::Idle | State::Running => self.tasks.borrow_mut().insert(self.id, task),
         };
         if let Err(error) = inserted {
             // The coroutine is dropped, and whoever awaits the task learns why.
-            task.erased().fail(error, PromiseState::UnseenError);
+            queued.erased().fail(error, PromiseState::UnseenError);
             return;
         }
-        self.observe(|observer| observer.task_created(&AnyTask::new(task.clone())));
-        self.queue_step(task);
+        self.observe(|observer| observer.task_created(&AnyTask::new(queued.clone())));
+        self.queue_step(queued);
     }
 
     pub(crate) fn all_tasks(&self) -> Vec<AnyTask> {

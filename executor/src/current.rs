@@ -9,7 +9,7 @@ use std::task::Context;
 use crate::core::Core;
 use crate::error::{Error, Result};
 use crate::event_loop::EventLoop;
-use crate::task::raw::Ref;
+use crate::task::raw::{Current, Ref};
 use crate::task::{AnyTask, TaskRef};
 use crate::waker;
 
@@ -17,6 +17,8 @@ thread_local! {
     /// The loop that runs on this thread. Whoever enters it takes it out again, so that nothing is left to be dropped with the thread: a
     /// variable with a destructor is looked at more slowly, and not at all by wakers that are used while the thread is torn down.
     static RUNNING: ManuallyDrop<RefCell<Option<Rc<Core>>>> = const { ManuallyDrop::new(RefCell::new(None)) };
+    /// The task that runs on this thread: its coroutine is being polled, or dropped.
+    static CURRENT: Current = const { Current::NOBODY };
     /// See [`delivers`].
     static DELIVERY: Cell<bool> = const { Cell::new(false) };
     /// Every loop of this thread, for promises that are completed while theirs is not running.
@@ -140,70 +142,61 @@ impl Drop for Entered {
     }
 }
 
-/// Works on the running task. `f` runs no user code.
+/// Runs `f` as this task.
+#[inline(always)]
+pub(crate) fn run_as<R>(task: &TaskRef, f: impl FnOnce() -> R) -> R {
+    CURRENT.with(|current| current.run(task, f))
+}
+
+/// Works on the running task.
+#[inline(always)]
 pub(crate) fn with_task<R>(f: impl FnOnce(Option<&TaskRef>) -> R) -> R {
-    with_core(|core| match core {
-        Some(core) => f(core.current.borrow().as_ref()),
-        None => f(None),
-    })
+    CURRENT.with(|current| current.with(f))
 }
 
 /// By whom a leaf is polled.
 #[derive(Clone, Copy)]
 pub(crate) enum Polled<'a> {
     /// By this task, with its own waker.
-    Direct(&'a Rc<Core>, &'a TaskRef),
+    Direct(&'a TaskRef),
     /// Within this task, under the waker of a foreign combinator.
-    Indirect(&'a Rc<Core>, &'a TaskRef),
+    Indirect(&'a TaskRef),
     /// In a callback, or outside of a loop: by a foreign executor.
-    Outside(Option<&'a Rc<Core>>),
+    Outside,
 }
 
 /// Tells `leaf` by whom it is polled: one look at the thread's variable for all that a leaf does.
-///
-/// The running loop and task are borrowed meanwhile, immutably; they change only between two runs and between two steps. Where no loop
-/// runs nothing is borrowed: a foreign waker is user code, and may run one.
-#[inline]
-pub(crate) fn polled_by<R>(context: &mut Context<'_>, leaf: impl FnOnce(Polled<'_>, &mut Context<'_>) -> R) -> R {
-    polled_in_loop(context, leaf).unwrap_or_else(|leaf| leaf(Polled::Outside(None), context))
-}
-
-/// The same for a leaf that needs a loop: where none runs it is given back.
-#[inline]
-pub(crate) fn polled_in_loop<R, F: FnOnce(Polled<'_>, &mut Context<'_>) -> R>(
-    context: &mut Context<'_>,
-    leaf: F,
-) -> std::result::Result<R, F> {
-    with_core(|core| {
-        let Some(core) = core else { return Err(leaf) };
-        let current = core.current.borrow();
-        let by = match &*current {
-            Some(task) if waker::ticket(context.waker()) == Some(task.ticket.get()) => Polled::Direct(core, task),
-            Some(task) => Polled::Indirect(core, task),
-            None => Polled::Outside(Some(core)),
-        };
-        Ok(leaf(by, context))
+#[inline(always)]
+pub(crate) fn polled_by<R>(context: &Context<'_>, leaf: impl FnOnce(Polled<'_>) -> R) -> R {
+    with_task(|task| {
+        leaf(match task {
+            Some(task) if waker::ticket(context.waker()) == Some(task.ticket.get()) => Polled::Direct(task),
+            Some(task) => Polled::Indirect(task),
+            None => Polled::Outside,
+        })
     })
 }
 
 /// See [`Polled::park_and_wake`].
 #[inline(never)]
-pub(crate) fn park_for_a_hop(place: &'static Location<'static>, context: &mut Context<'_>) -> u32 {
-    polled_by(context, |by, context| by.park_and_wake(place, context))
+pub(crate) fn park_for_a_hop(place: &'static Location<'static>, context: &Context<'_>) -> u32 {
+    polled_by(context, |by| by.park_and_wake(place, context))
 }
 
 impl<'a> Polled<'a> {
     pub(crate) fn task(self) -> Option<&'a TaskRef> {
         match self {
-            Polled::Direct(_, task) | Polled::Indirect(_, task) => Some(task),
-            Polled::Outside(_) => None,
+            Polled::Direct(task) | Polled::Indirect(task) => Some(task),
+            Polled::Outside => None,
         }
     }
 
-    pub(crate) fn core(self) -> Option<&'a Rc<Core>> {
-        match self {
-            Polled::Direct(core, _) | Polled::Indirect(core, _) => Some(core),
-            Polled::Outside(core) => core,
+    /// The loop in which it is polled; 0 outside of one.
+    #[inline]
+    pub(crate) fn loop_id(self) -> u16 {
+        match self.task() {
+            Some(task) => task.loop_id(),
+            None => with_core(|core| core.map_or(0, |core| core.id)),
         }
     }
 
@@ -219,12 +212,12 @@ impl<'a> Polled<'a> {
     #[inline(always)]
     pub(crate) fn park_and_wake(self, place: &'static Location<'static>, context: &Context<'_>) -> u32 {
         match self {
-            Polled::Direct(_, task) => task.park_for_a_hop(place),
-            Polled::Indirect(_, task) => {
+            Polled::Direct(task) => task.park_for_a_hop(place),
+            Polled::Indirect(task) => {
                 context.waker().wake_by_ref();
                 task.park(place)
             }
-            Polled::Outside(_) => {
+            Polled::Outside => {
                 context.waker().wake_by_ref();
                 0
             }
@@ -253,7 +246,7 @@ pub fn try_running_loop() -> Result<EventLoop> {
 
 /// The task that is running; `None` in a callback and outside of a loop. Mirrors `asyncio.current_task`.
 pub fn current_task() -> Option<AnyTask> {
-    core()?.current_task().map(AnyTask::new)
+    with_task(|task| task.cloned().map(AnyTask::new))
 }
 
 /// The unfinished tasks of the running loop, in the order of their creation; none outside of a loop. Mirrors `asyncio.all_tasks`.

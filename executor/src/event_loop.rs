@@ -123,12 +123,7 @@ impl EventLoop {
         // A runner has taken Ctrl-C already, for its main task.
         let taken = self.0.interrupts.borrow().is_some();
         let interrupts = if taken { None } else { Interrupts::take(&self.0, None) };
-        loop {
-            self.0.run_once()?;
-            if self.0.stopping.get() {
-                break;
-            }
-        }
+        self.0.run()?;
         interrupts.map_or(Ok(()), |interrupts| interrupts.settle(Ok(())))
     }
 
@@ -141,7 +136,7 @@ impl EventLoop {
         self.0.jump();
         // A pending stop is what makes an iteration not wait.
         self.stop();
-        self.0.run_once()?;
+        self.0.run()?;
         Ok(self.0.next_turn())
     }
 
@@ -260,7 +255,7 @@ impl EventLoop {
     /// A pending promise of this loop. Mirrors `loop.create_future`.
     pub fn create_promise<T: 'static>(&self) -> Promise<T> {
         let promise = Promise::unbound();
-        promise.head().bind(&self.0);
+        promise.head().bind(self.0.id);
         promise
     }
 

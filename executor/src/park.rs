@@ -192,7 +192,7 @@ impl Parking {
     /// Cancelled, when the task was cancelled: before it was woken, or ([`granted`](Parking::granted)) after. Runtime, when no loop runs.
     pub fn poll(&mut self, context: &mut Context<'_>, enqueue: impl FnOnce(Waiter)) -> Poll<Result<()>> {
         if let State::New = self.state {
-            let block = current::polled_by(context, |by, _| self.begin(by))?;
+            let block = current::polled_by(context, |by| self.begin(by))?;
             Waiter::under_way(&block).map(enqueue);
             if let State::InPlace(..) = self.state {
                 return Poll::Pending;
@@ -207,7 +207,7 @@ impl Parking {
     /// Takes the task's place, or makes a promise. Returns the block in which the wait is under way.
     #[inline(always)]
     pub(crate) fn begin(&mut self, by: Polled<'_>) -> Result<Ref> {
-        if let Polled::Direct(_, task) = by
+        if let Polled::Direct(task) = by
             && task.place.get().is_free()
         {
             task.place.set(task.place.get().taken());
@@ -225,7 +225,7 @@ impl Parking {
 
     #[cold]
     fn begin_apart(&mut self, by: Polled<'_>) -> Result<Ref> {
-        if by.core().is_none() {
+        if by.loop_id() == 0 {
             return Err(Error::runtime("no running event loop"));
         }
         let promise = Promise::new();
@@ -258,8 +258,8 @@ impl Parking {
     #[cold]
     fn park_again(&mut self, context: &mut Context<'_>) {
         let State::InPlace(park, task) = &mut self.state else { return };
-        current::polled_by(context, |by, context| match by {
-            Polled::Direct(_, now) if now.is(task) => *park = task.park_in_place(self.place),
+        current::polled_by(context, |by| match by {
+            Polled::Direct(now) if now.is(task) => *park = task.park_in_place(self.place),
             // The future was moved away from the task in whose place it began to wait.
             _ => task.set_forward(Some(context.waker().clone())),
         });

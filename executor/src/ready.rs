@@ -141,19 +141,26 @@ impl Ready {
     #[cold]
     fn next_in_burst(&self) -> Option<Entry> {
         let burst = &mut *self.burst.borrow_mut();
-        burst.now = burst.now.checked_sub(1)?;
         let list = &mut *self.list(!self.adding.get()).borrow_mut();
-        *list = burst.full.pop_front()?;
-        self.in_burst.set(!burst.full.is_empty());
-        list.take()
+        while let Some(now) = burst.now.checked_sub(1) {
+            burst.now = now;
+            *list = burst.full.pop_front().unwrap_or_default();
+            self.in_burst.set(!burst.full.is_empty());
+            if let Some(entry) = list.take() {
+                return Some(entry);
+            }
+        }
+        None
     }
 
     /// Ends an iteration early: what it has not run goes first in the next one.
     #[cold]
     pub(crate) fn interrupt(&self) {
         let rest = self.list(!self.adding.get()).take();
-        self.burst.borrow_mut().full.push_front(rest);
-        self.in_burst.set(true);
+        if rest.len() > 0 {
+            self.burst.borrow_mut().full.push_front(rest);
+            self.in_burst.set(true);
+        }
     }
 
     #[inline(always)]

@@ -168,7 +168,7 @@ impl<A> Wait<A> {
         });
         let listener = Listener::new(state.clone());
         for (index, promise) in state.promises.iter().enumerate() {
-            promise.0.head().bind(&core);
+            promise.0.head().bind(core.id);
             promise.0.add_callback(Callback::Notify(listener.clone(), index as u32));
         }
         self.state = Some((state, listener));

@@ -274,14 +274,14 @@ impl Shared {
 
     /// Has a task wait at the end of the queue.
     fn enter(self: &Rc<Self>, parking: &mut Parking, context: &mut Context<'_>) -> Result<()> {
-        let entered = current::polled_in_loop(context, |by, _| {
-            if by.core().is_none_or(|core| core.id != self.loop_id.get()) {
-                self.bind(by.core())?;
+        current::polled_by(context, |by| {
+            let loop_id = by.loop_id();
+            if loop_id == 0 || loop_id != self.loop_id.get() {
+                current::with_core(|core| self.bind(core))?;
             }
             self.line.borrow_mut().push_back(parking.begin(by)?);
             Ok(())
-        });
-        entered.unwrap_or_else(|_| self.bind(None))
+        })
     }
 
     /// Looks whether a wait is over; then it is out of the queue, and `Ok` if it was woken.

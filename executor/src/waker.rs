@@ -70,11 +70,11 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, |_| {});
 
 fn clone(data: *const ()) -> RawWaker {
     // Whoever keeps a copy may wake the task from anywhere at any time: no proof of deadlock can count it as stuck.
-    if let Some(task) = current::core().and_then(|core| core.current_task())
-        && task.ticket.get() == Ticket::from_data(data)
-    {
-        task.mark_waker_shared();
-    }
+    current::with_task(|task| {
+        if let Some(task) = task.filter(|task| task.ticket.get() == Ticket::from_data(data)) {
+            task.mark_waker_shared();
+        }
+    });
     RawWaker::new(data, &VTABLE)
 }
 

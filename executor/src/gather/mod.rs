@@ -131,7 +131,7 @@ impl<C: Children> Gather<C> {
             cancelled: Cell::new(None),
         };
         let outer = Promise::from_block(raw::allocate_promise(head));
-        outer.head().bind(&event_loop.0);
+        outer.head().bind(event_loop.0.id);
         if different.is_empty() {
             outer.fulfil(());
         }

@@ -71,7 +71,7 @@ impl AnyPromise {
     /// When the promise belongs to no loop yet and none is running.
     pub fn add_done_callback(&self, callback: impl FnOnce(&AnyPromise) + 'static) -> CallbackToken {
         if self.0.head().loop_id.get() == 0 {
-            self.0.head().bind(&current::expect("add_done_callback"));
+            self.0.head().bind(current::expect("add_done_callback").id);
         }
         let (callback, token) = DoneCallback::new(context::current(), callback);
         self.0.add_callback(Callback::Call(Box::new(callback)));

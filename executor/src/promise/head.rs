@@ -97,10 +97,10 @@ enum Callbacks {
 
 impl Head {
     #[inline(always)]
-    pub(crate) fn new(vtable: &'static VTable, content: Content) -> Head {
+    pub(crate) fn new(vtable: &'static VTable, refs: u32, content: Content) -> Head {
         Head {
             vtable,
-            refs: Cell::new(1),
+            refs: Cell::new(refs),
             loop_id: Cell::new(0),
             state: Cell::new(State::Pending),
             content: Cell::new(content),
@@ -126,12 +126,13 @@ impl Head {
         }
     }
 
-    /// Makes this a promise of the running loop, if it is nobody's yet. `false`: it belongs to another one.
-    pub(crate) fn bind(&self, core: &Core) -> bool {
+    /// Makes this a promise of the loop with this id, if it is nobody's yet. `false`: it belongs to another one.
+    #[inline]
+    pub(crate) fn bind(&self, loop_id: u16) -> bool {
         if self.loop_id.get() == 0 {
-            self.loop_id.set(core.id);
+            self.loop_id.set(loop_id);
         }
-        self.loop_id.get() == core.id
+        self.loop_id.get() == loop_id
     }
 
     /// [`bind`](Head::bind), for a loop that has to run it.
@@ -139,7 +140,7 @@ impl Head {
     /// # Errors
     /// Value, when it belongs to another loop.
     pub(crate) fn claim(&self, core: &Core) -> Result<()> {
-        if self.bind(core) {
+        if self.bind(core.id) {
             return Ok(());
         }
         Err(Error::value(

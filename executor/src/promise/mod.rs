@@ -121,7 +121,7 @@ impl<T: 'static> Promise<T> {
     pub fn new() -> Self {
         let promise = Promise::unbound();
         if let Some(core) = current::core() {
-            promise.head().bind(&core);
+            promise.head().bind(core.id);
         }
         promise
     }
@@ -268,8 +268,16 @@ impl<T> Unpin for Cloned<T> {}
 impl<T: 'static> Future for Taken<T> {
     type Output = Result<T>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
         let Taken(waiting, promise) = &mut *self;
+        // What is there at the first look.
+        if waiting.is_new()
+            && promise.head().state.get() == State::Value
+            && let Some(outcome) = promise.block.take()
+        {
+            return Poll::Ready(outcome);
+        }
         waiting.poll(promise.block.erased(), context)?.map(|()| promise.take_result())
     }
 }

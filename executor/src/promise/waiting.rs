@@ -26,7 +26,7 @@ enum Registered {
     /// Polled under a waker that is not the running task's own: inside a foreign combinator, or, without a task, by a foreign executor.
     Wake(Box<(Waker, Option<TaskRef>)>),
     /// The promise cannot be waited for; the task learns why one hop later.
-    Refused(Error),
+    Refused(Box<Error>),
 }
 
 impl Waiting {
@@ -36,6 +36,12 @@ impl Waiting {
             registered: Registered::No,
             park: 0,
         }
+    }
+
+    /// Whether it has not begun to wait.
+    #[inline]
+    pub(crate) fn is_new(&self) -> bool {
+        matches!(self.registered, Registered::No)
     }
 
     /// `Ok`: the promise is done. `Err`: the task was cancelled while it was on its way to learn that, or the wait was refused.
@@ -50,23 +56,23 @@ impl Waiting {
             return Poll::Ready(Err(cancelled));
         }
         if let Registered::Refused(reason) = &self.registered {
-            return Poll::Ready(Err(reason.clone()));
+            return Poll::Ready(Err((**reason).clone()));
         }
         if promise.head().done() {
             self.registered = Registered::No;
             return Poll::Ready(Ok(()));
         }
-        current::polled_by(context, |by, context| {
+        current::polled_by(context, |by| {
             self.suspend(promise, by, context);
             Poll::Pending
         })
     }
 
-    fn suspend(&mut self, promise: &Ref, by: Polled<'_>, context: &mut Context<'_>) {
+    fn suspend(&mut self, promise: &Ref, by: Polled<'_>, context: &Context<'_>) {
         if let Registered::No = self.registered
             && let Some(reason) = refusal(promise, by)
         {
-            self.registered = Registered::Refused(reason);
+            self.registered = Registered::Refused(Box::new(reason));
             self.park = by.park_and_wake(self.place, context);
             return;
         }
@@ -76,8 +82,8 @@ impl Waiting {
 
     fn register(&mut self, promise: &Ref, by: Polled<'_>, context: &Context<'_>) {
         match (&self.registered, by) {
-            (Registered::Step(task), Polled::Direct(_, now)) if task.is(now) => return,
-            (Registered::Wake(wait), Polled::Indirect(..) | Polled::Outside(_)) => {
+            (Registered::Step(task), Polled::Direct(now)) if task.is(now) => return,
+            (Registered::Wake(wait), Polled::Indirect(_) | Polled::Outside) => {
                 let (waker, task) = &**wait;
                 let same_task = match (task, by.task()) {
                     (Some(task), Some(now)) => task.is(now),
@@ -92,11 +98,11 @@ impl Waiting {
             _ => self.leave(promise),
         }
         match by {
-            Polled::Direct(_, task) => {
+            Polled::Direct(task) => {
                 promise.add_callback(Callback::Step(task.clone()));
                 self.registered = Registered::Step(task.clone());
             }
-            Polled::Indirect(..) | Polled::Outside(_) => {
+            Polled::Indirect(_) | Polled::Outside => {
                 promise.add_callback(Callback::Wake(Box::new(context.waker().clone())));
                 self.registered = Registered::Wake(Box::new((context.waker().clone(), by.task().cloned())));
             }
@@ -136,11 +142,12 @@ impl Waiting {
 
 /// Why this task may not wait for this promise.
 fn refusal(promise: &Ref, by: Polled<'_>) -> Option<Error> {
-    let Some(core) = by.core() else {
+    let loop_id = by.loop_id();
+    if loop_id == 0 {
         return (promise.head().loop_id.get() == 0)
             .then(|| Error::runtime("no running event loop: a new promise is awaited outside `run`"));
-    };
-    if !promise.head().bind(core) {
+    }
+    if !promise.head().bind(loop_id) {
         let any = AnyPromise(promise.clone());
         return Some(Error::runtime(match by.task() {
             Some(task) => format!("Task '{}' awaits {any:?}, which is attached to a different loop", task.name()),

@@ -14,7 +14,7 @@ use crate::graph::Graph;
 use crate::handle::CallbackToken;
 use crate::promise::{AnyPromise, Cloned, Promise, Taken};
 use crate::task::raw;
-use crate::task::{TaskHead, TaskRef};
+use crate::task::{Identity, TaskHead, TaskRef};
 use crate::task_group::TaskGroup;
 
 /// A coroutine that runs on its own, and the promise of its outcome. Mirrors `asyncio.Task`.
@@ -324,8 +324,7 @@ impl Builder {
 #[track_caller]
 pub fn create_task<T: 'static>(coroutine: impl Future<Output = Result<T>> + 'static) -> Task<T> {
     let place = Location::caller();
-    // One look at the thread's variable for the loop and the context.
-    current::with_core(|core| core.map(|core| spawn(core, coroutine, None, Some(core.current_context()), place)))
+    current::with_core(|core| core.map(|core| spawn(core, coroutine, None, None, place)))
         .unwrap_or_else(|| current::no_loop("create_task"))
 }
 
@@ -337,7 +336,8 @@ pub(crate) fn spawn<T: 'static>(
     place: &'static Location<'static>,
 ) -> Task<T> {
     let context = context.unwrap_or_else(context::current);
-    let (block, head) = raw::allocate_task(|head| TaskHead::new(head, name, context, place), coroutine);
-    core.adopt(head);
+    let identity = Identity::new(name, context);
+    let (block, task) = raw::allocate_task(|head| TaskHead::new(head, identity, place), coroutine);
+    core.adopt(task);
     Task(Promise::from_block(block))
 }

@@ -122,8 +122,6 @@ struct Extra {
     message: Option<Error>,
     /// Who else is to be woken together with the task, see [`park`](crate::park).
     forward: Option<std::task::Waker>,
-    /// Nobody is to be told that it was pending when its loop was closed.
-    owned_by_run: bool,
 }
 
 impl Default for Extra {
@@ -134,7 +132,6 @@ impl Default for Extra {
             context: Context::NONE,
             message: None,
             forward: None,
-            owned_by_run: false,
         }
     }
 }
@@ -156,8 +153,10 @@ const YIELDED: u32 = 16;
 const WAKER_SHARED: u32 = 32;
 /// Somebody else is to be woken together with it.
 const FORWARDS: u32 = 64;
+/// Nobody is to be told that it was pending when its loop was closed.
+const OWNED_BY_RUN: u32 = 128;
 /// One request to cancel.
-const REQUEST: u32 = 128;
+const REQUEST: u32 = 256;
 
 impl Flags {
     fn get(&self) -> u32 {
@@ -184,7 +183,7 @@ impl Flags {
     fn requests(&self) -> u32 {
         self.get() / REQUEST
     }
-    /// 33 million requests are as good as more.
+    /// 16 million requests are as good as more.
     fn add_request(&self) {
         self.0.set(self.get().checked_add(REQUEST).unwrap_or(self.get()));
     }
@@ -213,10 +212,26 @@ fn next(counter: &Cell<u64>) -> u64 {
     counter.get()
 }
 
-impl Extra {
-    /// For a task with a name or a context; and the task's serial number.
+/// Which task it is, and what it has that few have.
+pub(crate) struct Identity {
+    serial: Serial,
+    extra: Option<Box<Extra>>,
+}
+
+impl Identity {
+    #[inline]
+    pub(crate) fn new(name: Option<String>, context: Context) -> Identity {
+        if name.is_some() || !context.is_none() {
+            return Identity::of_few(name, context);
+        }
+        Identity {
+            serial: COUNTERS.with(|counters| 2 * next(&counters.unnamed)),
+            extra: None,
+        }
+    }
+
     #[cold]
-    fn new(name: Option<String>, context: Context) -> (Serial, Option<Box<Extra>>) {
+    fn of_few(name: Option<String>, context: Context) -> Identity {
         COUNTERS.with(|counters| {
             let serial = match name {
                 Some(_) => 2 * next(&counters.named) + 1,
@@ -229,7 +244,10 @@ impl Extra {
                 context,
                 ..Extra::default()
             };
-            (serial, Some(Box::new(extra)))
+            Identity {
+                serial,
+                extra: Some(Box::new(extra)),
+            }
         })
     }
 }
@@ -237,12 +255,8 @@ impl Extra {
 impl TaskHead {
     // Inlined, so that a head is written once, straight into its block.
     #[inline(always)]
-    fn new(head: Head, name: Option<String>, context: Context, created_at: &'static Location<'static>) -> TaskHead {
-        let (serial, extra) = if name.is_none() && context.is_none() {
-            (COUNTERS.with(|counters| 2 * next(&counters.unnamed)), None)
-        } else {
-            Extra::new(name, context)
-        };
+    fn new(head: Head, identity: Identity, created_at: &'static Location<'static>) -> TaskHead {
+        let Identity { serial, extra } = identity;
         TaskHead {
             head,
             ticket: Cell::new(Ticket::new(0, serial as u32 & (Ticket::GENERATIONS - 1), 0)),
@@ -296,8 +310,18 @@ impl TaskHead {
         self.extra_mut(|extra| extra.name = Some(name));
     }
 
-    /// Looks at the task's context. `f` runs no user code.
+    /// A copy of the task's context.
     #[inline]
+    pub(crate) fn copy_context(&self) -> Context {
+        let Some(extra) = self.extra.take() else {
+            return Context::NONE;
+        };
+        let copy = extra.context.bare_copy();
+        self.extra.set(Some(extra));
+        copy
+    }
+
+    /// Looks at the task's context. `f` runs no user code.
     pub(crate) fn look_at_context<R>(&self, f: impl FnOnce(&Context) -> R) -> R {
         let extra = self.extra.take();
         let result = f(extra.as_ref().map_or(&Context::NONE, |extra| &extra.context));
@@ -410,11 +434,11 @@ impl TaskHead {
 
     /// It was made by `run_until_complete`, whose caller knows that it did not end.
     pub(crate) fn mark_owned_by_run(&self) {
-        self.extra_mut(|extra| extra.owned_by_run = true);
+        self.flags.set(OWNED_BY_RUN);
     }
 
     pub(crate) fn is_owned_by_run(&self) -> bool {
-        self.extra(|extra| extra.owned_by_run)
+        self.flags.has(OWNED_BY_RUN)
     }
 
     pub(crate) fn mark_waker_shared(&self) {

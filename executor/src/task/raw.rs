@@ -307,35 +307,37 @@ mod memory {
 /// A counted reference to a block.
 pub(crate) struct Ref(NonNull<Head>, PhantomData<Rc<()>>);
 
+/// A new block, and so many references to it.
 #[inline(always)]
-fn allocate<H: Heading, F: Future<Output = Result<T>> + 'static, T: 'static>(
+fn allocate<H: Heading, F: Future<Output = Result<T>> + 'static, T: 'static, const REFS: usize>(
     head: impl FnOnce(Head) -> H,
     slot: Slot<F, T>,
     content: Content,
-) -> TypedRef<T> {
+) -> [Ref; REFS] {
     let block = memory::allocate(const { memory::layout_of::<Block<H, F, T>>() }).cast();
-    let head = head(Head::new(Table::<H, F, T>::TABLE, content));
+    let head = head(Head::new(Table::<H, F, T>::TABLE, REFS as u32, content));
     let slot = UnsafeCell::new(slot);
-    // SAFETY: the memory is new and of this layout. TYPE holds from here on, and so does COUNT: a head begins with a count of one.
+    // SAFETY: the memory is new and of this layout. TYPE holds from here on, and so does COUNT: the head begins with that count.
     unsafe { block.write(Block { head, slot }) };
-    TypedRef(Ref(block.cast(), PhantomData), PhantomData)
+    [(); REFS].map(|()| Ref(block.cast(), PhantomData))
 }
 
 /// A new promise. Its `F` is never there.
 pub(crate) fn allocate_promise<H: Heading, T: 'static>(head: impl FnOnce(Head) -> H) -> TypedRef<T> {
-    allocate::<H, std::future::Pending<Result<T>>, T>(head, Slot { nothing: () }, Content::Nothing)
+    let slot = Slot { nothing: () };
+    let [block] = allocate::<H, std::future::Pending<Result<T>>, T, 1>(head, slot, Content::Nothing);
+    TypedRef(block, PhantomData)
 }
 
-/// A new task.
+/// A new task: a reference for its handle, for the table of tasks, and for the ready queue.
 #[inline(always)]
 pub(crate) fn allocate_task<F: Future<Output = Result<T>> + 'static, T: 'static>(
     head: impl FnOnce(Head) -> TaskHead,
     coroutine: F,
-) -> (TypedRef<T>, TaskRef) {
+) -> (TypedRef<T>, [TaskRef; 2]) {
     let coroutine = ManuallyDrop::new(coroutine);
-    let block = allocate(head, Slot { coroutine }, Content::Coroutine);
-    let task = TaskRef(block.0.clone());
-    (block, task)
+    let [handle, kept, queued] = allocate(head, Slot { coroutine }, Content::Coroutine);
+    (TypedRef(handle, PhantomData), [TaskRef(kept), TaskRef(queued)])
 }
 
 impl Ref {
@@ -522,6 +524,31 @@ impl TaskRef {
 
     pub(crate) fn into_erased(self) -> Ref {
         self.0
+    }
+}
+
+/// The task that runs on a thread.
+///
+/// Invariant **CURRENT**: it is one to which somebody else keeps a reference, as long as it stands here.
+pub(crate) struct Current(Cell<Option<NonNull<Head>>>);
+
+impl Current {
+    pub(crate) const NOBODY: Current = Current(Cell::new(None));
+
+    /// Runs `f` as this task.
+    #[inline(always)]
+    pub(crate) fn run<R>(&self, task: &TaskRef, f: impl FnOnce() -> R) -> R {
+        // CURRENT: the caller keeps it until then.
+        let before = self.0.replace(Some(task.0.0));
+        let _after = OnDrop(|| self.0.set(before));
+        f()
+    }
+
+    #[inline(always)]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(Option<&TaskRef>) -> R) -> R {
+        // CURRENT: whoever runs it has called `f`, and keeps it until then. COUNT: this one is not counted, and not dropped.
+        let task = self.0.get().map(|block| ManuallyDrop::new(TaskRef(Ref(block, PhantomData))));
+        f(task.as_deref())
     }
 }
 

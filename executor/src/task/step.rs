@@ -16,7 +16,7 @@ use crate::waker::Ticket;
 
 impl Core {
     /// Queues the next step of a task, unless it is queued already.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn wake_task(&self, task: TaskRef) {
         if !task.done() && !task.flags.has(QUEUED) && self.state.get() != CoreState::Closed {
             self.queue_step(task);
@@ -24,7 +24,7 @@ impl Core {
     }
 
     /// Queues a step of a task that has none in the queue.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn queue_step(&self, task: TaskRef) {
         task.flags.set(QUEUED);
         self.observe(|observer| {
@@ -61,7 +61,7 @@ impl Core {
         self.observe(|observer| observer.step_begins(&AnyTask::new(task.clone())));
 
         let waker = task.ticket.get().waker();
-        let (task, poll) = self.poll_as_current(task, &mut Context::from_waker(&waker));
+        let poll = self.poll_task(&task, &mut Context::from_waker(&waker));
         if flags & MUST_CANCEL != 0 && current::delivers() {
             // The leaf was not there any more to take it.
             current::set_delivery(false);
@@ -74,17 +74,19 @@ impl Core {
         }
     }
 
-    /// Lends the task to `current` while it runs. A panic here ends in `recover`.
+    /// A panic here ends in `recover`.
     #[inline(always)]
-    fn poll_as_current(&self, task: TaskRef, context: &mut Context<'_>) -> (TaskRef, Poll<State>) {
-        self.set_current_task(Some(task));
-        let current = self.current.borrow();
-        let poll = current.as_ref().map(|task| task.erased().poll(context));
-        drop(current);
-        match (self.current.take(), poll) {
-            (Some(task), Some(poll)) => (task, poll),
-            _ => unreachable!("only the loop changes who runs"),
+    fn poll_task(&self, task: &TaskRef, context: &mut Context<'_>) -> Poll<State> {
+        struct Panicked<'a>(&'a Core, &'a TaskRef);
+        impl Drop for Panicked<'_> {
+            fn drop(&mut self) {
+                self.0.panicked.replace(Some(self.1.clone()));
+            }
         }
+        let panicked = Panicked(self, task);
+        let poll = current::run_as(task, || task.erased().poll(context));
+        std::mem::forget(panicked);
+        poll
     }
 
     /// User code has panicked: the task that ran fails with the panic; a callback's is reported.
@@ -92,7 +94,7 @@ impl Core {
     pub(crate) fn recover(&self, payload: Box<dyn Any + Send>) {
         current::set_delivery(false);
         let error = Error::panic(payload);
-        let Some(task) = self.current.take() else {
+        let Some(task) = self.panicked.take() else {
             let report = ExceptionContext::new("Exception in callback").with_error(error);
             return context::of_panic().run(|| self.report(report));
         };
@@ -125,7 +127,7 @@ impl Core {
                 let task = AnyTask::new(task.clone());
                 observer.woken(&task, Some(&task));
             });
-            self.queue(|| Entry::Step(task));
+            self.ready.push(|| Entry::Step(task));
         }
     }
 
@@ -156,9 +158,9 @@ impl Core {
     /// Drops the coroutine where it stands and leaves `error` in its place.
     #[cold]
     fn leave(&self, task: &TaskRef, error: Error) {
-        self.set_current_task(Some(task.clone()));
-        let dropped = catch_unwind(AssertUnwindSafe(|| task.erased().settle(Some(error))));
-        self.set_current_task(None);
+        let dropped = catch_unwind(AssertUnwindSafe(|| {
+            current::run_as(task, || task.erased().settle(Some(error)));
+        }));
         if let Err(payload) = dropped {
             self.report(
                 ExceptionContext::new("A destructor in a coroutine panicked")
