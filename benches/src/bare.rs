@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
@@ -29,10 +30,10 @@ pub struct Event {
 }
 
 impl Event {
-    pub fn wait(&self) -> impl Future<Output = ()> {
+    pub fn wait(&self) -> impl Future<Output = Result<(), Infallible>> {
         poll_fn(|cx| {
             if self.set.get() {
-                return Poll::Ready(());
+                return Poll::Ready(Ok(()));
             }
             self.waiters.borrow_mut().push(cx.waker().clone());
             Poll::Pending

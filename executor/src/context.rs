@@ -52,10 +52,12 @@ impl Context {
     }
 
     /// The copy for a new task or callback, which gets a place of its own when it is needed.
+    #[inline]
     pub(crate) fn bare_copy(&self) -> Context {
-        let values = self.0.as_ref().map(|values| values.borrow().clone());
-        let values = values.filter(|values| !values.0.is_empty());
-        Context(values.map(|values| Rc::new(RefCell::new(values))))
+        match &self.0 {
+            Some(values) if !values.borrow().0.is_empty() => Context(Some(Rc::new(values.as_ref().clone()))),
+            _ => Context::NONE,
+        }
     }
 
     /// Calls `f` in this context: what `f` sets stays in it. Mirrors `Context.run`.

@@ -110,18 +110,17 @@ impl Core {
         let mut panic = None;
         loop {
             let run = || {
-                match panic.take() {
-                    None => self.run_once()?,
-                    // It is put down to whoever ran, and the others of the iteration follow.
-                    Some(payload) => {
-                        self.recover(payload);
-                        self.run_ready()?;
+                loop {
+                    match panic.take() {
+                        None => self.begin_iteration()?,
+                        // It is put down to whoever ran, and the others of the iteration follow.
+                        Some(payload) => self.recover(payload),
+                    }
+                    self.run_ready()?;
+                    if self.stopping.get() {
+                        return Ok(());
                     }
                 }
-                while !self.stopping.get() {
-                    self.run_once()?;
-                }
-                Ok(())
             };
             // Once for all of them, because it costs as much as a step.
             match catch_unwind(AssertUnwindSafe(run)) {
@@ -131,8 +130,9 @@ impl Core {
         }
     }
 
-    /// One iteration: wait for something to happen, then run what is ready now, and only that.
-    fn run_once(&self) -> Result<()> {
+    /// One iteration: wait for something to happen, then [run](Core::run_ready) what is ready now, and only that.
+    #[inline(always)]
+    fn begin_iteration(&self) -> Result<()> {
         self.iterations.set(self.iterations.get() + 1);
         let any_timers = !self.timers.borrow().is_empty();
         if any_timers {
@@ -142,26 +142,32 @@ impl Core {
         if any_timers {
             self.queue_due_timers();
         }
-        // What these add runs in the next iteration: a task that reschedules itself cannot starve the others.
         self.ready.begin();
-        self.run_ready()
-    }
-
-    fn run_ready(&self) -> Result<()> {
-        while let Some(entry) = self.ready.next() {
-            match entry {
-                Entry::Step(task) if !self.debug.get() => self.step(task),
-                other => self.run_entry(other),
-            }
-            if self.interrupted.get() {
-                self.ready.interrupt();
-                return Err(self.take_interruption());
-            }
-        }
         Ok(())
     }
 
+    /// What these entries add runs in the next iteration: a task that reschedules itself cannot starve the others.
+    #[inline(always)]
+    fn run_ready(&self) -> Result<()> {
+        loop {
+            while let Some(entry) = self.ready.next() {
+                match entry {
+                    Entry::Step(task) if !self.debug.get() => self.step(task),
+                    other => self.run_entry(other),
+                }
+                if self.interrupted.get() {
+                    self.ready.interrupt();
+                    return Err(self.take_interruption());
+                }
+            }
+            if !self.ready.goes_on() {
+                return Ok(());
+            }
+        }
+    }
+
     /// Waits until something is ready: not at all if anything is, else until the earliest deadline, else for ever.
+    #[inline(always)]
     fn wait_for_events(&self) -> Result<()> {
         self.read_inbox()?;
         let ready = self.ready.len();

@@ -69,6 +69,28 @@ pub(crate) fn with_core_of<R>(id: u16, f: impl FnOnce(&Rc<Core>) -> R) -> Option
     }
 }
 
+/// Queues the next step of a task, unless it is queued already.
+#[inline(always)]
+pub(crate) fn wake(task: TaskRef) {
+    let left = with_core(|core| match core {
+        Some(core) if core.id == task.loop_id() => {
+            core.wake_task(task);
+            None
+        }
+        _ => Some(task),
+    });
+    if let Some(task) = left {
+        wake_elsewhere(task);
+    }
+}
+
+#[cold]
+fn wake_elsewhere(task: TaskRef) {
+    if let Some(core) = elsewhere(task.loop_id()) {
+        core.wake_task(task);
+    }
+}
+
 #[cold]
 fn elsewhere(id: u16) -> Option<Rc<Core>> {
     LOOPS

@@ -5,6 +5,7 @@
 //! places at once, through a foreign `select!` or `join!`, needs a real promise for the second.
 
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::task::{Context, Poll, ready};
 
@@ -117,7 +118,7 @@ pub(crate) fn wake(wait: Ref) -> bool {
             if waits {
                 task.place.set(task.place.get().woken());
                 let forward = task.take_forward();
-                current::with_core_of(task.loop_id(), |core| core.wake_task(task));
+                current::wake(task);
                 if let Some(forward) = forward {
                     forward.wake();
                 }
@@ -159,7 +160,8 @@ pub(crate) fn is_cancelled(wait: &Ref) -> bool {
 /// it ends the wait; the owner must take the waiter out of its queue, and pass on what it had been [`granted`](Parking::granted).
 pub struct Parking {
     place: &'static Location<'static>,
-    state: State,
+    /// Has a destructor only while the wait is under way, and that is this struct's own.
+    state: ManuallyDrop<State>,
 }
 
 enum State {
@@ -182,7 +184,7 @@ impl Parking {
     pub fn new(place: &'static Location<'static>) -> Parking {
         Parking {
             place,
-            state: State::New,
+            state: ManuallyDrop::new(State::New),
         }
     }
 
@@ -191,10 +193,10 @@ impl Parking {
     /// # Errors
     /// Cancelled, when the task was cancelled: before it was woken, or ([`granted`](Parking::granted)) after. Runtime, when no loop runs.
     pub fn poll(&mut self, context: &mut Context<'_>, enqueue: impl FnOnce(Waiter)) -> Poll<Result<()>> {
-        if let State::New = self.state {
+        if let State::New = *self.state {
             let block = current::polled_by(context, |by| self.begin(by))?;
             Waiter::under_way(&block).map(enqueue);
-            if let State::InPlace(..) = self.state {
+            if let State::InPlace(..) = *self.state {
                 return Poll::Pending;
             }
         }
@@ -211,16 +213,10 @@ impl Parking {
             && task.place.get().is_free()
         {
             task.place.set(task.place.get().taken());
-            self.begin_as(State::InPlace(task.park_in_place(self.place), task.clone()));
+            self.state = ManuallyDrop::new(State::InPlace(task.park_in_place(self.place), task.clone()));
             return Ok(task.erased().clone());
         }
         self.begin_apart(by)
-    }
-
-    /// What was before was no wait, and needs no destructor.
-    #[inline(always)]
-    fn begin_as(&mut self, state: State) {
-        std::mem::forget(std::mem::replace(&mut self.state, state));
     }
 
     #[cold]
@@ -230,14 +226,14 @@ impl Parking {
         }
         let promise = Promise::new();
         let block = promise.block.erased().clone();
-        self.state = State::Apart(Box::new((promise, Waiting::new(self.place))));
+        self.state = ManuallyDrop::new(State::Apart(Box::new((promise, Waiting::new(self.place)))));
         Ok(block)
     }
 
     /// Looks whether a wait that has begun is over. Returns also the block in which it was under way.
     #[inline(always)]
     pub(crate) fn resume(&mut self, context: &mut Context<'_>) -> Poll<(Result<()>, Option<Ref>)> {
-        let State::InPlace(park, task) = &self.state else {
+        let State::InPlace(park, task) = &*self.state else {
             return self.resume_apart(context);
         };
         // What ends the wait stands in the task's head: who polls does not matter.
@@ -257,7 +253,9 @@ impl Parking {
     /// Polled although nothing has happened.
     #[cold]
     fn park_again(&mut self, context: &mut Context<'_>) {
-        let State::InPlace(park, task) = &mut self.state else { return };
+        let State::InPlace(park, task) = &mut *self.state else {
+            return;
+        };
         current::polled_by(context, |by| match by {
             Polled::Direct(now) if now.is(task) => *park = task.park_in_place(self.place),
             // The future was moved away from the task in whose place it began to wait.
@@ -267,7 +265,7 @@ impl Parking {
 
     #[cold]
     fn resume_apart(&mut self, context: &mut Context<'_>) -> Poll<(Result<()>, Option<Ref>)> {
-        let State::Apart(wait) = &mut self.state else {
+        let State::Apart(wait) = &mut *self.state else {
             return Poll::Ready((Ok(()), None));
         };
         let (promise, waiting) = &mut **wait;
@@ -278,7 +276,7 @@ impl Parking {
 
     /// Whether the waiter was woken; a wait that failed all the same, or is dropped, must pass on what it was woken for.
     pub fn granted(&self) -> bool {
-        match &self.state {
+        match &*self.state {
             State::New | State::Lost => false,
             State::InPlace(_, task) => task.place.get().is_woken(),
             State::Apart(wait) => wait.0.done() && !wait.0.cancelled(),
@@ -288,7 +286,7 @@ impl Parking {
 
     /// Whether `waiter` is the one that this wait handed out.
     pub fn is(&self, waiter: &Waiter) -> bool {
-        match (&self.state, &waiter.0) {
+        match (&*self.state, &waiter.0) {
             (State::InPlace(_, task), Kind::Place(theirs, taken)) => task.is(theirs) && task.place.get().taken_now() == *taken,
             (State::Apart(wait), Kind::Promise(theirs)) => wait.0.ptr_eq(theirs),
             _ => false,
@@ -302,17 +300,17 @@ impl Parking {
 
     /// Whether it has begun and is not over.
     pub fn is_parked(&self) -> bool {
-        matches!(self.state, State::InPlace(..) | State::Apart(_))
+        matches!(*self.state, State::InPlace(..) | State::Apart(_))
     }
 
     #[inline]
     pub(crate) fn is_in_place(&self) -> bool {
-        matches!(self.state, State::InPlace(..))
+        matches!(*self.state, State::InPlace(..))
     }
 
     /// Ends the wait early. Returns the block in which it was under way.
     pub(crate) fn leave(&mut self) -> Option<Ref> {
-        match &self.state {
+        match &*self.state {
             State::InPlace(park, task) => task.unpark(*park),
             State::Apart(_) => {}
             State::New | State::Granted | State::Lost => return None,
@@ -323,7 +321,7 @@ impl Parking {
     #[inline(always)]
     fn end(&mut self, granted: bool) -> Option<Ref> {
         let over = if granted { State::Granted } else { State::Lost };
-        match std::mem::replace(&mut self.state, over) {
+        match std::mem::replace(&mut *self.state, over) {
             State::InPlace(_, task) => {
                 task.place.set(task.place.get().freed());
                 task.set_forward(None);

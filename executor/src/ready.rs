@@ -131,26 +131,24 @@ impl Ready {
 
     #[inline(always)]
     pub(crate) fn next(&self) -> Option<Entry> {
-        let entry = self.list(!self.adding.get()).borrow_mut().take();
-        if entry.is_none() && self.in_burst.get() {
-            return self.next_in_burst();
-        }
-        entry
+        self.list(!self.adding.get()).borrow_mut().take()
+    }
+
+    /// Whether there is more for this iteration when [`next`](Ready::next) gives nothing.
+    #[inline(always)]
+    pub(crate) fn goes_on(&self) -> bool {
+        self.in_burst.get() && self.next_in_burst()
     }
 
     #[cold]
-    fn next_in_burst(&self) -> Option<Entry> {
+    fn next_in_burst(&self) -> bool {
         let burst = &mut *self.burst.borrow_mut();
-        let list = &mut *self.list(!self.adding.get()).borrow_mut();
-        while let Some(now) = burst.now.checked_sub(1) {
-            burst.now = now;
-            *list = burst.full.pop_front().unwrap_or_default();
-            self.in_burst.set(!burst.full.is_empty());
-            if let Some(entry) = list.take() {
-                return Some(entry);
-            }
-        }
-        None
+        let Some(now) = burst.now.checked_sub(1) else { return false };
+        burst.now = now;
+        let next = burst.full.pop_front().unwrap_or_default();
+        self.in_burst.set(!burst.full.is_empty());
+        self.list(!self.adding.get()).replace(next);
+        true
     }
 
     /// Ends an iteration early: what it has not run goes first in the next one.

@@ -210,9 +210,11 @@ struct Notification<'a>(&'a WaitQueue);
 impl Claim for Notification<'_> {
     type Output = ();
 
+    #[inline]
     fn queue(&self) -> &WaitQueue {
         self.0
     }
+    #[inline]
     fn take(&mut self, woken: bool) -> Option<Result<()>> {
         woken.then_some(Ok(()))
     }

@@ -87,9 +87,11 @@ struct Wait<'a>(&'a State);
 impl Claim for Wait<'_> {
     type Output = ();
 
+    #[inline]
     fn queue(&self) -> &WaitQueue {
         &self.0.waiters
     }
+    #[inline]
     fn take(&mut self, woken: bool) -> Option<Result<()>> {
         (woken || self.0.set.get()).then_some(Ok(()))
     }

@@ -131,9 +131,11 @@ struct Acquire<'a> {
 impl Claim for Acquire<'_> {
     type Output = ();
 
+    #[inline]
     fn queue(&self) -> &WaitQueue {
         &self.lock.0.waiters
     }
+    #[inline]
     fn take(&mut self, woken: bool) -> Option<Result<()>> {
         let State { locked, waiters, .. } = &*self.lock.0;
         // Nobody may overtake a live waiter, even while the lock is free: it is on its way to the first of them.
@@ -156,9 +158,11 @@ struct Hold<'a>(Acquire<'a>);
 impl Claim for Hold<'_> {
     type Output = Held;
 
+    #[inline]
     fn queue(&self) -> &WaitQueue {
         self.0.queue()
     }
+    #[inline]
     fn take(&mut self, woken: bool) -> Option<Result<Held>> {
         let taken = self.0.take(woken)?;
         let lock = self.0.lock;

@@ -249,9 +249,11 @@ struct Put<'a, S: Storage> {
 impl<S: Storage + 'static> Claim for Put<'_, S> {
     type Output = ();
 
+    #[inline]
     fn queue(&self) -> &WaitQueue {
         &self.queue.0.putters
     }
+    #[inline]
     fn take(&mut self, _woken: bool) -> Option<Result<()>> {
         let has_to_wait = self.queue.full() && !self.queue.0.shut_down.get();
         let item = self.item.take_if(|_| !has_to_wait)?;
@@ -270,9 +272,11 @@ struct Get<'a, S>(&'a AnyQueue<S>);
 impl<S: Storage + 'static> Claim for Get<'_, S> {
     type Output = S::Item;
 
+    #[inline]
     fn queue(&self) -> &WaitQueue {
         &self.0.0.getters
     }
+    #[inline]
     fn take(&mut self, _woken: bool) -> Option<Result<S::Item>> {
         let has_to_wait = self.0.empty() && !self.0.0.shut_down.get();
         (!has_to_wait).then(|| self.0.get_nowait())
@@ -290,9 +294,11 @@ struct Join<'a, S>(&'a AnyQueue<S>);
 impl<S> Claim for Join<'_, S> {
     type Output = ();
 
+    #[inline]
     fn queue(&self) -> &WaitQueue {
         &self.0.0.joiners
     }
+    #[inline]
     fn take(&mut self, woken: bool) -> Option<Result<()>> {
         (woken || self.0.0.unfinished.get() == 0).then_some(Ok(()))
     }

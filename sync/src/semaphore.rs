@@ -137,9 +137,11 @@ struct Acquire<'a> {
 impl Claim for Acquire<'_> {
     type Output = ();
 
+    #[inline]
     fn queue(&self) -> &WaitQueue {
         &self.semaphore.0.waiters
     }
+    #[inline]
     fn take(&mut self, woken: bool) -> Option<Result<()>> {
         let State { value, waiters } = &*self.semaphore.0;
         if woken {
@@ -171,9 +173,11 @@ struct Hold<'a> {
 impl Claim for Hold<'_> {
     type Output = Permit;
 
+    #[inline]
     fn queue(&self) -> &WaitQueue {
         self.acquire.queue()
     }
+    #[inline]
     fn take(&mut self, woken: bool) -> Option<Result<Permit>> {
         let taken = self.acquire.take(woken)?;
         Some(taken.map(|()| Permit(self.acquire.semaphore.clone(), self.bound)))

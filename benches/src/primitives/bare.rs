@@ -10,9 +10,8 @@ impl Event for BareEvent {
     const NAME: &'static str = "bare event";
     type Error = Infallible;
 
-    async fn wait(&self) -> Result<(), Infallible> {
-        self.0.wait().await;
-        Ok(())
+    fn wait(&self) -> impl Future<Output = Result<(), Infallible>> {
+        self.0.wait()
     }
 
     fn set(&self) {

@@ -14,8 +14,8 @@ impl Shares for KoloLock {
         KoloLock(Lock::new())
     }
 
-    async fn hold(&self) -> impl Sized {
-        self.0.hold().await.expect("nobody cancels")
+    fn hold(&self) -> impl Future<Output = impl Sized> {
+        self.0.hold()
     }
 }
 
@@ -28,8 +28,8 @@ impl Shares for KoloSemaphore {
         KoloSemaphore(Semaphore::new(shares).expect("a number of shares"))
     }
 
-    async fn hold(&self) -> impl Sized {
-        self.0.hold().await.expect("nobody cancels")
+    fn hold(&self) -> impl Future<Output = impl Sized> {
+        self.0.hold()
     }
 }
 
@@ -61,8 +61,8 @@ impl super::Event for KoloEvent {
     const NAME: &'static str = "its own";
     type Error = kolo::Error;
 
-    async fn wait(&self) -> Result<()> {
-        self.0.wait().await
+    fn wait(&self) -> impl Future<Output = Result<()>> {
+        self.0.wait()
     }
 
     fn set(&self) {

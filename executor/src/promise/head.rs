@@ -223,7 +223,7 @@ impl Ref {
     fn queue(&self, callback: Callback) {
         let loop_id = self.head().loop_id.get();
         match callback {
-            Callback::Step(task) => drop(current::with_core_of(loop_id, |core| core.wake_task(task))),
+            Callback::Step(task) => current::wake(task),
             Callback::Notify(listener, index) => {
                 current::with_core_of(loop_id, |core| core.queue(|| Entry::Notify(listener, index as usize)));
             }

@@ -529,7 +529,7 @@ impl TaskRef {
 
     /// Queues the task's next step.
     pub(crate) fn wake(&self) {
-        current::with_core_of(self.loop_id(), |core| core.wake_task(self.clone()));
+        current::wake(self.clone());
     }
 
     /// asyncio's `Task.cancel`: asks what the task waits for to be cancelled, along the chain of tasks that wait for each other; what
