@@ -151,9 +151,10 @@ impl Core {
     fn run_ready(&self) -> Result<()> {
         loop {
             while let Some(entry) = self.ready.next() {
-                match entry {
-                    Entry::Step(task) if !self.debug.get() => self.step(task),
-                    other => self.run_entry(other),
+                if self.debug.get() {
+                    self.run_timed(entry);
+                } else {
+                    self.run_entry(entry);
                 }
                 if self.interrupted.get() {
                     self.ready.interrupt();
@@ -270,16 +271,8 @@ impl Core {
         }
     }
 
-    /// Runs one entry of the ready queue.
-    #[inline(never)]
-    fn run_entry(&self, entry: Entry) {
-        if self.debug.get() {
-            return self.run_timed(entry);
-        }
-        self.dispatch(entry);
-    }
-
-    pub(crate) fn dispatch(&self, entry: Entry) {
+    #[inline(always)]
+    pub(crate) fn run_entry(&self, entry: Entry) {
         match entry {
             Entry::Step(task) => self.step(task),
             Entry::WakePlace(task, place) => drop(Waiter::of_place(task, Place::from_word(place)).wake()),

@@ -9,6 +9,7 @@ use std::task::Context;
 use crate::core::Core;
 use crate::error::{Error, Result};
 use crate::event_loop::EventLoop;
+use crate::ready::Entry;
 use crate::task::raw::{Current, Ref};
 use crate::task::{AnyTask, TaskRef};
 use crate::waker;
@@ -72,22 +73,34 @@ pub(crate) fn with_core_of<R>(id: u16, f: impl FnOnce(&Rc<Core>) -> R) -> Option
 /// Queues the next step of a task, unless it is queued already.
 #[inline(always)]
 pub(crate) fn wake(task: TaskRef) {
+    in_loop(task.loop_id(), task, Core::wake_task);
+}
+
+/// Queues an entry for the next iteration of the loop with this id.
+#[inline(always)]
+pub(crate) fn queue(loop_id: u16, entry: impl FnOnce() -> Entry) {
+    in_loop(loop_id, entry, Core::queue);
+}
+
+/// Has the loop with this id do something with `what`, which is dropped if the loop is gone.
+#[inline(always)]
+fn in_loop<T>(loop_id: u16, what: T, act: impl FnOnce(&Core, T) + Copy) {
     let left = with_core(|core| match core {
-        Some(core) if core.id == task.loop_id() => {
-            core.wake_task(task);
+        Some(core) if core.id == loop_id => {
+            act(core, what);
             None
         }
-        _ => Some(task),
+        _ => Some(what),
     });
-    if let Some(task) = left {
-        wake_elsewhere(task);
+    if let Some(what) = left {
+        in_another_loop(loop_id, what, act);
     }
 }
 
 #[cold]
-fn wake_elsewhere(task: TaskRef) {
-    if let Some(core) = elsewhere(task.loop_id()) {
-        core.wake_task(task);
+fn in_another_loop<T>(loop_id: u16, what: T, act: impl FnOnce(&Core, T)) {
+    if let Some(core) = elsewhere(loop_id) {
+        act(&core, what);
     }
 }
 

@@ -120,13 +120,14 @@ impl Core {
     }
 
     /// Runs an entry in debug mode, and tells when it takes long.
+    #[cold]
     pub(crate) fn run_timed(&self, entry: Entry) {
         let what = match &entry {
             Entry::Step(task) => format!("{:?}", AnyTask::new(task.clone())),
             _ => "callback".to_owned(),
         };
         let start = Instant::now();
-        self.dispatch(entry);
+        self.run_entry(entry);
         let took = start.elapsed();
         if took.as_nanos() >= self.slow_callback.get().try_into().unwrap_or(0) {
             eprintln!("Executing {what} took {:.3} seconds", took.as_secs_f64());

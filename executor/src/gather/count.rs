@@ -47,12 +47,21 @@ pub(super) struct Count {
 }
 
 impl Count {
+    #[inline]
     pub(super) fn begin(&self) {
+        if !self.done_at_once.borrow().is_empty() {
+            self.count_done_at_once();
+        }
+    }
+
+    #[cold]
+    fn count_done_at_once(&self) {
         for index in self.done_at_once.take() {
             self.child_done(index);
         }
     }
 
+    #[inline]
     fn child_done(&self, index: u32) {
         self.finished.set(self.finished.get() + 1);
         let child = &self.children[index as usize];
@@ -74,6 +83,7 @@ impl Count {
         }
     }
 
+    #[cold]
     fn finish(&self) {
         for child in self.children.iter() {
             child.0.head().mark_retrieved();

@@ -224,14 +224,12 @@ impl Ref {
         let loop_id = self.head().loop_id.get();
         match callback {
             Callback::Step(task) => current::wake(task),
-            Callback::Notify(listener, index) => {
-                current::with_core_of(loop_id, |core| core.queue(|| Entry::Notify(listener, index as usize)));
-            }
+            Callback::Notify(listener, index) => current::queue(loop_id, || Entry::Notify(listener, index as usize)),
             // Others wait as well, who must be woken whatever this one does.
             Callback::Wake(waker) => report::guard(loop_id, "waker", || waker.wake()),
             Callback::Call(mut callback) => {
                 callback.promise = Some(AnyPromise(self.clone()));
-                current::with_core_of(loop_id, |core| core.queue(|| Entry::Done(callback)));
+                current::queue(loop_id, || Entry::Done(callback));
             }
         }
     }
