@@ -17,7 +17,7 @@ use crate::observer::Observer;
 use crate::park::Waiter;
 use crate::promise::State as PromiseState;
 use crate::reactor::Reactor;
-use crate::ready::{Entry, Ready};
+use crate::ready::{Entry, Now, Ready};
 use crate::report::{ExceptionContext, ExceptionHandler};
 use crate::signals;
 use crate::task::{AnyTask, Place, TaskRef};
@@ -111,12 +111,15 @@ impl Core {
         loop {
             let run = || {
                 loop {
-                    match panic.take() {
+                    let ready = match panic.take() {
                         None => self.begin_iteration()?,
                         // It is put down to whoever ran, and the others of the iteration follow.
-                        Some(payload) => self.recover(payload),
-                    }
-                    self.run_ready()?;
+                        Some(payload) => {
+                            self.recover(payload);
+                            self.ready.now()
+                        }
+                    };
+                    self.run_ready(ready)?;
                     if self.stopping.get() {
                         return Ok(());
                     }
@@ -132,7 +135,7 @@ impl Core {
 
     /// One iteration: wait for something to happen, then [run](Core::run_ready) what is ready now, and only that.
     #[inline(always)]
-    fn begin_iteration(&self) -> Result<()> {
+    fn begin_iteration(&self) -> Result<Now<'_>> {
         self.iterations.set(self.iterations.get() + 1);
         let any_timers = !self.timers.borrow().is_empty();
         if any_timers {
@@ -142,29 +145,24 @@ impl Core {
         if any_timers {
             self.queue_due_timers();
         }
-        self.ready.begin();
-        Ok(())
+        Ok(self.ready.begin())
     }
 
     /// What these entries add runs in the next iteration: a task that reschedules itself cannot starve the others.
     #[inline(always)]
-    fn run_ready(&self) -> Result<()> {
-        loop {
-            while let Some(entry) = self.ready.next() {
-                if self.debug.get() {
-                    self.run_timed(entry);
-                } else {
-                    self.run_entry(entry);
-                }
-                if self.interrupted.get() {
-                    self.ready.interrupt();
-                    return Err(self.take_interruption());
-                }
+    fn run_ready(&self, ready: Now<'_>) -> Result<()> {
+        for entry in ready {
+            if self.debug.get() {
+                self.run_timed(entry);
+            } else {
+                self.run_entry(entry);
             }
-            if !self.ready.goes_on() {
-                return Ok(());
+            if self.interrupted.get() {
+                self.ready.interrupt();
+                return Err(self.take_interruption());
             }
         }
+        Ok(())
     }
 
     /// Waits until something is ready: not at all if anything is, else until the earliest deadline, else for ever.
@@ -426,8 +424,7 @@ impl Core {
         }
         self.guard("destructor", || self.circles.part());
         while !self.ready.is_empty() {
-            self.ready.begin();
-            self.drop_each(std::iter::from_fn(|| self.ready.next()));
+            self.drop_each(self.ready.begin());
         }
         self.drop_each(self.timers.take().into_entries());
         self.drop_each(self.reactor.clear());

@@ -136,6 +136,7 @@ pub(crate) fn check_can_enter() -> Result<()> {
 }
 
 /// Whether the step that runs has a cancellation to deliver, to the leaf at which its coroutine stands.
+#[inline]
 pub(crate) fn delivers() -> bool {
     DELIVERY.get()
 }

@@ -247,7 +247,7 @@ impl Parking {
             None => Err(task.take_message()),
             Some(cancelled) => Err(cancelled),
         };
-        Poll::Ready((outcome, self.end(place.is_woken())))
+        Poll::Ready((outcome, self.end_in_place(place.is_woken())))
     }
 
     /// Polled although nothing has happened.
@@ -271,7 +271,7 @@ impl Parking {
         let (promise, waiting) = &mut **wait;
         let outcome = ready!(waiting.poll(promise.block.erased(), context)).and_then(|()| promise.take_result());
         let granted = promise.done() && !promise.cancelled();
-        Poll::Ready((outcome, self.end(granted)))
+        Poll::Ready((outcome, self.end_apart(granted)))
     }
 
     /// Whether the waiter was woken; a wait that failed all the same, or is dropped, must pass on what it was woken for.
@@ -318,24 +318,36 @@ impl Parking {
         self.end(self.granted())
     }
 
-    #[inline(always)]
     fn end(&mut self, granted: bool) -> Option<Ref> {
-        let over = if granted { State::Granted } else { State::Lost };
-        match std::mem::replace(&mut *self.state, over) {
-            State::InPlace(_, task) => {
-                task.place.set(task.place.get().freed());
-                task.set_forward(None);
-                Some(task.into_erased())
-            }
-            State::Apart(wait) => Some(Parking::end_apart(*wait)),
-            State::New | State::Granted | State::Lost => None,
+        if let State::Apart(_) = &*self.state {
+            return self.end_apart(granted);
         }
+        self.end_in_place(granted)
+    }
+
+    /// Puts an end to the wait. Returns what it was.
+    #[inline(always)]
+    fn over(&mut self, granted: bool) -> State {
+        let over = if granted { State::Granted } else { State::Lost };
+        std::mem::replace(&mut *self.state, over)
+    }
+
+    #[inline(always)]
+    fn end_in_place(&mut self, granted: bool) -> Option<Ref> {
+        let State::InPlace(_, task) = self.over(granted) else {
+            return None;
+        };
+        task.place.set(task.place.get().freed());
+        task.set_forward(None);
+        Some(task.into_erased())
     }
 
     #[cold]
-    fn end_apart((promise, mut waiting): (Promise<()>, Waiting)) -> Ref {
+    fn end_apart(&mut self, granted: bool) -> Option<Ref> {
+        let State::Apart(wait) = self.over(granted) else { return None };
+        let (promise, mut waiting) = *wait;
         waiting.leave(promise.block.erased());
-        promise.block.erased().clone()
+        Some(promise.block.erased().clone())
     }
 }
 

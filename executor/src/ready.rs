@@ -84,6 +84,32 @@ impl List {
     fn len(&self) -> usize {
         self.filled - self.taken
     }
+
+    #[inline(always)]
+    fn clear(&mut self) {
+        (self.taken, self.filled) = (0, 0);
+    }
+}
+
+/// What an iteration runs. Entries may be added meanwhile: they are for the next one.
+#[derive(Clone, Copy)]
+pub(crate) struct Now<'a> {
+    list: &'a RefCell<List>,
+    ready: &'a Ready,
+}
+
+impl Iterator for Now<'_> {
+    type Item = Entry;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Entry> {
+        loop {
+            let entry = self.list.borrow_mut().take();
+            if entry.is_some() || !self.ready.in_burst.get() || !self.ready.next_in_burst() {
+                return entry;
+            }
+        }
+    }
 }
 
 impl Ready {
@@ -115,29 +141,32 @@ impl Ready {
         self.in_burst.set(true);
     }
 
-    /// Begins an iteration, to which [`next`](Ready::next) gives what is ready now, and only that.
-    #[inline]
-    pub(crate) fn begin(&self) {
-        let list = &mut *self.list(!self.adding.get()).borrow_mut();
-        (list.taken, list.filled) = (0, 0);
+    /// Begins an iteration. Returns what is ready now, and only that.
+    #[inline(always)]
+    pub(crate) fn begin(&self) -> Now<'_> {
+        self.list(!self.adding.get()).borrow_mut().clear();
         if self.in_burst.get() {
-            self.set_aside(&mut self.list(self.adding.get()).borrow_mut());
-            let burst = &mut *self.burst.borrow_mut();
-            burst.now = burst.full.len();
+            self.begin_in_burst();
         } else {
             self.adding.set(!self.adding.get());
         }
+        self.now()
     }
 
+    /// What is left of the iteration.
     #[inline(always)]
-    pub(crate) fn next(&self) -> Option<Entry> {
-        self.list(!self.adding.get()).borrow_mut().take()
+    pub(crate) fn now(&self) -> Now<'_> {
+        Now {
+            list: self.list(!self.adding.get()),
+            ready: self,
+        }
     }
 
-    /// Whether there is more for this iteration when [`next`](Ready::next) gives nothing.
-    #[inline(always)]
-    pub(crate) fn goes_on(&self) -> bool {
-        self.in_burst.get() && self.next_in_burst()
+    #[cold]
+    fn begin_in_burst(&self) {
+        self.set_aside(&mut self.list(self.adding.get()).borrow_mut());
+        let burst = &mut *self.burst.borrow_mut();
+        burst.now = burst.full.len();
     }
 
     #[cold]

@@ -209,7 +209,10 @@ impl WaitQueue {
     /// there was none.
     #[inline]
     pub fn pop(&self) -> bool {
-        !self.is_empty() && self.0.pop()
+        match self.0.take_first() {
+            Some(first) => self.0.wake_or_next(first),
+            None => false,
+        }
     }
 
     /// How many stand in the queue: those that wait, and those that were woken or cancelled and have not run since.
@@ -226,7 +229,7 @@ impl WaitQueue {
     /// Whether anybody stands in the queue who was not cancelled: who waits, or was woken and has not run since.
     #[inline]
     pub fn any_live(&self) -> bool {
-        !self.is_empty() && self.0.line.borrow().iter().any(|wait| !park::is_cancelled(wait))
+        !self.is_empty() && self.0.any_live()
     }
 
     /// Notes that the running task holds the thing from now on, for reports; [`note_given_back`](WaitQueue::note_given_back) ends it.
@@ -318,20 +321,26 @@ impl Shared {
         drop(removed);
     }
 
+    fn any_live(&self) -> bool {
+        let line = self.line.borrow();
+        // Nearly always the first.
+        line.front().is_some_and(|first| !park::is_cancelled(first)) || line.iter().any(|wait| !park::is_cancelled(wait))
+    }
+
     #[inline]
     fn get(&self, index: usize) -> Option<Ref> {
         self.line.borrow().get(index).cloned()
     }
 
-    fn pop(&self) -> bool {
-        while let Some(first) = self.take_first() {
-            if park::wake(first) {
-                return true;
-            }
+    fn wake_or_next(&self, mut first: Ref) -> bool {
+        while !park::wake(first) {
+            let Some(next) = self.take_first() else { return false };
+            first = next;
         }
-        false
+        true
     }
 
+    #[inline]
     fn take_first(&self) -> Option<Ref> {
         self.line.borrow_mut().pop_front()
     }

@@ -143,10 +143,7 @@ impl<S: Storage + 'static> AnyQueue<S> {
         if self.full() {
             return Err(Error::new(Kind::QueueFull, ""));
         }
-        let state = &*self.0;
-        state.items.borrow_mut().put(item);
-        state.unfinished.set(state.unfinished.get() + 1);
-        state.getters.pop();
+        self.0.put(item);
         Ok(())
     }
 
@@ -172,13 +169,10 @@ impl<S: Storage + 'static> AnyQueue<S> {
     /// # Errors
     /// QueueEmpty, when there is none; QueueShutDown, when there will be none either.
     pub fn get_nowait(&self) -> Result<S::Item> {
-        let item = self.0.items.borrow_mut().take();
-        let Some(item) = item else {
-            self.check_open()?;
-            return Err(Error::new(Kind::QueueEmpty, ""));
-        };
-        self.0.putters.pop();
-        Ok(item)
+        self.0.take().ok_or_else(|| match self.check_open() {
+            Ok(()) => Error::new(Kind::QueueEmpty, ""),
+            Err(shut_down) => shut_down,
+        })
     }
 
     fn check_open(&self) -> Result<()> {
@@ -255,9 +249,14 @@ impl<S: Storage + 'static> Claim for Put<'_, S> {
     }
     #[inline]
     fn take(&mut self, _woken: bool) -> Option<Result<()>> {
-        let has_to_wait = self.queue.full() && !self.queue.0.shut_down.get();
-        let item = self.item.take_if(|_| !has_to_wait)?;
-        Some(self.queue.put_nowait(item))
+        if self.queue.0.shut_down.get() {
+            return Some(self.queue.check_open());
+        }
+        if self.queue.full() {
+            return None;
+        }
+        self.queue.0.put(self.item.take()?);
+        Some(Ok(()))
     }
     fn pass_on(&mut self, woken: bool) {
         if woken && !self.queue.full() {
@@ -278,8 +277,10 @@ impl<S: Storage + 'static> Claim for Get<'_, S> {
     }
     #[inline]
     fn take(&mut self, _woken: bool) -> Option<Result<S::Item>> {
-        let has_to_wait = self.0.empty() && !self.0.0.shut_down.get();
-        (!has_to_wait).then(|| self.0.get_nowait())
+        match self.0.0.take() {
+            Some(item) => Some(Ok(item)),
+            None => Some(Err(self.0.check_open().err()?)),
+        }
     }
     fn pass_on(&mut self, woken: bool) {
         if woken && !self.0.empty() {
@@ -328,6 +329,22 @@ impl<S: Storage> fmt::Debug for State<S> {
 }
 
 impl<S: Storage> State<S> {
+    /// Puts an item in, for the first that waits for one.
+    #[inline]
+    fn put(&self, item: S::Item) {
+        self.items.borrow_mut().put(item);
+        self.unfinished.set(self.unfinished.get() + 1);
+        self.getters.pop();
+    }
+
+    /// Takes an item out, which makes room for the first that waits for that.
+    #[inline]
+    fn take(&self) -> Option<S::Item> {
+        let item = self.items.borrow_mut().take()?;
+        self.putters.pop();
+        Some(item)
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>, items: impl fmt::Display) -> fmt::Result {
         write!(f, "<{} maxsize={}", S::NAME, self.maxsize)?;
         if !self.items.borrow().is_empty() {
