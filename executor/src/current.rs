@@ -70,37 +70,46 @@ pub(crate) fn with_core_of<R>(id: u16, f: impl FnOnce(&Rc<Core>) -> R) -> Option
     }
 }
 
-/// Queues the next step of a task, unless it is queued already.
-#[inline(always)]
+/// Queues the next step of a task, unless it is queued already. It is dropped if its loop is gone.
 pub(crate) fn wake(task: TaskRef) {
-    in_loop(task.loop_id(), task, Core::wake_task);
-}
-
-/// Queues an entry for the next iteration of the loop with this id.
-#[inline(always)]
-pub(crate) fn queue(loop_id: u16, entry: impl FnOnce() -> Entry) {
-    in_loop(loop_id, entry, Core::queue);
-}
-
-/// Has the loop with this id do something with `what`, which is dropped if the loop is gone.
-#[inline(always)]
-fn in_loop<T>(loop_id: u16, what: T, act: impl FnOnce(&Core, T) + Copy) {
     let left = with_core(|core| match core {
-        Some(core) if core.id == loop_id => {
-            act(core, what);
+        Some(core) if core.id == task.loop_id() => {
+            core.wake_task(task);
             None
         }
-        _ => Some(what),
+        _ => Some(task),
     });
-    if let Some(what) = left {
-        in_another_loop(loop_id, what, act);
+    if let Some(task) = left {
+        wake_elsewhere(task);
     }
 }
 
 #[cold]
-fn in_another_loop<T>(loop_id: u16, what: T, act: impl FnOnce(&Core, T)) {
+fn wake_elsewhere(task: TaskRef) {
+    if let Some(core) = elsewhere(task.loop_id()) {
+        core.wake_task(task);
+    }
+}
+
+/// Queues an entry for the next iteration of the loop with this id. It is dropped if the loop is gone.
+#[inline]
+pub(crate) fn queue(loop_id: u16, entry: impl FnOnce() -> Entry) {
+    let left = with_core(|core| match core {
+        Some(core) if core.id == loop_id => {
+            core.queue(entry);
+            None
+        }
+        _ => Some(entry),
+    });
+    if let Some(entry) = left {
+        queue_elsewhere(loop_id, entry());
+    }
+}
+
+#[cold]
+fn queue_elsewhere(loop_id: u16, entry: Entry) {
     if let Some(core) = elsewhere(loop_id) {
-        act(&core, what);
+        core.queue(|| entry);
     }
 }
 
