@@ -19,7 +19,7 @@ thread_local! {
     /// variable with a destructor is looked at more slowly, and not at all by wakers that are used while the thread is torn down.
     static RUNNING: ManuallyDrop<RefCell<Option<Rc<Core>>>> = const { ManuallyDrop::new(RefCell::new(None)) };
     /// The task that runs on this thread: its coroutine is being polled, or dropped.
-    static CURRENT: Current = const { Current::NOBODY };
+    static CURRENT: Current = const { Current::nobody() };
     /// See [`delivers`].
     static DELIVERY: Cell<bool> = const { Cell::new(false) };
     /// Every loop of this thread, for promises that are completed while theirs is not running.

@@ -49,7 +49,7 @@
 //! | `tasks.rs`, `waker.rs`, `current.rs` | the table of tasks, the tickets, who is running |
 //! | `park.rs` | how a task waits in the queue of a primitive, without an allocation |
 //! | `sleep.rs`, `timeout.rs`, `gather/`, `wait.rs`, `as_completed.rs`, `shield.rs`, `task_group.rs`, `cancellable.rs` | one concept each, all on the above |
-//! | `listener.rs`, `ensure.rs`, `handle.rs`, `weak_list.rs` | what these share |
+//! | `listener.rs`, `ensure.rs`, `handle.rs`, `weak_list.rs`, `on_drop.rs` | what these share |
 //! | `event_loop.rs`, `runner.rs`, `signals.rs` | the loop as users see it; its orderly end; Ctrl-C |
 //! | `reactor.rs`, `inbox/`, `remote.rs` | descriptors, other threads |
 //! | `context.rs`, `error.rs`, `report.rs`, `observer.rs` | context variables, errors, what is told to whom |
@@ -74,6 +74,7 @@ mod holders;
 mod inbox;
 mod listener;
 mod observer;
+mod on_drop;
 mod park;
 mod promise;
 mod reactor;

@@ -195,6 +195,17 @@ impl Head {
     }
 }
 
+impl Ref {
+    pub(crate) fn ptr_eq(&self, other: &Ref) -> bool {
+        std::ptr::eq(self.head(), other.head())
+    }
+
+    /// Tells blocks apart.
+    pub(crate) fn address(&self) -> usize {
+        std::ptr::from_ref(self.head()).addr()
+    }
+}
+
 /// What concerns the callbacks needs the counted reference: each entry in the ready queue keeps the promise alive.
 impl Ref {
     /// Runs `callback` one hop after the promise is done, which may be now.

@@ -41,6 +41,14 @@ use waiting::Waiting;
 /// });
 /// assert_eq!(answer.unwrap(), 42);
 /// ```
+///
+/// Values go in and come out, as with a `Cell<T>`. Were it covariant, what goes in as one type could come out as another:
+///
+/// ```compile_fail,E0308
+/// fn coerce(promise: kolo_executor::Promise<for<'a> fn(&'a str)>) -> kolo_executor::Promise<fn(&'static str)> {
+///     promise
+/// }
+/// ```
 pub struct Promise<T> {
     pub(crate) block: TypedRef<T>,
     not_send: PhantomData<Rc<()>>,

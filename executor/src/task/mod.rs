@@ -12,7 +12,10 @@
 //! `TaskRef::wake` queues, at most once; `Core::step` polls; `Core::finish` ends. The three things that asyncio's cancellation needs are
 //! kept apart: the count of requests, the armed flag (`MUST_CANCEL`), and what the task waits for.
 
+mod flags;
 mod handle;
+mod identity;
+mod place;
 #[allow(
     unsafe_code,
     reason = "one allocation for a coroutine and its outcome, and thin references to it"
@@ -24,6 +27,10 @@ use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 
+use self::flags::{FORWARDS, Flags, IN_PLACE, MUST_CANCEL, OWNED_BY_RUN, PARKED, QUEUED, WAKER_SHARED, YIELDED};
+pub(crate) use self::identity::Identity;
+use self::identity::{Extra, Serial};
+pub(crate) use self::place::Place;
 use crate::context::Context;
 use crate::core::Core;
 use crate::current;
@@ -48,209 +55,14 @@ pub(crate) struct TaskHead {
     parked_at: Cell<Option<&'static Location<'static>>>,
     /// How often it was suspended by a leaf of ours: tells which leaf was the last.
     parks: Cell<u32>,
-    /// Its own parking place; see [`park`](crate::park).
     pub(crate) place: Cell<Place>,
     flags: Flags,
-    serial: SerialHigh,
+    /// See [`Serial`].
+    serial_upper: u32,
 }
 
 // A task of a small coroutine fits into two lines of the cache.
 const _: () = assert!(size_of::<TaskHead>() == 88);
-
-/// The state of a task's own parking place, which is a promise of nothing without an allocation of its own: which use of the place it is,
-/// and how far that has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Place(u32);
-
-/// In which states a place can be. The rest of the number counts the uses.
-const FREE: u32 = 0;
-const TAKEN: u32 = 1;
-const WOKEN: u32 = 2;
-const CANCELLED: u32 = 3;
-
-impl Place {
-    pub(crate) fn word(self) -> usize {
-        self.0 as usize
-    }
-    pub(crate) fn from_word(word: usize) -> Place {
-        Place(word as u32)
-    }
-    fn state(self) -> u32 {
-        self.0 & 3
-    }
-    fn with(self, state: u32) -> Place {
-        Place(self.0 & !3 | state)
-    }
-    pub(crate) fn is_free(self) -> bool {
-        self.state() == FREE
-    }
-    pub(crate) fn is_taken(self) -> bool {
-        self.state() == TAKEN
-    }
-    pub(crate) fn is_woken(self) -> bool {
-        self.state() == WOKEN
-    }
-    pub(crate) fn is_cancelled(self) -> bool {
-        self.state() == CANCELLED
-    }
-    /// The next use of the place, which has been free.
-    pub(crate) fn taken(self) -> Place {
-        Place(self.0.wrapping_add(4)).with(TAKEN)
-    }
-    /// This use of the place, when it began.
-    pub(crate) fn taken_now(self) -> Place {
-        self.with(TAKEN)
-    }
-    pub(crate) fn woken(self) -> Place {
-        self.with(WOKEN)
-    }
-    pub(crate) fn cancelled(self) -> Place {
-        self.with(CANCELLED)
-    }
-    pub(crate) fn freed(self) -> Place {
-        self.with(FREE)
-    }
-}
-
-/// What few tasks have.
-struct Extra {
-    name: Option<String>,
-    /// Of a task with a name of its own: the number of the unnamed one before it.
-    after: u64,
-    context: Context,
-    /// The cancellation with a message that is to be delivered.
-    message: Option<Error>,
-    /// Who else is to be woken together with the task, see [`park`](crate::park).
-    forward: Option<std::task::Waker>,
-}
-
-impl Default for Extra {
-    fn default() -> Extra {
-        Extra {
-            name: None,
-            after: 0,
-            context: Context::NONE,
-            message: None,
-            forward: None,
-        }
-    }
-}
-
-/// Some flags, and above them the count of requests to cancel.
-struct Flags(Cell<u32>);
-
-/// It stands in the ready queue.
-const QUEUED: u32 = 1;
-/// The next step begins by delivering a cancellation.
-const MUST_CANCEL: u32 = 2;
-/// It stands at a leaf of ours. Otherwise it runs, has not begun, or waits for something that cannot return an error of ours.
-const PARKED: u32 = 4;
-/// The leaf at which it is parked uses the task's own parking place.
-const IN_PLACE: u32 = 8;
-/// It goes on one hop after this step, come what may.
-const YIELDED: u32 = 16;
-/// A copy of its waker exists or existed.
-const WAKER_SHARED: u32 = 32;
-/// Somebody else is to be woken together with it.
-const FORWARDS: u32 = 64;
-/// Nobody is to be told that it was pending when its loop was closed.
-const OWNED_BY_RUN: u32 = 128;
-/// One request to cancel.
-const REQUEST: u32 = 256;
-
-impl Flags {
-    fn get(&self) -> u32 {
-        self.0.get()
-    }
-    /// Sets some and clears some at once: one store where several would wait for each other.
-    fn change(&self, set: u32, clear: u32) {
-        self.0.set(self.0.get() & !clear | set);
-    }
-    fn has(&self, flag: u32) -> bool {
-        self.get() & flag != 0
-    }
-    fn set(&self, flag: u32) {
-        self.change(flag, 0);
-    }
-    fn clear(&self, flag: u32) {
-        self.change(0, flag);
-    }
-    fn take(&self, flag: u32) -> bool {
-        let had = self.has(flag);
-        self.clear(flag);
-        had
-    }
-    fn requests(&self) -> u32 {
-        self.get() / REQUEST
-    }
-    /// 16 million requests are as good as more.
-    fn add_request(&self) {
-        self.0.set(self.get().checked_add(REQUEST).unwrap_or(self.get()));
-    }
-    fn take_back_request(&self) {
-        self.0.set(self.get().checked_sub(REQUEST).unwrap_or(self.get()));
-    }
-}
-
-/// The thread's counters of tasks: `Task-N` counts those without a name of their own, on all of the thread's loops.
-struct Counters {
-    unnamed: Cell<u64>,
-    named: Cell<u64>,
-}
-
-thread_local!(static COUNTERS: Counters = const { Counters { unnamed: Cell::new(0), named: Cell::new(0) } });
-
-/// A serial number: twice the N of `Task-N`, or one more than twice the count of a task with a name of its own. Its lower part is the
-/// generation in the ticket, so that the next task with the same index has another.
-type Serial = u64;
-
-/// The upper part of the serial number.
-struct SerialHigh(u32);
-
-fn next(counter: &Cell<u64>) -> u64 {
-    counter.set(counter.get() + 1);
-    counter.get()
-}
-
-/// Which task it is, and what it has that few have.
-pub(crate) struct Identity {
-    serial: Serial,
-    extra: Option<Box<Extra>>,
-}
-
-impl Identity {
-    #[inline]
-    pub(crate) fn new(name: Option<String>, context: Context) -> Identity {
-        if name.is_some() || !context.is_none() {
-            return Identity::of_few(name, context);
-        }
-        Identity {
-            serial: COUNTERS.with(|counters| 2 * next(&counters.unnamed)),
-            extra: None,
-        }
-    }
-
-    #[cold]
-    fn of_few(name: Option<String>, context: Context) -> Identity {
-        COUNTERS.with(|counters| {
-            let serial = match name {
-                Some(_) => 2 * next(&counters.named) + 1,
-                None => 2 * next(&counters.unnamed),
-            };
-            let after = counters.unnamed.get();
-            let extra = Extra {
-                name,
-                after,
-                context,
-                ..Extra::default()
-            };
-            Identity {
-                serial,
-                extra: Some(Box::new(extra)),
-            }
-        })
-    }
-}
 
 impl TaskHead {
     // Inlined, so that a head is written once, straight into its block.
@@ -259,27 +71,28 @@ impl TaskHead {
         let Identity { serial, extra } = identity;
         TaskHead {
             head,
-            ticket: Cell::new(Ticket::new(0, serial as u32 & (Ticket::GENERATIONS - 1), 0)),
+            ticket: Cell::new(Ticket::new(0, serial.generation(), 0)),
             created_at,
             extra: Cell::new(extra),
             waiting_on: Cell::new(None),
             parked_at: Cell::new(None),
             parks: Cell::new(0),
-            place: Cell::new(Place(FREE)),
-            flags: Flags(Cell::new(0)),
-            serial: SerialHigh((serial / u64::from(Ticket::GENERATIONS)) as u32),
+            place: Cell::new(Place::UNUSED),
+            flags: Flags::default(),
+            serial_upper: serial.upper(),
         }
     }
 
     fn serial(&self) -> Serial {
-        u64::from(self.serial.0) * u64::from(Ticket::GENERATIONS) + u64::from(self.ticket.get().generation())
+        Serial::of(self.serial_upper, self.ticket.get().generation())
     }
 
     /// Orders tasks by their creation.
-    pub(crate) fn birth(&self) -> (u64, u64) {
-        match self.serial() {
-            unnamed if unnamed % 2 == 0 => (unnamed / 2, 0),
-            named => (self.extra(|extra| extra.after), named),
+    pub(crate) fn birth(&self) -> (u64, Option<u64>) {
+        let number = self.serial().number();
+        match self.serial().is_named() {
+            false => (number, None),
+            true => (self.extra(|extra| extra.after), Some(number)),
         }
     }
 
@@ -303,7 +116,7 @@ impl TaskHead {
 
     pub(crate) fn name(&self) -> String {
         self.extra(|extra| extra.name.clone())
-            .unwrap_or_else(|| format!("Task-{}", self.serial() / 2))
+            .unwrap_or_else(|| format!("Task-{}", self.serial().number()))
     }
 
     fn set_name(&self, name: String) {
@@ -510,6 +323,11 @@ impl fmt::Display for Parked {
 }
 
 impl TaskRef {
+    /// The task in this block, if it is one.
+    pub(crate) fn new(block: &Ref) -> Option<TaskRef> {
+        block.clone().into_task().ok()
+    }
+
     pub(crate) fn is(&self, other: &TaskRef) -> bool {
         self.erased().ptr_eq(other.erased())
     }

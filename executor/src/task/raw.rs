@@ -1,17 +1,15 @@
 //! The one allocation, and nearly all the unsafe code of kolo.
 //!
-//! A promise is a block of memory: a *head* (state, callbacks; for a task also its bookkeeping) followed by a *slot*, where the
-//! outcome will be. A task is a promise whose slot holds a coroutine until then, in the same place; the head says which of them is there.
-//! Blocks are counted by a plain integer, because nothing here is shared between threads, and referred to by thin pointers: everything
-//! that depends on the slot's type goes through the table of functions that the head points to.
+//! A promise is a block of memory: a *head* (state, callbacks; for a task also its bookkeeping), then a *slot*, where the outcome will be.
+//! A task is a promise whose slot holds a coroutine until then, in the same place; the head says which of them is there. Blocks are counted
+//! by a plain integer, because none is shared between threads, and referred to by thin pointers: what depends on the slot's type goes
+//! through the table of functions that the head points to.
 //!
 //! ```text
 //!   Ref ──► ┌──────────────┐ ◄── TypedRef<T>: knows that the outcome is a Result<T>
 //!           │ Head         │ ◄── TaskRef (task/mod.rs): knows that the head is a TaskHead
 //!           │   vtable ────┼──► the functions of Block<H, F, T>
-//!           │   refs       │
 //!           │   content    │     what is in the slot
-//!           │   ...        │
 //!           ├──────────────┤
 //!           │ slot         │     a coroutine F, then its outcome, a Result<T>
 //!           └──────────────┘
@@ -19,10 +17,9 @@
 //!
 //! # Invariants
 //!
-//! - **COUNT**: a block lives exactly as long as `refs > 0`; every `Ref` stands for one of the count. All of them are on one thread
-//!   (`Ref` is `!Send`).
-//! - **TYPE**: a block's vtable was made by [`Table::<H, F, T>`] for the very `H`, `F` and `T` that it was allocated with. `H` begins with
-//!   a `Head` (`repr(C)`), and so does the block.
+//! - **COUNT**: a block lives as long as `refs > 0`; every `Ref` stands for one of the count. All are on one thread (`Ref` is `!Send`).
+//! - **TYPE**: a block's vtable is the [`Block::TABLE`] of the very `H`, `F` and `T` that it was allocated with. `H` begins with a `Head`
+//!   (`repr(C)`), and so does the block.
 //! - **VALUE**: a `TypedRef<T>` points to a block of that very `T`: it is invariant in `T`.
 //! - **SLOT**: `content` says what is in the slot. Only this file changes it. While it is `Polled` or `Dropping`, user code runs on what is
 //!   there, and nobody else touches the slot; outcomes are cloned and shown only outside of it.
@@ -35,10 +32,10 @@ use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, offset_of};
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use crate::error::{Error, Result};
+use crate::on_drop::OnDrop;
 use crate::promise::{Content, Head, Kind, State};
 use crate::task::TaskHead;
 
@@ -63,7 +60,6 @@ unsafe impl Heading for crate::gather::GatherHead {
     const KIND: Kind = Kind::Gather;
 }
 
-/// A coroutine or its outcome, in the same place.
 #[repr(C)]
 union Slot<F, T> {
     coroutine: ManuallyDrop<F>,
@@ -77,44 +73,34 @@ struct Block<H, F, T> {
     slot: UnsafeCell<Slot<F, T>>,
 }
 
-/// What can be done with a block whose types are forgotten. Each function requires a live block of the types of its [`Table`] (COUNT,
+/// What can be done with a block whose types are forgotten. Each function requires a live block of the types of its [`Block::TABLE`] (COUNT,
 /// TYPE), and is given what has to be in the slot (SLOT).
 pub(crate) struct VTable {
-    /// Ready: the outcome has taken the coroutine's place, and makes this state.
     poll: unsafe fn(NonNull<Head>, &mut Context<'_>) -> Poll<State>,
-    /// Drops what is there.
     clear: unsafe fn(NonNull<Head>, Content),
-    /// The error of an outcome.
     error: unsafe fn(NonNull<Head>) -> Option<Error>,
-    /// Puts an error where nothing is.
     put_error: unsafe fn(NonNull<Head>, Error),
     free: unsafe fn(NonNull<Head>),
-    /// Where the slot begins.
     slot: usize,
     kind: Kind,
     value: fn() -> TypeId,
 }
 
-/// The functions of `Block<H, F, T>`.
-struct Table<H, F, T>(PhantomData<(H, F, T)>);
-
-impl<H: Heading, F: Future<Output = Result<T>> + 'static, T: 'static> Table<H, F, T> {
+impl<H: Heading, F: Future<Output = Result<T>> + 'static, T: 'static> Block<H, F, T> {
     const TABLE: &'static VTable = &VTable {
         poll: Self::poll,
         clear: Self::clear,
         error: Self::error,
         put_error: Self::put_error,
         free: Self::free,
-        slot: offset_of!(Block<H, F, T>, slot),
+        slot: offset_of!(Self, slot),
         kind: H::KIND,
         value: TypeId::of::<T>,
     };
 
-    /// # Safety
-    /// COUNT and TYPE hold; SLOT holds while the reference is in use.
     unsafe fn slot<'a>(block: NonNull<Head>) -> &'a mut Slot<F, T> {
-        // SAFETY: TYPE: it is such a block. SLOT: the reference is the only one.
-        unsafe { &mut *block.cast::<Block<H, F, T>>().as_ref().slot.get() }
+        // SAFETY: the caller's. SLOT: the reference is the only one while it is in use.
+        unsafe { &mut *block.cast::<Self>().as_ref().slot.get() }
     }
 
     unsafe fn poll(block: NonNull<Head>, context: &mut Context<'_>) -> Poll<State> {
@@ -125,8 +111,8 @@ impl<H: Heading, F: Future<Output = Result<T>> + 'static, T: 'static> Table<H, F
         // SAFETY: COUNT.
         let content = unsafe { &block.as_ref().content };
         content.set(Content::Dropping);
-        let mut outcome = Some(outcome);
         // Even when the coroutine's destructor panics.
+        let mut outcome = Some(outcome);
         let _settled = OnDrop(|| {
             if let Some(outcome) = outcome.take() {
                 // SAFETY: the caller's. SLOT: what was there is gone.
@@ -134,20 +120,19 @@ impl<H: Heading, F: Future<Output = Result<T>> + 'static, T: 'static> Table<H, F
                 content.set(Content::Outcome);
             }
         });
-        // SAFETY: the caller's: the coroutine is there, and nobody uses it after this.
+        // SAFETY: the caller's. Nobody uses the coroutine after this.
         unsafe { Self::clear(block, Content::Coroutine) };
         Poll::Ready(state)
     }
 
     unsafe fn clear(block: NonNull<Head>, content: Content) {
         // SAFETY: the caller's. PIN: a coroutine is dropped in place.
-        let slot = unsafe { Self::slot(block) };
-        match content {
-            // SAFETY: the caller's.
-            Content::Coroutine => unsafe { ManuallyDrop::drop(&mut slot.coroutine) },
-            // SAFETY: the caller's.
-            Content::Outcome => unsafe { ManuallyDrop::drop(&mut slot.outcome) },
-            Content::Nothing | Content::Polled | Content::Dropping => {}
+        unsafe {
+            match content {
+                Content::Coroutine => ManuallyDrop::drop(&mut Self::slot(block).coroutine),
+                Content::Outcome => ManuallyDrop::drop(&mut Self::slot(block).outcome),
+                Content::Nothing | Content::Polled | Content::Dropping => {}
+            }
         }
     }
 
@@ -162,23 +147,12 @@ impl<H: Heading, F: Future<Output = Result<T>> + 'static, T: 'static> Table<H, F
     }
 
     unsafe fn free(block: NonNull<Head>) {
-        // Even when a destructor panics.
-        // SAFETY: TYPE: it was allocated as of this class. COUNT: nobody refers to it any more.
-        let _memory = OnDrop(|| unsafe { memory::free(block.cast(), const { memory::layout_of::<Block<H, F, T>>() }) });
+        // SAFETY: TYPE: it was allocated so. COUNT: nobody refers to it any more, even when a destructor panics.
+        let _memory = OnDrop(|| unsafe { memory::free(block.cast(), const { memory::layout_of::<Self>() }) });
         // SAFETY: TYPE. COUNT.
         let _head = OnDrop(|| unsafe { block.cast::<H>().drop_in_place() });
         // SAFETY: the caller's. SLOT: that is what is there.
         unsafe { Self::clear(block, block.as_ref().content.get()) }
-    }
-}
-
-/// Does something at the end of a scope, however it ends.
-struct OnDrop<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for OnDrop<F> {
-    #[inline]
-    fn drop(&mut self) {
-        (self.0)();
     }
 }
 
@@ -192,47 +166,42 @@ mod memory {
     /// Sizes are multiples of this, and blocks of so many of them or more are left to malloc.
     const UNIT: usize = size_of::<Link>();
     const SIZES: usize = 64;
-    /// As much memory is cut into blocks at once.
-    const PIECE: Layout = Layout::new::<[u128; 1024]>();
-    /// So many pieces are kept while no block of them is in use.
+    /// How many `u128` are cut into blocks at once, and how many such pieces are kept while no block of them is in use.
+    const PIECE: usize = 1024;
     const KEPT: usize = 1024;
 
-    /// The blocks of one size, of this thread.
-    ///
-    /// Invariant **POOL**: `free` leads from one block to the next, in each of which stands which one follows. They lie in `pieces`, do
-    /// not overlap, and are in nobody's use. `in_use` counts all others.
+    /// The blocks of one size, of this thread. Invariant **POOL**: `free` leads from one block to the next, in each of which stands which one
+    /// follows. They lie in `pieces`, do not overlap, and are in nobody's use. `in_use` counts all others.
     struct Pool {
         free: Link,
         in_use: usize,
-        pieces: Vec<NonNull<u8>>,
+        pieces: Vec<Vec<u128>>,
     }
 
     type Link = Option<NonNull<u8>>;
-
-    thread_local!(static POOLS: RefCell<[Pool; SIZES]> = const {
-        RefCell::new([const { Pool { free: None, in_use: 0, pieces: Vec::new() } }; SIZES])
-    });
+    const EMPTY: Pool = Pool {
+        free: None,
+        in_use: 0,
+        pieces: Vec::new(),
+    };
+    thread_local!(static POOLS: RefCell<[Pool; SIZES]> = const { RefCell::new([EMPTY; SIZES]) });
 
     /// The layout of a block of this type, and whether it is from the pool. A debug build leaves all blocks to malloc, so that a tool which
     /// looks for uses of freed memory can see them.
     pub(super) const fn layout_of<T>() -> (Layout, bool) {
         let layout = Layout::new::<(T, [Link; 0])>();
-        let small = layout.size() / UNIT < SIZES && layout.align() <= PIECE.align();
+        let small = layout.size() / UNIT < SIZES && layout.align() <= align_of::<u128>();
         (layout, small && !cfg!(debug_assertions))
     }
 
-    fn from_malloc(layout: Layout) -> NonNull<u8> {
-        // SAFETY: blocks and pieces have heads, so their size is not zero.
-        NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
-    }
-
-    /// Memory for a block of this layout, from the pool if it is `pooled`.
     #[inline]
     pub(super) fn allocate((layout, pooled): (Layout, bool)) -> NonNull<u8> {
-        let pool = |pools: &RefCell<[Pool; SIZES]>| pools.borrow_mut()[layout.size() / UNIT].allocate(layout.size());
+        let size = layout.size();
         // Where the thread is torn down there is no pool.
-        let block = pooled.then(|| POOLS.try_with(pool).ok()).flatten();
-        block.unwrap_or_else(|| from_malloc(layout))
+        let block = pooled.then(|| POOLS.try_with(|pools| pools.borrow_mut()[size / UNIT].allocate(size)).ok());
+        // SAFETY: a block has a head, so its size is not zero.
+        let malloc = || NonNull::new(unsafe { alloc(layout) });
+        block.flatten().or_else(malloc).unwrap_or_else(|| handle_alloc_error(layout))
     }
 
     /// # Safety
@@ -240,8 +209,7 @@ mod memory {
     #[inline]
     pub(super) unsafe fn free(block: NonNull<u8>, (layout, pooled): (Layout, bool)) {
         if pooled {
-            // Where the thread is torn down, and nobody knows of which pool the block is, it stays.
-            // SAFETY: POOL: the caller's.
+            // SAFETY: the caller's. Where the thread is torn down, and nobody knows any more from where it is, it stays.
             let _ = POOLS.try_with(|pools| unsafe { pools.borrow_mut()[layout.size() / UNIT].free(block) });
         } else {
             // SAFETY: the caller's.
@@ -261,12 +229,13 @@ mod memory {
 
         #[cold]
         fn grow(&mut self, size: usize) -> NonNull<u8> {
-            let piece = from_malloc(PIECE);
+            let mut piece = Vec::with_capacity(PIECE);
+            let start = NonNull::from(piece.spare_capacity_mut()).cast::<u8>();
             self.pieces.push(piece);
-            self.in_use += PIECE.size() / size;
-            for at in (0..PIECE.size() / size).rev() {
-                // SAFETY: POOL: a new block, within the piece.
-                unsafe { self.free(piece.add(at * size)) };
+            for at in (0..PIECE * size_of::<u128>() / size).rev() {
+                self.in_use += 1;
+                // SAFETY: POOL: a new block, within the piece, which stays where it is when its vector is moved.
+                unsafe { self.free(start.add(at * size)) };
             }
             self.allocate(size)
         }
@@ -280,16 +249,7 @@ mod memory {
             self.free = Some(block);
             self.in_use -= 1;
             if self.in_use == 0 && self.pieces.len() > KEPT {
-                self.give_back();
-            }
-        }
-
-        #[cold]
-        fn give_back(&mut self) {
-            self.free = None;
-            for piece in self.pieces.drain(..) {
-                // SAFETY: POOL: no block of it is in use, and now none is free either.
-                unsafe { dealloc(piece.as_ptr(), PIECE) }
+                (self.free, self.pieces) = (None, Vec::new());
             }
         }
     }
@@ -297,15 +257,15 @@ mod memory {
     impl Drop for Pool {
         fn drop(&mut self) {
             // Blocks that outlive the thread's pool stay where they are.
-            if self.in_use == 0 {
-                self.give_back();
+            if self.in_use > 0 {
+                std::mem::forget(std::mem::take(&mut self.pieces));
             }
         }
     }
 }
 
 /// A counted reference to a block.
-pub(crate) struct Ref(NonNull<Head>, PhantomData<Rc<()>>);
+pub(crate) struct Ref(NonNull<Head>, PhantomData<*const ()>);
 
 /// A new block, and so many references to it.
 #[inline(always)]
@@ -315,9 +275,9 @@ fn allocate<H: Heading, F: Future<Output = Result<T>> + 'static, T: 'static, con
     content: Content,
 ) -> [Ref; REFS] {
     let block = memory::allocate(const { memory::layout_of::<Block<H, F, T>>() }).cast();
-    let head = head(Head::new(Table::<H, F, T>::TABLE, REFS as u32, content));
-    let slot = UnsafeCell::new(slot);
-    // SAFETY: the memory is new and of this layout. TYPE holds from here on, and so does COUNT: the head begins with that count.
+    let head = head(Head::new(Block::<H, F, T>::TABLE, REFS as u32, content));
+    let slot = slot.into();
+    // SAFETY: the memory is new and of this layout. TYPE and COUNT hold from here on.
     unsafe { block.write(Block { head, slot }) };
     [(); REFS].map(|()| Ref(block.cast(), PhantomData))
 }
@@ -370,10 +330,10 @@ impl Ref {
         unsafe { (vtable.poll)(self.0, context) }
     }
 
-    /// Drops what is in the slot, and leaves the error, or nothing, there, even if a destructor panics.
+    /// Drops what is in the slot, and leaves the error, or nothing, there, even when a destructor panics.
     pub(crate) fn settle(&self, mut error: Option<Error>) {
         let Head { content, vtable, .. } = self.head();
-        // Nobody in this crate asks for it: this is the last line of defence.
+        // The last line of defence: nobody in this crate asks for it.
         assert!(!content.get().is_busy(), "kolo: the slot of a promise was entered twice");
         let before = content.replace(Content::Dropping);
         let _settled = OnDrop(|| {
@@ -390,19 +350,11 @@ impl Ref {
 
     /// The error in the slot.
     pub(crate) fn error(&self) -> Option<Error> {
+        if self.head().content.get() != Content::Outcome {
+            return None;
+        }
         // SAFETY: COUNT, TYPE; SLOT: an outcome is there.
-        (self.head().content.get() == Content::Outcome)
-            .then(|| unsafe { (self.head().vtable.error)(self.0) })
-            .flatten()
-    }
-
-    pub(crate) fn ptr_eq(&self, other: &Ref) -> bool {
-        self.0 == other.0
-    }
-
-    /// Tells blocks apart.
-    pub(crate) fn address(&self) -> usize {
-        self.0.addr().get()
+        unsafe { (self.head().vtable.error)(self.0) }
     }
 
     /// The same block, if its outcome is a `Result<T>`.
@@ -437,10 +389,9 @@ impl Ref {
 impl Clone for Ref {
     #[inline]
     fn clone(&self) -> Ref {
-        let refs = &self.head().refs;
         // As in `Rc`: a count that overflows could free a block that is in use.
-        let more = refs.get().checked_add(1).unwrap_or_else(|| std::process::abort());
-        refs.set(more);
+        let more = self.head().refs.get().checked_add(1).unwrap_or_else(|| std::process::abort());
+        self.head().refs.set(more);
         Ref(self.0, PhantomData)
     }
 }
@@ -456,15 +407,7 @@ impl Drop for Ref {
     }
 }
 
-/// A reference to a block whose outcome is a `Result<T>` (VALUE).
-///
-/// Values go in and come out, as with a `Cell<T>`. Were it covariant, what goes in as one type could come out as another:
-///
-/// ```compile_fail,E0308
-/// fn coerce(promise: kolo_executor::Promise<for<'a> fn(&'a str)>) -> kolo_executor::Promise<fn(&'static str)> {
-///     promise
-/// }
-/// ```
+/// A reference to a block whose outcome is a `Result<T>` (VALUE). Values go in and come out, as with a `Cell<T>`.
 pub(crate) struct TypedRef<T>(Ref, PhantomData<Cell<T>>);
 
 impl<T> Clone for TypedRef<T> {
@@ -496,7 +439,6 @@ impl<T> TypedRef<T> {
         })
     }
 
-    /// Moves an outcome into the slot, in place of what is there.
     #[inline]
     pub(crate) fn put(&self, outcome: Result<T>) {
         let content = &self.0.head().content;
@@ -514,10 +456,6 @@ impl<T> TypedRef<T> {
 pub(crate) struct TaskRef(Ref);
 
 impl TaskRef {
-    pub(crate) fn new(block: &Ref) -> Option<TaskRef> {
-        (block.head().vtable.kind == Kind::Task).then(|| TaskRef(block.clone()))
-    }
-
     pub(crate) fn erased(&self) -> &Ref {
         &self.0
     }
@@ -527,18 +465,18 @@ impl TaskRef {
     }
 }
 
-/// The task that runs on a thread.
-///
-/// Invariant **CURRENT**: it is one to which somebody else keeps a reference, as long as it stands here.
+/// The task that runs on a thread. Invariant **CURRENT**: somebody else keeps a reference to it, as long as it stands here.
 pub(crate) struct Current(Cell<Option<NonNull<Head>>>);
 
 impl Current {
-    pub(crate) const NOBODY: Current = Current(Cell::new(None));
+    pub(crate) const fn nobody() -> Current {
+        Current(Cell::new(None))
+    }
 
     /// Runs `f` as this task.
     #[inline(always)]
     pub(crate) fn run<R>(&self, task: &TaskRef, f: impl FnOnce() -> R) -> R {
-        // CURRENT: the caller keeps it until then.
+        // CURRENT: the caller keeps it meanwhile.
         let before = self.0.replace(Some(task.0.0));
         let _after = OnDrop(|| self.0.set(before));
         f()
@@ -546,7 +484,7 @@ impl Current {
 
     #[inline(always)]
     pub(crate) fn with<R>(&self, f: impl FnOnce(Option<&TaskRef>) -> R) -> R {
-        // CURRENT: whoever runs it has called `f`, and keeps it until then. COUNT: this one is not counted, and not dropped.
+        // CURRENT: it is kept at least until `f` returns. COUNT: this reference is not counted, and not dropped.
         let task = self.0.get().map(|block| ManuallyDrop::new(TaskRef(Ref(block, PhantomData))));
         f(task.as_deref())
     }

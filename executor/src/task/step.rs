@@ -11,7 +11,8 @@ use crate::error::{Error, Kind};
 use crate::promise::{AnyPromise, State, any};
 use crate::ready::Entry;
 use crate::report::ExceptionContext;
-use crate::task::{AnyTask, IN_PLACE, MUST_CANCEL, PARKED, QUEUED, TaskRef, YIELDED};
+use crate::task::flags::{IN_PLACE, MUST_CANCEL, PARKED, QUEUED, YIELDED};
+use crate::task::{AnyTask, TaskRef};
 use crate::waker::Ticket;
 
 impl Core {
