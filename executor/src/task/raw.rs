@@ -24,7 +24,7 @@
 //! - **SLOT**: `content` says what is in the slot. Only this file changes it. While it is `Polled` or `Dropping`, user code runs on what is
 //!   there, and nobody else touches the slot; outcomes are cloned and shown only outside of it.
 //! - **PIN**: a coroutine is never moved: it is polled and dropped in place.
-//! - **POOL**: see `memory::Pool`.
+//! - **POOL**, **CURRENT**: see `memory::Pool` and `Current`.
 
 use std::any::TypeId;
 use std::cell::{Cell, UnsafeCell};
@@ -105,8 +105,7 @@ impl<H: Heading, F: Future<Output = Result<T>> + 'static, T: 'static> Block<H, F
 
     unsafe fn poll(block: NonNull<Head>, context: &mut Context<'_>) -> Poll<State> {
         // SAFETY: the caller's. PIN.
-        let coroutine = unsafe { Pin::new_unchecked(&mut *Self::slot(block).coroutine) };
-        let outcome = std::task::ready!(coroutine.poll(context));
+        let outcome = std::task::ready!(unsafe { Pin::new_unchecked(&mut *Self::slot(block).coroutine) }.poll(context));
         let state = State::of(&outcome);
         // SAFETY: COUNT.
         let content = unsafe { &block.as_ref().content };
@@ -163,7 +162,7 @@ mod memory {
     use std::cell::RefCell;
     use std::ptr::NonNull;
 
-    /// Sizes are multiples of this, and blocks of so many of them or more are left to malloc.
+    /// Sizes are multiples of `UNIT`, and blocks of so many of them or more are left to malloc.
     const UNIT: usize = size_of::<Link>();
     const SIZES: usize = 64;
     /// How many `u128` are cut into blocks at once, and how many such pieces are kept while no block of them is in use.
@@ -186,8 +185,7 @@ mod memory {
     };
     thread_local!(static POOLS: RefCell<[Pool; SIZES]> = const { RefCell::new([EMPTY; SIZES]) });
 
-    /// The layout of a block of this type, and whether it is from the pool. A debug build leaves all blocks to malloc, so that a tool which
-    /// looks for uses of freed memory can see them.
+    /// The layout of a block of this type, and whether it is from the pool: never in a debug build, so that tools see uses of freed memory.
     pub(super) const fn layout_of<T>() -> (Layout, bool) {
         let layout = Layout::new::<(T, [Link; 0])>();
         let small = layout.size() / UNIT < SIZES && layout.align() <= align_of::<u128>();
@@ -196,9 +194,9 @@ mod memory {
 
     #[inline]
     pub(super) fn allocate((layout, pooled): (Layout, bool)) -> NonNull<u8> {
-        let size = layout.size();
         // Where the thread is torn down there is no pool.
-        let block = pooled.then(|| POOLS.try_with(|pools| pools.borrow_mut()[size / UNIT].allocate(size)).ok());
+        let pool = |pools: &RefCell<[Pool; SIZES]>| pools.borrow_mut()[layout.size() / UNIT].allocate(layout.size());
+        let block = pooled.then(|| POOLS.try_with(pool).ok());
         // SAFETY: a block has a head, so its size is not zero.
         let malloc = || NonNull::new(unsafe { alloc(layout) });
         block.flatten().or_else(malloc).unwrap_or_else(|| handle_alloc_error(layout))
@@ -249,8 +247,13 @@ mod memory {
             self.free = Some(block);
             self.in_use -= 1;
             if self.in_use == 0 && self.pieces.len() > KEPT {
-                (self.free, self.pieces) = (None, Vec::new());
+                self.give_back();
             }
+        }
+
+        #[cold]
+        fn give_back(&mut self) {
+            *self = EMPTY;
         }
     }
 
@@ -348,7 +351,6 @@ impl Ref {
         unsafe { (vtable.clear)(self.0, before) }
     }
 
-    /// The error in the slot.
     pub(crate) fn error(&self) -> Option<Error> {
         if self.head().content.get() != Content::Outcome {
             return None;
@@ -428,7 +430,6 @@ impl<T> TypedRef<T> {
         unsafe { block.byte_add(block.as_ref().vtable.slot).cast() }
     }
 
-    /// Moves the outcome out of the slot.
     #[inline]
     pub(crate) fn take(&self) -> Option<Result<T>> {
         let content = &self.0.head().content;
@@ -451,7 +452,7 @@ impl<T> TypedRef<T> {
     }
 }
 
-/// A reference to a block that begins with a [`TaskHead`](crate::task::TaskHead).
+/// A reference to a block that begins with a `TaskHead`.
 #[derive(Clone)]
 pub(crate) struct TaskRef(Ref);
 
@@ -473,7 +474,6 @@ impl Current {
         Current(Cell::new(None))
     }
 
-    /// Runs `f` as this task.
     #[inline(always)]
     pub(crate) fn run<R>(&self, task: &TaskRef, f: impl FnOnce() -> R) -> R {
         // CURRENT: the caller keeps it meanwhile.
