@@ -137,12 +137,9 @@ impl Core {
     #[inline(always)]
     fn begin_iteration(&self) -> Result<Now<'_>> {
         self.iterations.set(self.iterations.get() + 1);
-        let any_timers = !self.timers.borrow().is_empty();
-        if any_timers {
-            self.timers.borrow_mut().drop_cancelled();
-        }
+        self.timers.borrow_mut().drop_cancelled();
         self.wait_for_events()?;
-        if any_timers {
+        if !self.timers.borrow().is_empty() {
             self.queue_due_timers();
         }
         Ok(self.ready.begin())
@@ -180,7 +177,6 @@ impl Core {
         self.wait_for_something()
     }
 
-    /// Nothing is ready.
     #[inline(never)]
     fn wait_for_something(&self) -> Result<()> {
         self.ready.shrink();
@@ -221,10 +217,8 @@ impl Core {
         self.read_inbox()
     }
 
+    #[inline(never)]
     fn queue_due_timers(&self) {
-        if self.timers.borrow().is_empty() {
-            return;
-        }
         let now = self.time.now();
         loop {
             let due = self.timers.borrow_mut().pop_due(now);

@@ -45,15 +45,15 @@
 //! | `core.rs` | one iteration on one screen |
 //! | `ready.rs`, `timers.rs`, `clock.rs` | the queue, the deadlines, the two clocks |
 //! | `promise/` | `head.rs`: state and callbacks; `mod.rs`, `any.rs`: what users hold; `waiting.rs`: the leaf |
-//! | `task/` | `mod.rs`: what a task knows, and `cancel`; `step.rs`: one step; `handle.rs`: what users hold; `raw.rs`: the memory, with all the unsafe code but one line |
+//! | `task/` | `mod.rs`: what a task knows, and `cancel`; `flags.rs`, `place.rs`, `identity.rs`: parts of that; `step.rs`: one step; `handle.rs`: what users hold; `raw.rs`: the memory, with all the unsafe code but one line |
 //! | `tasks.rs`, `waker.rs`, `current.rs` | the table of tasks, the tickets, who is running |
-//! | `park.rs` | how a task waits in the queue of a primitive, without an allocation |
+//! | `park.rs`, `wait_queue.rs` | how a task waits without an allocation; the queue under every primitive |
 //! | `sleep.rs`, `timeout.rs`, `gather/`, `wait.rs`, `as_completed.rs`, `shield.rs`, `task_group.rs`, `cancellable.rs` | one concept each, all on the above |
 //! | `listener.rs`, `ensure.rs`, `handle.rs`, `weak_list.rs`, `on_drop.rs` | what these share |
 //! | `event_loop.rs`, `runner.rs`, `signals.rs` | the loop as users see it; its orderly end; Ctrl-C |
 //! | `reactor.rs`, `inbox/`, `remote.rs` | descriptors, other threads |
 //! | `context.rs`, `error.rs`, `report.rs`, `observer.rs` | context variables, errors, what is told to whom |
-//! | `resource.rs`, `graph.rs`, `deadlock.rs`, `task_tree.rs` | who waits for whom, and what is said of it |
+//! | `holders.rs`, `graph.rs`, `deadlock.rs`, `task_tree.rs` | who waits for whom, and what is said of it |
 
 #![deny(unsafe_code)]
 

@@ -282,7 +282,9 @@ impl Shared {
             if loop_id == 0 || loop_id != self.loop_id.get() {
                 current::with_core(|core| self.bind(core))?;
             }
-            self.line.borrow_mut().push_back(parking.begin(by)?);
+            // May drop what the task waited for in another leaf: not under a borrow.
+            let wait = parking.begin(by)?;
+            self.line.borrow_mut().push_back(wait);
             Ok(())
         })
     }
