@@ -167,6 +167,7 @@ pub fn workloads() -> Vec<Workload> {
             contenders: paired!(lock:
                 Kolo + KoloLock,
                 CurrentThread + TokioMutex,
+                CurrentThreadYieldNow + TokioMutex,
                 LocalRuntime + TokioMutex,
                 LocalRuntime + UnsyncSemaphore,
                 Smol + AsyncMutex,

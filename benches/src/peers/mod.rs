@@ -14,4 +14,4 @@ pub use self::glommio::Glommio;
 pub use self::kolo::Kolo;
 pub use self::monoio::Monoio;
 pub use self::smol::Smol;
-pub use self::tokio::{CurrentThread, LocalRuntime};
+pub use self::tokio::{CurrentThread, CurrentThreadYieldNow, LocalRuntime};

@@ -1,16 +1,18 @@
-//! tokio twice: its current-thread runtime, where futures that are not `Send` need a `LocalSet`, and its `LocalRuntime`.
+//! tokio twice: its current-thread runtime, where futures that are not `Send` need a `LocalSet`, and its `LocalRuntime`. The former also
+//! with its own `yield_now`.
 
 use std::convert::Infallible;
 use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::runtime::{Builder, LocalOptions};
-use tokio::task::{JoinHandle, JoinSet, LocalSet, spawn_local};
+use tokio::task::{JoinError, JoinHandle, JoinSet, LocalSet, spawn_local};
 
 use crate::bare;
 use crate::peer::{Peer, Timers};
 
 pub struct CurrentThread;
+pub struct CurrentThreadYieldNow;
 pub struct LocalRuntime;
 
 fn builder() -> Builder {
@@ -19,9 +21,11 @@ fn builder() -> Builder {
     builder
 }
 
-/// The two differ in how they start; a task is the same to both.
+/// They differ in how they start and how they yield; a task is the same to all.
+///
+/// `yield_now` polls the driver before the task goes on; a task that wakes itself waits its turn like any other.
 macro_rules! tokio_peer {
-    ($peer:ty, $name:literal, $main:ident => $run:expr) => {
+    ($peer:ty, $name:literal, $yield:expr, $main:ident => $run:expr) => {
         impl Peer for $peer {
             const NAME: &'static str = $name;
             type Error = Infallible;
@@ -40,9 +44,8 @@ macro_rules! tokio_peer {
                 task.await.expect("no task panics or is cancelled")
             }
 
-            /// Its own `yield_now` polls the driver before the task goes on; one that wakes itself waits its turn like any other.
             fn yield_now() -> impl Future<Output = Result<(), Infallible>> + 'static {
-                bare::yield_now().map(Ok)
+                $yield.map(Ok)
             }
 
             async fn cancel_all(tasks: Vec<Self::Task<()>>) -> Result<bool, Infallible> {
@@ -84,13 +87,16 @@ macro_rules! tokio_peer {
     };
 }
 
-tokio_peer!(CurrentThread, "tokio current_thread", main => {
+fn run_in_set<M: Future + 'static>(main: M) -> Result<M::Output, JoinError> {
     let runtime = builder().build().expect("a runtime");
     let tasks = LocalSet::new();
     tasks.block_on(&runtime, async { spawn_local(main).await })
-});
+}
 
-tokio_peer!(LocalRuntime, "tokio LocalRuntime", main => {
+tokio_peer!(CurrentThread, "tokio current_thread", bare::yield_now(), main => run_in_set(main));
+tokio_peer!(CurrentThreadYieldNow, "tokio current_thread with yield_now", tokio::task::yield_now(), main => run_in_set(main));
+
+tokio_peer!(LocalRuntime, "tokio LocalRuntime", bare::yield_now(), main => {
     let runtime = builder().build_local(LocalOptions::default()).expect("a runtime");
     runtime.block_on(async { spawn_local(main).await })
 });

@@ -46,6 +46,15 @@ pub(crate) enum Content {
 }
 
 impl Content {
+    /// What is there when a poll is over, however it ended.
+    #[inline]
+    pub(crate) fn after_poll(self) -> Content {
+        match self {
+            Content::Polled => Content::Coroutine,
+            settled => settled,
+        }
+    }
+
     /// Whether user code runs on what is there.
     pub(crate) fn is_busy(self) -> bool {
         matches!(self, Content::Polled | Content::Dropping)

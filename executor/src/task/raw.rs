@@ -160,9 +160,10 @@ impl<H: Heading, F: Future<Output = Result<T>> + 'static, T: 'static> Block<H, F
 mod memory {
     use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
     use std::cell::RefCell;
-    use std::ptr::NonNull;
 
-    /// Sizes are multiples of `UNIT`, and blocks of so many of them or more are left to malloc.
+    use super::{ManuallyDrop, NonNull};
+
+    /// Sizes are multiples of `UNIT`, and blocks of `SIZES` of them or more are left to malloc.
     const UNIT: usize = size_of::<Link>();
     const SIZES: usize = 64;
     /// How many `u128` are cut into blocks at once, and how many such pieces are kept while no block of them is in use.
@@ -175,6 +176,7 @@ mod memory {
         free: Link,
         in_use: usize,
         pieces: Vec<Vec<u128>>,
+        kept: usize,
     }
 
     type Link = Option<NonNull<u8>>;
@@ -182,8 +184,22 @@ mod memory {
         free: None,
         in_use: 0,
         pieces: Vec::new(),
+        kept: KEPT,
     };
-    thread_local!(static POOLS: RefCell<[Pool; SIZES]> = const { RefCell::new([EMPTY; SIZES]) });
+
+    /// Ends the pools with the thread. A block may be in use until later, by what another variable of the thread holds.
+    struct End;
+
+    thread_local! {
+        static POOLS: ManuallyDrop<RefCell<[Pool; SIZES]>> = const { ManuallyDrop::new(RefCell::new([EMPTY; SIZES])) };
+        static END: End = const { End };
+    }
+
+    impl Drop for End {
+        fn drop(&mut self) {
+            POOLS.with(|pools| pools.borrow_mut().iter_mut().for_each(|pool| pool.keep(0)));
+        }
+    }
 
     /// The layout of a block of this type, and whether it is from the pool: never in a debug build, so that tools see uses of freed memory.
     pub(super) const fn layout_of<T>() -> (Layout, bool) {
@@ -194,24 +210,21 @@ mod memory {
 
     #[inline]
     pub(super) fn allocate((layout, pooled): (Layout, bool)) -> NonNull<u8> {
-        // Where the thread is torn down there is no pool.
-        let pool = |pools: &RefCell<[Pool; SIZES]>| pools.borrow_mut()[layout.size() / UNIT].allocate(layout.size());
-        let block = pooled.then(|| POOLS.try_with(pool).ok());
+        if pooled {
+            return POOLS.with(|pools| pools.borrow_mut()[layout.size() / UNIT].allocate(layout.size()));
+        }
         // SAFETY: a block has a head, so its size is not zero.
-        let malloc = || NonNull::new(unsafe { alloc(layout) });
-        block.flatten().or_else(malloc).unwrap_or_else(|| handle_alloc_error(layout))
+        NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
     }
 
-    /// # Safety
-    /// The memory is from `allocate`, called with the same, and not used any more.
+    /// The memory must be from `allocate`, called with the same, and not used any more.
     #[inline]
     pub(super) unsafe fn free(block: NonNull<u8>, (layout, pooled): (Layout, bool)) {
-        if pooled {
-            // SAFETY: the caller's. Where the thread is torn down, and nobody knows any more from where it is, it stays.
-            let _ = POOLS.try_with(|pools| unsafe { pools.borrow_mut()[layout.size() / UNIT].free(block) });
-        } else {
+        match pooled {
             // SAFETY: the caller's.
-            unsafe { dealloc(block.as_ptr(), layout) }
+            true => POOLS.with(|pools| unsafe { pools.borrow_mut()[layout.size() / UNIT].free(block) }),
+            // SAFETY: the caller's.
+            false => unsafe { dealloc(block.as_ptr(), layout) },
         }
     }
 
@@ -227,41 +240,36 @@ mod memory {
 
         #[cold]
         fn grow(&mut self, size: usize) -> NonNull<u8> {
+            let _registered = END.try_with(|_| ());
             let mut piece = Vec::with_capacity(PIECE);
             let start = NonNull::from(piece.spare_capacity_mut()).cast::<u8>();
             self.pieces.push(piece);
-            for at in (0..PIECE * size_of::<u128>() / size).rev() {
+            self.in_use += 1;
+            for at in (1..PIECE * size_of::<u128>() / size).rev() {
                 self.in_use += 1;
                 // SAFETY: POOL: a new block, within the piece, which stays where it is when its vector is moved.
                 unsafe { self.free(start.add(at * size)) };
             }
-            self.allocate(size)
+            start
         }
 
-        /// # Safety
-        /// POOL: it is a block of this pool that nobody uses any more.
+        /// POOL: it must be a block of this pool that nobody uses any more.
         #[inline]
         unsafe fn free(&mut self, block: NonNull<u8>) {
             // SAFETY: the caller's; a block is at least as large as a `Link`, and so aligned.
             unsafe { block.cast::<Link>().write(self.free) };
             self.free = Some(block);
             self.in_use -= 1;
-            if self.in_use == 0 && self.pieces.len() > KEPT {
-                self.give_back();
+            if self.in_use == 0 {
+                self.keep(self.kept);
             }
         }
 
-        #[cold]
-        fn give_back(&mut self) {
-            *self = EMPTY;
-        }
-    }
-
-    impl Drop for Pool {
-        fn drop(&mut self) {
-            // Blocks that outlive the thread's pool stay where they are.
-            if self.in_use > 0 {
-                std::mem::forget(std::mem::take(&mut self.pieces));
+        /// Keeps so many pieces from now on. None goes while a block of any of them is in use.
+        fn keep(&mut self, kept: usize) {
+            self.kept = kept;
+            if self.in_use == 0 && self.pieces.len() > kept {
+                *self = Pool { kept, ..EMPTY };
             }
         }
     }
@@ -309,7 +317,6 @@ impl Ref {
         unsafe { self.0.as_ref() }
     }
 
-    /// The whole head, if it is an `H`.
     pub(crate) fn heading<H: Heading>(&self) -> Option<&H> {
         // SAFETY: TYPE: the head is an `H`, whose kind is its own. COUNT.
         (self.head().vtable.kind == H::KIND).then(|| unsafe { self.0.cast().as_ref() })
@@ -324,11 +331,7 @@ impl Ref {
         }
         content.set(Content::Polled);
         // A panic leaves what was there.
-        let _polled = OnDrop(|| match content.get() {
-            Content::Polled => content.set(Content::Coroutine),
-            Content::Dropping => content.set(Content::Nothing),
-            Content::Nothing | Content::Coroutine | Content::Outcome => {}
-        });
+        let _polled = OnDrop(|| content.set(content.get().after_poll()));
         // SAFETY: COUNT, TYPE; SLOT: it is `Polled`.
         unsafe { (vtable.poll)(self.0, context) }
     }
@@ -336,7 +339,6 @@ impl Ref {
     /// Drops what is in the slot, and leaves the error, or nothing, there, even when a destructor panics.
     pub(crate) fn settle(&self, mut error: Option<Error>) {
         let Head { content, vtable, .. } = self.head();
-        // The last line of defence: nobody in this crate asks for it.
         assert!(!content.get().is_busy(), "kolo: the slot of a promise was entered twice");
         let before = content.replace(Content::Dropping);
         let _settled = OnDrop(|| {
@@ -359,7 +361,6 @@ impl Ref {
         unsafe { (self.head().vtable.error)(self.0) }
     }
 
-    /// The same block, if its outcome is a `Result<T>`.
     pub(crate) fn downcast<T: 'static>(&self) -> Option<TypedRef<T>> {
         // VALUE holds from here on.
         ((self.head().vtable.value)() == TypeId::of::<T>()).then(|| TypedRef(self.clone(), PhantomData))
@@ -423,7 +424,6 @@ impl<T> TypedRef<T> {
         &self.0
     }
 
-    /// Where the outcome is, or will be.
     fn outcome(&self) -> NonNull<Result<T>> {
         let block = self.0.0;
         // SAFETY: TYPE, VALUE: the slot begins there, and every field of a slot begins where the slot does.
