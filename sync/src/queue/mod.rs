@@ -1,5 +1,7 @@
 //! `Queue`, `LifoQueue`, `PriorityQueue`: one queue over three ways to keep its items.
 
+mod claims;
+
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::Location;
@@ -7,6 +9,7 @@ use std::rc::Rc;
 
 use kolo_executor::{Error, Kind, Result};
 
+use self::claims::{Get, Join, Put};
 use crate::storage::{Fifo, Lifo, Priority, Storage};
 use crate::{Claim, Items, WaitQueue};
 
@@ -232,78 +235,6 @@ impl<S: Storage + 'static> AnyQueue<S> {
     pub fn items(&self) -> Items<S> {
         Items::new(self.clone(), Location::caller())
     }
-}
-
-/// The claim of [`AnyQueue::put`].
-struct Put<'a, S: Storage> {
-    queue: &'a AnyQueue<S>,
-    item: Option<S::Item>,
-}
-
-impl<S: Storage + 'static> Claim for Put<'_, S> {
-    type Output = ();
-
-    #[inline]
-    fn queue(&self) -> &WaitQueue {
-        &self.queue.0.putters
-    }
-    #[inline]
-    fn take(&mut self, _woken: bool) -> Option<Result<()>> {
-        if self.queue.0.shut_down.get() {
-            return Some(self.queue.check_open());
-        }
-        if self.queue.full() {
-            return None;
-        }
-        self.queue.0.put(self.item.take()?);
-        Some(Ok(()))
-    }
-    fn pass_on(&mut self, woken: bool) {
-        if woken && !self.queue.full() {
-            self.queue().pop();
-        }
-    }
-}
-
-/// The claim of [`AnyQueue::get`].
-struct Get<'a, S>(&'a AnyQueue<S>);
-
-impl<S: Storage + 'static> Claim for Get<'_, S> {
-    type Output = S::Item;
-
-    #[inline]
-    fn queue(&self) -> &WaitQueue {
-        &self.0.0.getters
-    }
-    #[inline]
-    fn take(&mut self, _woken: bool) -> Option<Result<S::Item>> {
-        match self.0.0.take() {
-            Some(item) => Some(Ok(item)),
-            None => Some(Err(self.0.check_open().err()?)),
-        }
-    }
-    fn pass_on(&mut self, woken: bool) {
-        if woken && !self.0.empty() {
-            self.queue().pop();
-        }
-    }
-}
-
-/// The claim of [`AnyQueue::join`].
-struct Join<'a, S>(&'a AnyQueue<S>);
-
-impl<S> Claim for Join<'_, S> {
-    type Output = ();
-
-    #[inline]
-    fn queue(&self) -> &WaitQueue {
-        &self.0.0.joiners
-    }
-    #[inline]
-    fn take(&mut self, woken: bool) -> Option<Result<()>> {
-        (woken || self.0.0.unfinished.get() == 0).then_some(Ok(()))
-    }
-    fn pass_on(&mut self, _woken: bool) {}
 }
 
 impl<S: Storage + 'static> Default for AnyQueue<S> {

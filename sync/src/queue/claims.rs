@@ -1,0 +1,79 @@
+//! What tasks want that wait at a queue: room, an item, the end of the work.
+
+use kolo_executor::Result;
+
+use crate::queue::AnyQueue;
+use crate::storage::Storage;
+use crate::{Claim, WaitQueue};
+
+/// The claim of [`AnyQueue::put`].
+pub(super) struct Put<'a, S: Storage> {
+    pub(super) queue: &'a AnyQueue<S>,
+    pub(super) item: Option<S::Item>,
+}
+
+impl<S: Storage + 'static> Claim for Put<'_, S> {
+    type Output = ();
+
+    #[inline]
+    fn queue(&self) -> &WaitQueue {
+        &self.queue.0.putters
+    }
+    #[inline]
+    fn take(&mut self, _woken: bool) -> Option<Result<()>> {
+        if self.queue.0.shut_down.get() {
+            return Some(self.queue.check_open());
+        }
+        if self.queue.full() {
+            return None;
+        }
+        self.queue.0.put(self.item.take()?);
+        Some(Ok(()))
+    }
+    fn pass_on(&mut self, woken: bool) {
+        if woken && !self.queue.full() {
+            self.queue().pop();
+        }
+    }
+}
+
+/// The claim of [`AnyQueue::get`].
+pub(super) struct Get<'a, S>(pub(super) &'a AnyQueue<S>);
+
+impl<S: Storage + 'static> Claim for Get<'_, S> {
+    type Output = S::Item;
+
+    #[inline]
+    fn queue(&self) -> &WaitQueue {
+        &self.0.0.getters
+    }
+    #[inline]
+    fn take(&mut self, _woken: bool) -> Option<Result<S::Item>> {
+        match self.0.0.take() {
+            Some(item) => Some(Ok(item)),
+            None => Some(Err(self.0.check_open().err()?)),
+        }
+    }
+    fn pass_on(&mut self, woken: bool) {
+        if woken && !self.0.empty() {
+            self.queue().pop();
+        }
+    }
+}
+
+/// The claim of [`AnyQueue::join`].
+pub(super) struct Join<'a, S>(pub(super) &'a AnyQueue<S>);
+
+impl<S> Claim for Join<'_, S> {
+    type Output = ();
+
+    #[inline]
+    fn queue(&self) -> &WaitQueue {
+        &self.0.0.joiners
+    }
+    #[inline]
+    fn take(&mut self, woken: bool) -> Option<Result<()>> {
+        (woken || self.0.0.unfinished.get() == 0).then_some(Ok(()))
+    }
+    fn pass_on(&mut self, _woken: bool) {}
+}
