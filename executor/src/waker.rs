@@ -26,8 +26,8 @@ const GENERATION_BITS: u32 = 64 - LOOP_BITS - INDEX_BITS;
 impl Ticket {
     /// Loop ids are below this.
     pub(crate) const LOOPS: u16 = 1 << LOOP_BITS;
-    /// Generations are counted modulo this: a ticket that is four million tasks old may wake the wrong one, which only looks at what it
-    /// waits for and goes on waiting.
+    /// A generation is the task's serial number modulo this: where two million tasks later another one has the same place, a stale ticket
+    /// wakes that one, which only looks at what it waits for and goes on waiting.
     pub(crate) const GENERATIONS: u32 = 1 << GENERATION_BITS;
     /// Indices are below this.
     pub(crate) const TASKS: u32 = 1 << INDEX_BITS;

@@ -304,6 +304,29 @@ fn a_waker_whose_task_is_done_wakes_nobody() {
 }
 
 #[test]
+fn a_waker_of_a_named_task_that_is_done_wakes_nobody() {
+    let event_loop = EventLoop::with_clock(Clock::Virtual).unwrap();
+    let named = |name: &str| Task::<()>::builder().name(name);
+    // One after the other in the same place, with a name and without.
+    for _ in 0..3 {
+        let old = named("old").spawn_on(&event_loop, async { Ok(waker().await) });
+        let old = event_loop.run_until_complete(old).unwrap();
+        let steps: Vec<_> = (0..3).map(|_| Rc::new(Cell::new(0))).collect();
+        let others: Vec<_> = steps
+            .iter()
+            .map(|steps| named("new").spawn_on(&event_loop, counted(steps)))
+            .collect();
+        tick(&event_loop);
+        let unnamed = parked_task(&event_loop);
+        old.wake_by_ref();
+        tick(&event_loop);
+        assert!(steps.iter().chain([&unnamed.2]).all(|steps| steps.get() == 1));
+        others.iter().chain([&unnamed.0]).for_each(|task| drop(task.cancel()));
+        tick(&event_loop);
+    }
+}
+
+#[test]
 fn wakers_outlive_the_loop() {
     let event_loop = EventLoop::with_clock(Clock::Virtual).unwrap();
     let (task, waker, steps) = parked_task(&event_loop);
