@@ -137,9 +137,8 @@ impl Core {
     #[inline(always)]
     fn begin_iteration(&self) -> Result<Now<'_>> {
         self.iterations.set(self.iterations.get() + 1);
-        self.timers.borrow_mut().drop_cancelled();
         self.wait_for_events()?;
-        if !self.timers.borrow().is_empty() {
+        if self.any_timers() {
             self.queue_due_timers();
         }
         Ok(self.ready.begin())
@@ -180,6 +179,7 @@ impl Core {
     #[inline(never)]
     fn wait_for_something(&self) -> Result<()> {
         self.ready.shrink();
+        self.timers.borrow_mut().drop_cancelled();
         let Some(deadline) = self.timers.borrow().earliest() else {
             self.prove_deadlock()?;
             return self.poll(None);
@@ -215,6 +215,14 @@ impl Core {
             self.inbox.wake_up();
         }
         self.read_inbox()
+    }
+
+    /// Whether there are timers, once those that were cancelled are gone.
+    #[inline(always)]
+    fn any_timers(&self) -> bool {
+        let timers = &mut *self.timers.borrow_mut();
+        timers.drop_cancelled();
+        !timers.is_empty()
     }
 
     #[inline(never)]

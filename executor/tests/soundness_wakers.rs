@@ -321,7 +321,9 @@ fn a_waker_of_a_named_task_that_is_done_wakes_nobody() {
         old.wake_by_ref();
         tick(&event_loop);
         assert!(steps.iter().chain([&unnamed.2]).all(|steps| steps.get() == 1));
-        others.iter().chain([&unnamed.0]).for_each(|task| drop(task.cancel()));
+        for task in others.iter().chain([&unnamed.0]) {
+            task.cancel();
+        }
         tick(&event_loop);
     }
 }

@@ -21,14 +21,10 @@ impl<S: Storage + 'static> Claim for Put<'_, S> {
     }
     #[inline]
     fn take(&mut self, _woken: bool) -> Option<Result<()>> {
-        if self.queue.0.shut_down.get() {
-            return Some(self.queue.check_open());
+        match self.queue.check_open() {
+            Ok(()) => self.queue.0.put(&mut self.item).then_some(Ok(())),
+            shut_down => Some(shut_down),
         }
-        if self.queue.full() {
-            return None;
-        }
-        self.queue.0.put(self.item.take()?);
-        Some(Ok(()))
     }
     fn pass_on(&mut self, woken: bool) {
         if woken && !self.queue.full() {

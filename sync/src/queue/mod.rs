@@ -143,11 +143,10 @@ impl<S: Storage + 'static> AnyQueue<S> {
     /// QueueFull, when there is no room; QueueShutDown. The item is dropped.
     pub fn put_nowait(&self, item: S::Item) -> Result<()> {
         self.check_open()?;
-        if self.full() {
-            return Err(Error::new(Kind::QueueFull, ""));
+        match self.0.put(&mut Some(item)) {
+            true => Ok(()),
+            false => Err(Error::new(Kind::QueueFull, "")),
         }
-        self.0.put(item);
-        Ok(())
     }
 
     /// Waits for an item, and takes it out. Mirrors `Queue.get`.
@@ -260,12 +259,20 @@ impl<S: Storage> fmt::Debug for State<S> {
 }
 
 impl<S: Storage> State<S> {
-    /// Puts an item in, for the first that waits for one.
+    /// Puts the item in, if there is room, for the first that waits for one.
     #[inline]
-    fn put(&self, item: S::Item) {
-        self.items.borrow_mut().put(item);
-        self.unfinished.set(self.unfinished.get() + 1);
-        self.getters.pop();
+    fn put(&self, item: &mut Option<S::Item>) -> bool {
+        let mut items = self.items.borrow_mut();
+        if self.maxsize > 0 && items.len() >= self.maxsize {
+            return false;
+        }
+        if let Some(item) = item.take() {
+            items.put(item);
+            drop(items);
+            self.unfinished.set(self.unfinished.get() + 1);
+            self.getters.pop();
+        }
+        true
     }
 
     /// Takes an item out, which makes room for the first that waits for that.
