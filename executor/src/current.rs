@@ -71,6 +71,7 @@ pub(crate) fn with_core_of<R>(id: u16, f: impl FnOnce(&Rc<Core>) -> R) -> Option
 }
 
 /// Queues the next step of a task, unless it is queued already. It is dropped if its loop is gone.
+#[inline(never)]
 pub(crate) fn wake(task: TaskRef) {
     let left = with_core(|core| match core {
         Some(core) if core.id == task.loop_id() => {

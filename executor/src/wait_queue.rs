@@ -210,7 +210,7 @@ impl WaitQueue {
     #[inline]
     pub fn pop(&self) -> bool {
         match self.0.take_first() {
-            Some(first) => self.0.wake_or_next(first),
+            Some(first) => park::wake(first) || self.0.pop_next(),
             None => false,
         }
     }
@@ -334,12 +334,14 @@ impl Shared {
         self.line.borrow().get(index).cloned()
     }
 
-    fn wake_or_next(&self, mut first: Ref) -> bool {
-        while !park::wake(first) {
-            let Some(next) = self.take_first() else { return false };
-            first = next;
+    #[cold]
+    fn pop_next(&self) -> bool {
+        while let Some(first) = self.take_first() {
+            if park::wake(first) {
+                return true;
+            }
         }
-        true
+        false
     }
 
     #[inline]
@@ -384,24 +386,15 @@ impl<C: Claim> Future for Claiming<C> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<C::Output>> {
         let Claiming { claim, parking } = &mut *self;
-        if !parking.is_parked() {
-            if let Some(outcome) = claim.take(false) {
-                return Poll::Ready(outcome);
-            }
-            claim.queue().0.enter(parking, context)?;
-            if parking.is_in_place() {
-                return Poll::Pending;
-            }
-        }
         loop {
-            if let Err(error) = ready!(claim.queue().0.resume(parking, context)) {
+            let woken = parking.is_parked();
+            if woken && let Err(error) = ready!(claim.queue().0.resume(parking, context)) {
                 claim.pass_on(parking.granted());
                 return Poll::Ready(Err(error));
             }
-            if let Some(outcome) = claim.take(true) {
+            if let Some(outcome) = claim.take(woken) {
                 return Poll::Ready(outcome);
             }
-            *parking = Parking::new(parking.place());
             claim.queue().0.enter(parking, context)?;
             if parking.is_in_place() {
                 return Poll::Pending;

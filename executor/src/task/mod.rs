@@ -346,6 +346,7 @@ impl TaskRef {
     }
 
     /// Queues the task's next step.
+    #[inline(never)]
     pub(crate) fn wake(&self) {
         current::wake(self.clone());
     }
