@@ -92,7 +92,6 @@ impl List {
 }
 
 /// What an iteration runs. Entries may be added meanwhile: they are for the next one.
-#[derive(Clone, Copy)]
 pub(crate) struct Now<'a> {
     list: &'a RefCell<List>,
     ready: &'a Ready,

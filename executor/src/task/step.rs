@@ -8,6 +8,7 @@ use crate::context;
 use crate::core::{Core, State as CoreState};
 use crate::current;
 use crate::error::{Error, Kind};
+use crate::on_drop::OnDrop;
 use crate::promise::{AnyPromise, State, any};
 use crate::ready::Entry;
 use crate::report::ExceptionContext;
@@ -78,13 +79,7 @@ impl Core {
     /// A panic here ends in `recover`.
     #[inline(always)]
     fn poll_task(&self, task: &TaskRef, context: &mut Context<'_>) -> Poll<State> {
-        struct Panicked<'a>(&'a Core, &'a TaskRef);
-        impl Drop for Panicked<'_> {
-            fn drop(&mut self) {
-                self.0.panicked.replace(Some(self.1.clone()));
-            }
-        }
-        let panicked = Panicked(self, task);
+        let panicked = OnDrop(|| drop(self.panicked.replace(Some(task.clone()))));
         let poll = current::run_as(task, || task.erased().poll(context));
         std::mem::forget(panicked);
         poll
