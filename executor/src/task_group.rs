@@ -46,7 +46,7 @@ pub fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> impl Fut
 
 async fn run<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>, place: &'static Location<'static>) -> Result<T> {
     let parent = parent()?;
-    let group = TaskGroup(Rc::new(State {
+    let group = TaskGroup::new(State {
         parent,
         tasks: RefCell::default(),
         created: Cell::new(0),
@@ -55,10 +55,10 @@ async fn run<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>, place: &'static 
         exiting: Cell::new(false),
         parent_cancel_requested: Cell::new(false),
         completed: RefCell::new(None),
-    }));
+    });
     let _abandoned = Abandoned(group.clone());
     let outcome = body(group.clone()).await;
-    group.0.exit(outcome, place).await
+    group.state.exit(outcome, place).await
 }
 
 fn parent() -> Result<TaskRef> {
@@ -72,7 +72,7 @@ struct Abandoned(TaskGroup);
 
 impl Drop for Abandoned {
     fn drop(&mut self) {
-        let group = &self.0.0;
+        let group = &self.0.state;
         let runs_on = group
             .parent
             .core()
@@ -85,7 +85,11 @@ impl Drop for Abandoned {
 
 /// A group of tasks; given to the body of [`task_group`]. A handle: clones are the same group.
 #[derive(Clone)]
-pub struct TaskGroup(Rc<State>);
+pub struct TaskGroup {
+    state: Rc<State>,
+    /// The same for the tasks, which tell it of their ends.
+    listener: Listener,
+}
 
 struct State {
     parent: TaskRef,
@@ -102,6 +106,12 @@ struct State {
 }
 
 impl TaskGroup {
+    fn new(state: State) -> TaskGroup {
+        let state = Rc::new(state);
+        let listener = Listener::new(state.clone());
+        TaskGroup { state, listener }
+    }
+
     /// Creates a task in the group. Mirrors `TaskGroup.create_task`.
     ///
     /// # Errors
@@ -131,7 +141,7 @@ impl TaskGroup {
         context: Option<Context>,
         place: &'static Location<'static>,
     ) -> Result<Task<T>> {
-        let state = &self.0;
+        let state = &self.state;
         if state.exiting.get() && state.tasks.borrow().is_empty() {
             return Err(Error::runtime(format!("TaskGroup {self:?} is finished")));
         }
@@ -142,9 +152,7 @@ impl TaskGroup {
         let task = task::spawn(&core, coroutine, name, context, place);
         let number = state.created.replace(state.created.get().wrapping_add(1));
         let member = task.as_any_task().head();
-        member
-            .erased()
-            .add_callback(Callback::Notify(Listener::new(state.clone()), number));
+        member.erased().add_callback(Callback::Notify(self.listener.clone(), number));
         state.tasks.borrow_mut().insert(number, member);
         Ok(task)
     }
@@ -259,7 +267,7 @@ impl State {
 
 impl fmt::Debug for TaskGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = &self.0;
+        let state = &self.state;
         let count = |what: &str, n: usize| if n == 0 { String::new() } else { format!(" {what}={n}") };
         let word = if state.aborting.get() { " cancelling" } else { " entered" };
         let tasks = count("tasks", state.tasks.borrow().len());
@@ -272,6 +280,6 @@ impl fmt::Debug for TaskGroup {
 impl TaskGroup {
     /// The task that waits for the group.
     pub fn parent(&self) -> AnyTask {
-        AnyTask::new(self.0.parent.clone())
+        AnyTask::new(self.state.parent.clone())
     }
 }
