@@ -131,25 +131,11 @@ impl Timers {
     }
 
     fn move_newest(&mut self) {
-        self.drop_newest_cancelled();
         for at in 0..self.newest.len() {
             self.heap.push(self.newest[at]);
             self.sift_up(self.heap.len() - 1);
         }
         self.newest.clear();
-    }
-
-    fn drop_newest_cancelled(&mut self) {
-        let mut newest = std::mem::take(&mut self.newest);
-        newest.retain(|node| {
-            let live = self.is_live(node);
-            if !live {
-                self.release(node.slot);
-                self.cancelled -= 1;
-            }
-            live
-        });
-        self.newest = newest;
     }
 
     fn is_live(&self, node: &Node) -> bool {
@@ -161,6 +147,10 @@ impl Timers {
         let slot = self.slots.get_mut(key.slot as usize)?;
         if slot.generation != key.generation {
             return None;
+        }
+        if let Some(at) = self.newest.iter().rposition(|node| node.slot == key.slot) {
+            self.newest.swap_remove(at);
+            return self.release(key.slot);
         }
         let entry = slot.entry.take();
         self.cancelled += usize::from(entry.is_some());
@@ -176,7 +166,6 @@ impl Timers {
     }
 
     fn drop_some_cancelled(&mut self) {
-        self.drop_newest_cancelled();
         if self.heap.len() > 100 && self.cancelled * 2 > self.heap.len() {
             self.rebuild();
         }
