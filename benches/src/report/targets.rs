@@ -47,7 +47,7 @@ const TARGETS: [Target; 22] = [
     ahead(
         "spawn",
         18.0,
-        "some 540 instructions from the spawning to the joining; a fifth of them to count references and to take the block from its pool and give it back, a quarter to enter and leave the only step, the rest the table of tasks, the queue and the outcome. Tried: the block's head written straight into place, three references counted at once, no box for what few tasks have.",
+        "some 530 instructions from the spawning to the joining; a fifth of them to count references and to take the block from its pool and give it back, a quarter to enter and leave the only step, the rest the table of tasks, the queue and the outcome. Tried: the block's head written straight into place, three references counted at once, no box for what few tasks have.",
     ),
     ahead(
         "spawn_parked",
@@ -64,7 +64,7 @@ const TARGETS: [Target; 22] = [
         work: "yield",
         must: Must::Best(2.0),
         aim: Some(8.0),
-        limit: "some 280 instructions, a third of them to enter and to leave a step: who runs, whether it is cancelled, where it stood.",
+        limit: "some 270 instructions, a third of them to enter and to leave a step: who runs, whether it is cancelled, where it stood.",
     },
     ahead(
         "ping_pong",
