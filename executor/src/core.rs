@@ -32,7 +32,7 @@ pub(crate) struct Core {
     timers: RefCell<Timers>,
     pub(crate) tasks: RefCell<Tasks>,
     /// The task whose coroutine has just panicked.
-    pub(crate) panicked: RefCell<Option<TaskRef>>,
+    pub(crate) panicked: Cell<Option<TaskRef>>,
     pub(crate) time: Time,
     pub(crate) reactor: Reactor,
     pub(crate) inbox: Arc<Inbox>,
@@ -79,7 +79,7 @@ impl Core {
             ready: Ready::default(),
             timers: RefCell::default(),
             tasks: RefCell::default(),
-            panicked: RefCell::new(None),
+            panicked: Cell::new(None),
             time: Time::start(clock),
             reactor,
             inbox_is_full: inbox.flag(),

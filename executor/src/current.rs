@@ -60,17 +60,21 @@ pub(crate) fn core_of(id: u16) -> Option<Rc<Core>> {
 /// Works on the loop with this id, running or not.
 #[inline]
 pub(crate) fn with_core_of<R>(id: u16, f: impl FnOnce(&Rc<Core>) -> R) -> Option<R> {
-    let here = RUNNING.with(|running| match &*running.borrow() {
+    let here = with_core(|core| match core {
         Some(core) if core.id == id => Ok(f(core)),
         _ => Err(f),
     });
-    match here {
-        Ok(result) => Some(result),
-        Err(f) => elsewhere(id).map(|core| f(&core)),
-    }
+    here.map_or_else(|f| with_core_elsewhere(id, f), Some)
+}
+
+#[cold]
+fn with_core_elsewhere<R>(id: u16, f: impl FnOnce(&Rc<Core>) -> R) -> Option<R> {
+    elsewhere(id).map(|core| f(&core))
 }
 
 /// Queues the next step of a task, unless it is queued already. It is dropped if its loop is gone.
+///
+/// [`with_core_of`] would do, but what it calls in two places is not made part of this function, which is on the way of every wake-up.
 #[inline(never)]
 pub(crate) fn wake(task: TaskRef) {
     let left = with_core(|core| match core {
@@ -95,23 +99,7 @@ fn wake_elsewhere(task: TaskRef) {
 /// Queues an entry for the next iteration of the loop with this id. It is dropped if the loop is gone.
 #[inline]
 pub(crate) fn queue(loop_id: u16, entry: impl FnOnce() -> Entry) {
-    let left = with_core(|core| match core {
-        Some(core) if core.id == loop_id => {
-            core.queue(entry);
-            None
-        }
-        _ => Some(entry),
-    });
-    if let Some(entry) = left {
-        queue_elsewhere(loop_id, entry());
-    }
-}
-
-#[cold]
-fn queue_elsewhere(loop_id: u16, entry: Entry) {
-    if let Some(core) = elsewhere(loop_id) {
-        core.queue(|| entry);
-    }
+    with_core_of(loop_id, |core| core.queue(entry));
 }
 
 #[cold]
