@@ -121,7 +121,7 @@ impl<S: Storage + 'static> AnyQueue<S> {
 
     /// Whether there is no room in it.
     pub fn full(&self) -> bool {
-        self.maxsize() > 0 && self.qsize() >= self.maxsize()
+        self.0.is_full_with(self.qsize())
     }
 
     /// Waits for room, and puts an item in. Mirrors `Queue.put`.
@@ -259,11 +259,15 @@ impl<S: Storage> fmt::Debug for State<S> {
 }
 
 impl<S: Storage> State<S> {
+    fn is_full_with(&self, items: usize) -> bool {
+        self.maxsize > 0 && items >= self.maxsize
+    }
+
     /// Puts the item in, if there is room, for the first that waits for one.
     #[inline]
     fn put(&self, item: &mut Option<S::Item>) -> bool {
         let mut items = self.items.borrow_mut();
-        if self.maxsize > 0 && items.len() >= self.maxsize {
+        if self.is_full_with(items.len()) {
             return false;
         }
         if let Some(item) = item.take() {
