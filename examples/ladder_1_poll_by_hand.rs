@@ -1,4 +1,4 @@
-//! Ladder, step 1 of 7: poll by hand.
+//! Ladder, step 1 of 8: poll by hand.
 //!
 //! What is missing: everything. Calling an `async fn` runs none of its body; it only makes a value, the coroutine, and the
 //! standard library contains nobody who would run it.

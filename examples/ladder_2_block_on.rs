@@ -1,4 +1,4 @@
-//! Ladder, step 2 of 7: `block_on`, which sleeps instead of asking.
+//! Ladder, step 2 of 8: `block_on`, which sleeps instead of asking.
 //!
 //! What is missing: step 1 asked a thousand times in vain, because a future that says "pending" had no way to call back.
 //!

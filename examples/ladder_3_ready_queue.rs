@@ -1,4 +1,4 @@
-//! Ladder, step 3 of 7: many tasks and a ready queue.
+//! Ladder, step 3 of 8: many tasks and a ready queue.
 //!
 //! What is missing: `block_on` of step 2 runs one coroutine, and while that one waits the thread has nothing else to do.
 //!

@@ -1,4 +1,4 @@
-//! Ladder, step 4 of 7: a waker is a ticket.
+//! Ladder, step 4 of 8: a waker is a ticket.
 //!
 //! What is missing: the wakers of step 3 carried the whole task. So every coroutine had to be `Send`, on a loop of one
 //! thread; a forgotten waker kept its task in memory; and a task woken twice stood in the queue twice.

@@ -1,4 +1,4 @@
-//! Ladder, step 5 of 7: timers and a virtual clock.
+//! Ladder, step 5 of 8: timers and a virtual clock.
 //!
 //! What is missing: the tasks of step 4 can wait for each other, but not for a moment. Their loop knows no time.
 //!

@@ -1,4 +1,4 @@
-//! Ladder, step 6 of 7: cancellation is an error at the await.
+//! Ladder, step 6 of 8: cancellation is an error at the await.
 //!
 //! What is missing: a task of step 5 can be stopped only by dropping its coroutine. That runs nothing but destructors, and
 //! a destructor cannot await: there is no saying goodbye over the network.

@@ -1,4 +1,4 @@
-//! Ladder, step 7 of 7: a reactor.
+//! Ladder, step 7 of 8: a reactor.
 //!
 //! What is missing: step 6 is over when nothing is ready and no timer is armed. Nothing outside can wake its tasks.
 //!
