@@ -90,6 +90,7 @@ mod task;
 mod task_group;
 mod task_tree;
 mod tasks;
+pub mod testing;
 mod timeout;
 mod timers;
 mod wait;
