@@ -117,7 +117,7 @@ pub fn tick(event_loop: &EventLoop) {
 /// ```
 ///
 /// # Errors
-/// Cancelled; Runtime, without a running loop.
+/// Cancelled.
 ///
 /// # Cancel safety
 /// A cancelled wait has only let fewer iterations go by.

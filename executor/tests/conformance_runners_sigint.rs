@@ -1,7 +1,8 @@
 //! Ctrl-C during a run. It concerns the main thread, which the usual harness keeps for itself, and the whole process: so this program is
 //! its own harness, and runs each case in a process of its own, which sends itself the signal.
 
-mod common;
+#[path = "../../tests/support/mod.rs"]
+mod support;
 
 use std::cell::Cell;
 use std::env;
@@ -11,12 +12,13 @@ use std::process::{Command, Output, Stdio, exit};
 use std::rc::Rc;
 use std::thread;
 
-use common::{Trace, kind_of};
+use kolo_executor::testing::Trace;
 use kolo_executor::{
     Clock, Error, EventLoop, Kind, Promise, Result, Runner, create_task, current_task, run, running_loop, sleep,
 };
 use signal_hook::consts::SIGINT;
 use signal_hook::low_level::raise;
+use support::outcome::kind_of;
 
 /// How the process of a case has to end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -221,13 +223,13 @@ fn second_ends_the_run() {
     let events = trace.clone();
     let outcome = runner.run(async move {
         let cancelled = sleep(10).await;
-        events.time("cleans up");
+        events.log_time("cleans up");
         if let Err(error) = sleep(10).await {
             assert!(error.is_cancelled());
             let requests = current_task().expect("a task").cancelling();
-            events.time(format_args!("cancelled again, {requests} requests"));
+            events.log_time(format_args!("cancelled again, {requests} requests"));
             sleep(1).await?;
-            events.time("cleaned up");
+            events.log_time("cleaned up");
         }
         cancelled
     });

@@ -1,0 +1,10 @@
+//! CPython's test_timeouts: a deadline for a part of a task. One test for each case, under the case's name.
+
+mod deadlines;
+mod states;
+
+use kolo_executor::current_task;
+
+fn cancelling() -> u32 {
+    current_task().expect("a task").cancelling()
+}

@@ -1,0 +1,12 @@
+//! Nothing that safe code does with a loop does harm: a module for each way to try.
+
+#[path = "../../../tests/support/mod.rs"]
+mod support;
+
+mod drop;
+mod foreign;
+mod loops;
+mod memory;
+mod panics;
+mod traits;
+mod wakers;

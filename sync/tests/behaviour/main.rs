@@ -1,0 +1,9 @@
+//! What the primitives promise beyond asyncio's own tests: a module for each promise.
+
+#[path = "../../../tests/support/mod.rs"]
+mod support;
+
+mod contract;
+mod deadlock;
+mod hand_over;
+mod priority;

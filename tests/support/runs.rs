@@ -1,0 +1,38 @@
+//! Loops on the virtual clock, and whole runs as lists of events.
+
+use kolo_executor::testing::{Trace, run, tick};
+use kolo_executor::{Clock, EventLoop, Result, Task, running_loop};
+
+/// A new loop on the virtual clock.
+pub(crate) fn virtual_loop() -> EventLoop {
+    EventLoop::with_clock(Clock::Virtual).expect("a new loop")
+}
+
+/// Runs so many iterations.
+#[track_caller]
+pub(crate) fn ticks(event_loop: &EventLoop, count: usize) {
+    for _ in 0..count {
+        tick(event_loop);
+    }
+}
+
+/// Runs a coroutine that records what happens, and gives the events. It must not fail. Iterations are counted from its first step.
+#[track_caller]
+pub(crate) fn traced(main: impl AsyncFnOnce(Trace) -> Result<()> + 'static) -> Vec<String> {
+    let trace = Trace::new();
+    let events = trace.clone();
+    let main = async move {
+        trace.start();
+        main(trace).await
+    };
+    run(main).expect("a run without an error");
+    events.take()
+}
+
+/// Cancels a task from a callback in the next iteration.
+pub(crate) fn cancel_soon<T: 'static>(task: &Task<T>) {
+    let task = task.clone();
+    running_loop().call_soon(move || {
+        task.cancel();
+    });
+}
