@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use kolo_executor::{Result, running_loop, sleep};
+use futures_util::future::{Either, select};
+use kolo_executor::{Promise, Result, Task, create_task, running_loop, sleep};
 
 /// A waker of somebody else's executor: counts how often it was woken.
 #[derive(Default)]
@@ -62,4 +63,19 @@ pub(crate) async fn foreign_yield() {
         Poll::Pending
     })
     .await;
+}
+
+/// A task that waits for `future`, and the promise that makes it drop the future instead.
+#[track_caller]
+pub(crate) fn droppable<T: 'static>(future: impl Future<Output = T> + 'static) -> (Task<()>, Promise<()>) {
+    let stop = Promise::new();
+    let stopped = stop.clone();
+    let task = create_task(async move {
+        let (future, stopped) = (pin!(future), pin!(stopped.into_future()));
+        match select(stopped, future).await {
+            Either::Left((stopped, _dropped_with_this)) => stopped,
+            Either::Right(_) => unreachable!("it is told to stop before it gets what it waits for"),
+        }
+    });
+    (task, stop)
 }

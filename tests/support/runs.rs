@@ -29,6 +29,12 @@ pub(crate) fn traced(main: impl AsyncFnOnce(Trace) -> Result<()> + 'static) -> V
     events.take()
 }
 
+/// Runs a coroutine, which must succeed.
+#[track_caller]
+pub(crate) fn in_loop(main: impl Future<Output = Result<()>> + 'static) {
+    run(main).expect("the test's coroutine succeeds");
+}
+
 /// Cancels a task from a callback in the next iteration.
 pub(crate) fn cancel_soon<T: 'static>(task: &Task<T>) {
     let task = task.clone();

@@ -1,63 +1,44 @@
 //! What happens to a grant whose waiter goes: futures dropped inside foreign combinators, loops closed, tasks that panic. The same for
-//! locks and semaphores is in `contract.rs`.
+//! locks and semaphores is in `contract/`.
 
 use std::cell::RefCell;
-use std::pin::pin;
 use std::rc::Rc;
 
 use futures_util::StreamExt;
-use futures_util::future::{Either, select};
-use kolo_executor::{Clock, EventLoop, Kind, Promise, Result, Runner, Task, create_task, sleep};
+use kolo_executor::testing::hops;
+use kolo_executor::{Kind, Result, Task, create_task, sleep};
 use kolo_sync::{Barrier, Claim, Condition, Event, Lock, Queue, Semaphore, WaitQueue};
 
-/// Runs a coroutine, which must succeed.
-#[track_caller]
-fn in_loop(main: impl Future<Output = Result<()>> + 'static) {
-    let runner = Runner::builder().clock(Clock::Virtual).build().expect("a loop");
-    runner.run(main).expect("the test's coroutine succeeds");
-    runner.close().expect("an orderly end");
-}
+use crate::support::outcome::text;
+use crate::support::outside::droppable;
+use crate::support::runs::{in_loop, virtual_loop};
 
-async fn tick() -> Result<()> {
-    sleep(0).await
-}
-
-/// A task that waits for `future`, and the promise that makes it drop the future instead.
-fn droppable<T: 'static>(future: impl Future<Output = T> + 'static) -> (Task<()>, Promise<()>) {
-    let stop = Promise::new();
-    let stopped = stop.clone();
-    let task = create_task(async move {
-        let (future, stopped) = (pin!(future), pin!(stopped.into_future()));
-        match select(stopped, future).await {
-            Either::Left((stopped, _dropped_with_this)) => stopped,
-            Either::Right(_) => unreachable!("it is told to stop before it gets what it waits for"),
-        }
-    });
-    (task, stop)
-}
-
-fn getting(queue: &Queue<u32>) -> Task<u32> {
+/// `queue.get()`, with a handle of its own.
+fn get(queue: &Queue<u32>) -> impl Future<Output = Result<u32>> + use<> {
     let queue = queue.clone();
-    create_task(async move { queue.get().await })
+    async move { queue.get().await }
+}
+
+/// `barrier.wait()`, with a handle of its own.
+fn pass(barrier: &Barrier) -> impl Future<Output = Result<usize>> + use<> {
+    let barrier = barrier.clone();
+    async move { barrier.wait().await }
 }
 
 #[test]
 fn a_dropped_get_leaves_the_item_to_the_next() {
     in_loop(async {
         let queue = Queue::new(0);
-        let (dropped, stop) = droppable({
-            let queue = queue.clone();
-            async move { queue.get().await }
-        });
-        let next = getting(&queue);
-        tick().await?;
+        let (dropped, stop) = droppable(get(&queue));
+        let next = create_task(get(&queue));
+        hops(1).await?;
         queue.put_nowait(7)?;
-        assert_eq!(format!("{queue:?}"), "<Queue maxsize=0 _queue=[7] _getters[1] tasks=1>");
+        assert_eq!(text(&queue), "<Queue maxsize=0 _queue=[7] _getters[1] tasks=1>");
         stop.set_result(())?;
-        tick().await?;
+        hops(1).await?;
         dropped.await?;
         assert_eq!(next.await?, 7);
-        assert_eq!(format!("{queue:?}"), "<Queue maxsize=0 tasks=1>");
+        assert_eq!(text(&queue), "<Queue maxsize=0 tasks=1>");
         Ok(())
     });
 }
@@ -66,15 +47,12 @@ fn a_dropped_get_leaves_the_item_to_the_next() {
 fn a_dropped_get_that_was_not_woken_leaves_the_queue() {
     in_loop(async {
         let queue = Queue::new(0);
-        let (dropped, stop) = droppable({
-            let queue = queue.clone();
-            async move { queue.get().await }
-        });
-        let next = getting(&queue);
-        tick().await?;
+        let (dropped, stop) = droppable(get(&queue));
+        let next = create_task(get(&queue));
+        hops(1).await?;
         stop.set_result(())?;
         dropped.await?;
-        assert_eq!(format!("{queue:?}"), "<Queue maxsize=0 _getters[1]>");
+        assert_eq!(text(&queue), "<Queue maxsize=0 _getters[1]>");
         queue.put_nowait(7)?;
         assert_eq!(next.await?, 7);
         Ok(())
@@ -92,14 +70,14 @@ fn a_dropped_put_leaves_the_room_to_the_next() {
         };
         let (dropped, stop) = droppable(putting(2));
         let next = create_task(putting(3));
-        tick().await?;
+        hops(1).await?;
         assert_eq!(queue.get_nowait()?, 1);
         stop.set_result(())?;
-        tick().await?;
+        hops(1).await?;
         dropped.await?;
-        tick().await?;
+        hops(1).await?;
         assert!(next.done());
-        assert_eq!(format!("{queue:?}"), "<Queue maxsize=1 _queue=[3] tasks=2>");
+        assert_eq!(text(&queue), "<Queue maxsize=1 _queue=[3] tasks=2>");
         Ok(())
     });
 }
@@ -115,7 +93,7 @@ fn a_dropped_join_is_forgotten() {
         };
         let (dropped, stop) = droppable(joining());
         let other = create_task(joining());
-        tick().await?;
+        hops(1).await?;
         queue.task_done()?;
         stop.set_result(())?;
         dropped.await?;
@@ -131,8 +109,8 @@ fn a_dropped_stream_leaves_the_item_to_the_next() {
             let mut items = queue.items();
             async move { StreamExt::next(&mut items).await }
         });
-        let next = getting(&queue);
-        tick().await?;
+        let next = create_task(get(&queue));
+        hops(1).await?;
         queue.put_nowait(7)?;
         stop.set_result(())?;
         dropped.await?;
@@ -159,12 +137,12 @@ fn a_cancelled_stream_goes_on() {
                 Ok(rest)
             }
         });
-        tick().await?;
+        hops(1).await?;
         reader.cancel();
-        tick().await?;
+        hops(1).await?;
         queue.put_nowait(1)?;
         queue.put_nowait(2)?;
-        tick().await?;
+        hops(1).await?;
         queue.put_nowait(3)?;
         queue.shutdown(false);
         assert_eq!(reader.await?, [1, 2, 3]);
@@ -180,11 +158,11 @@ fn a_dropped_event_wait_leaves_the_queue() {
             let event = event.clone();
             async move { event.wait().await }
         });
-        tick().await?;
-        assert_eq!(format!("{event:?}"), "<Event [unset, waiters:1]>");
+        hops(1).await?;
+        assert_eq!(text(&event), "<Event [unset, waiters:1]>");
         stop.set_result(())?;
         dropped.await?;
-        assert_eq!(format!("{event:?}"), "<Event [unset]>");
+        assert_eq!(text(&event), "<Event [unset]>");
         Ok(())
     });
 }
@@ -197,46 +175,40 @@ async fn wait_for_notice(condition: Condition, name: &'static str, log: Rc<RefCe
     Ok(())
 }
 
-#[test]
-fn a_dropped_condition_wait_passes_its_notification_on() {
-    in_loop(async {
-        let (condition, log) = (Condition::new(), Rc::default());
-        let (dropped, stop) = droppable(wait_for_notice(condition.clone(), "dropped", Rc::clone(&log)));
-        let next = create_task(wait_for_notice(condition.clone(), "next", Rc::clone(&log)));
-        tick().await?;
-        {
-            let _held = condition.hold().await?;
-            condition.notify(1)?;
+/// Notifies one of two that wait, and has its wait dropped: the other must get both the notification and the lock.
+async fn notify_and_drop(queues_for_the_lock: bool) -> Result<()> {
+    let (condition, log) = (Condition::new(), Rc::default());
+    let (dropped, stop) = droppable(wait_for_notice(condition.clone(), "dropped", Rc::clone(&log)));
+    let next = create_task(wait_for_notice(condition.clone(), "next", Rc::clone(&log)));
+    hops(1).await?;
+    {
+        let _held = condition.hold().await?;
+        condition.notify(1)?;
+        if queues_for_the_lock {
+            // It stands in the queue of the lock then, and is dropped when the lock is on its way to it.
+            hops(1).await?;
+        } else {
             stop.set_result(())?;
         }
-        dropped.await?;
-        next.await?;
-        assert_eq!(*log.borrow(), ["next"]);
-        assert_eq!(format!("{condition:?}"), "<Condition [unlocked]>");
-        Ok(())
-    });
+    }
+    if queues_for_the_lock {
+        stop.set_result(())?;
+    }
+    dropped.await?;
+    next.await?;
+    assert_eq!(*log.borrow(), ["next"]);
+    assert_eq!(text(&condition), "<Condition [unlocked]>");
+    Ok(())
+}
+
+#[test]
+fn a_dropped_condition_wait_passes_its_notification_on() {
+    in_loop(notify_and_drop(false));
 }
 
 #[test]
 fn a_condition_wait_dropped_while_it_gets_the_lock_back_passes_both_on() {
-    in_loop(async {
-        let (condition, log) = (Condition::new(), Rc::default());
-        let (dropped, stop) = droppable(wait_for_notice(condition.clone(), "dropped", Rc::clone(&log)));
-        let next = create_task(wait_for_notice(condition.clone(), "next", Rc::clone(&log)));
-        tick().await?;
-        {
-            let _held = condition.hold().await?;
-            condition.notify(1)?;
-            tick().await?;
-            // It stands in the queue of the lock now, and is dropped when the lock is on its way to it.
-        }
-        stop.set_result(())?;
-        dropped.await?;
-        next.await?;
-        assert_eq!(*log.borrow(), ["next"]);
-        assert_eq!(format!("{condition:?}"), "<Condition [unlocked]>");
-        Ok(())
-    });
+    in_loop(notify_and_drop(true));
 }
 
 #[test]
@@ -244,7 +216,7 @@ fn the_guard_of_a_dropped_condition_wait_does_not_release_for_others() {
     in_loop(async {
         let (condition, log) = (Condition::new(), Rc::default());
         let (dropped, stop) = droppable(wait_for_notice(condition.clone(), "dropped", Rc::clone(&log)));
-        tick().await?;
+        hops(1).await?;
         let _held = condition.hold().await?;
         // The guard in the dropped coroutine goes with it, while the lock is ours.
         stop.set_result(())?;
@@ -259,7 +231,7 @@ fn a_guard_releases_after_its_condition_wait() {
     in_loop(async {
         let (condition, log) = (Condition::new(), Rc::default());
         let task = create_task(wait_for_notice(condition.clone(), "notified", Rc::clone(&log)));
-        tick().await?;
+        hops(1).await?;
         {
             let _held = condition.hold().await?;
             condition.notify_all()?;
@@ -275,22 +247,18 @@ fn a_guard_releases_after_its_condition_wait() {
 fn a_dropped_barrier_wait_counts_as_not_there() {
     in_loop(async {
         let barrier = Barrier::new(2)?;
-        let passing = || {
-            let barrier = barrier.clone();
-            async move { barrier.wait().await }
-        };
-        let (dropped, stop) = droppable(passing());
-        tick().await?;
+        let (dropped, stop) = droppable(pass(&barrier));
+        hops(1).await?;
         assert_eq!(barrier.n_waiting(), 1);
         stop.set_result(())?;
         dropped.await?;
         assert_eq!(barrier.n_waiting(), 0);
-        let first = create_task(passing());
-        tick().await?;
+        let first = create_task(pass(&barrier));
+        hops(1).await?;
         assert!(!first.done());
         assert_eq!(barrier.wait().await?, 1);
         assert_eq!(first.await?, 0);
-        assert_eq!(format!("{barrier:?}"), "<Barrier [filling, waiters:0/2]>");
+        assert_eq!(text(&barrier), "<Barrier [filling, waiters:0/2]>");
         Ok(())
     });
 }
@@ -299,15 +267,11 @@ fn a_dropped_barrier_wait_counts_as_not_there() {
 fn the_last_that_is_dropped_out_of_a_draining_barrier_opens_it() {
     in_loop(async {
         let barrier = Barrier::new(2)?;
-        let passing = || {
-            let barrier = barrier.clone();
-            async move { barrier.wait().await }
-        };
-        let (dropped, stop) = droppable(passing());
-        tick().await?;
+        let (dropped, stop) = droppable(pass(&barrier));
+        hops(1).await?;
         assert_eq!(barrier.wait().await?, 1);
-        assert_eq!(format!("{barrier:?}"), "<Barrier [draining, waiters:0/2]>");
-        let late = create_task(passing());
+        assert_eq!(text(&barrier), "<Barrier [draining, waiters:0/2]>");
+        let late = create_task(pass(&barrier));
         stop.set_result(())?;
         dropped.await?;
         assert_eq!(barrier.wait().await?, 1);
@@ -325,13 +289,13 @@ fn a_task_that_panics_releases_what_it_holds() {
             async move {
                 let _held = lock.hold().await?;
                 let _permit = semaphore.hold().await?;
-                tick().await?;
+                hops(1).await?;
                 panic!("while it holds both");
                 #[expect(unreachable_code, reason = "it tells the type of the coroutine")]
                 Ok(())
             }
         });
-        tick().await?;
+        hops(1).await?;
         let (_held, _permit) = (lock.hold().await?, semaphore.hold().await?);
         assert_eq!(failing.await.expect_err("a panic").kind(), Kind::Panic);
         Ok(())
@@ -340,7 +304,7 @@ fn a_task_that_panics_releases_what_it_holds() {
 
 #[test]
 fn a_loop_that_is_closed_leaves_the_primitives_in_order() {
-    let event_loop = EventLoop::with_clock(Clock::Virtual).expect("a loop");
+    let event_loop = virtual_loop();
     event_loop.set_exception_handler(Some(Rc::new(|_| {})));
     let (lock, semaphore) = (Lock::new(), Semaphore::new(1).expect("a semaphore"));
     let (queue, condition) = (Queue::<u32>::new(0), Condition::new());
@@ -359,12 +323,12 @@ fn a_loop_that_is_closed_leaves_the_primitives_in_order() {
         event_loop.create_task(async move { queue.get().await });
     }
     event_loop.run_until_complete(sleep(1)).expect("a run");
-    assert_eq!(format!("{lock:?}"), "<Lock [locked, waiters:2]>");
+    assert_eq!(text(&lock), "<Lock [locked, waiters:2]>");
     event_loop.close().expect("it does not run");
-    assert_eq!(format!("{lock:?}"), "<Lock [unlocked]>");
-    assert_eq!(format!("{semaphore:?}"), "<Semaphore [unlocked, value:1]>");
-    assert_eq!(format!("{condition:?}"), "<Condition [unlocked]>");
-    assert_eq!(format!("{queue:?}"), "<Queue maxsize=0>");
+    assert_eq!(text(&lock), "<Lock [unlocked]>");
+    assert_eq!(text(&semaphore), "<Semaphore [unlocked, value:1]>");
+    assert_eq!(text(&condition), "<Condition [unlocked]>");
+    assert_eq!(text(&queue), "<Queue maxsize=0>");
 }
 
 /// Waits until it is woken, and tells when that comes to nothing.
@@ -400,7 +364,7 @@ fn a_queue_of_ones_own_wakes_as_it_is_told() {
                 })
             })
             .collect();
-        tick().await?;
+        hops(1).await?;
         assert_eq!(waiters.len(), 6);
         assert!(waiters.any_live());
 
@@ -410,7 +374,7 @@ fn a_queue_of_ones_own_wakes_as_it_is_told() {
         assert_eq!(waiters.wake(2), 2);
         tasks[3].cancel();
         assert_eq!(waiters.len(), 6);
-        tick().await?;
+        hops(1).await?;
         assert_eq!(*log.borrow(), [(0, "left"), (1, "woken"), (2, "woken"), (3, "lost a grant")]);
         assert_eq!(waiters.len(), 2);
 
@@ -421,7 +385,7 @@ fn a_queue_of_ones_own_wakes_as_it_is_told() {
         assert!(!waiters.pop());
         assert!(waiters.is_empty());
         log.borrow_mut().clear();
-        tick().await?;
+        hops(1).await?;
         assert_eq!(*log.borrow(), [(4, "woken"), (5, "left")]);
         waiters.wake_all();
         Ok(())
@@ -432,12 +396,12 @@ fn a_queue_of_ones_own_wakes_as_it_is_told() {
 fn who_finds_nothing_when_woken_waits_again_at_the_end() {
     in_loop(async {
         let queue = Queue::new(0);
-        let [first, second] = [getting(&queue), getting(&queue)];
-        tick().await?;
+        let [first, second] = [create_task(get(&queue)), create_task(get(&queue))];
+        hops(1).await?;
         queue.put_nowait(1)?;
         // It is taken away before the first, which it woke, gets to it.
         assert_eq!(queue.get_nowait()?, 1);
-        tick().await?;
+        hops(1).await?;
         assert!(!first.done());
         queue.put_nowait(2)?;
         assert_eq!(second.await?, 2);

@@ -1,0 +1,198 @@
+//! What becomes of stuck tasks, programs that only look stuck, and the tree of tasks.
+
+use std::cell::Cell;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Poll, Waker};
+use std::thread;
+
+use kolo_executor::testing::run;
+use kolo_executor::{Clock, EventLoop, Kind, Result, Runner, Task, create_task, current_task, gather, running_loop, sleep};
+use kolo_sync::{Event, Lock};
+
+use super::{relative, spawn};
+
+#[test]
+fn tasks_that_are_stuck_end_where_they_stand() {
+    let dropped = Rc::new(Cell::new(0));
+    struct Count(Rc<Cell<u32>>);
+    impl Drop for Count {
+        fn drop(&mut self) {
+            self.0.set(self.0.get() + 1);
+        }
+    }
+    let counts = [Count(dropped.clone()), Count(dropped.clone())];
+    let runner = Runner::builder().clock(Clock::Virtual).build().expect("a loop");
+    let outcome = runner.run(async move {
+        let event = Event::new();
+        let tasks = counts.map(|count| {
+            let event = event.clone();
+            create_task(async move {
+                let _count = count;
+                let cleaned_up = event.wait().await;
+                unreachable!("nothing of it runs again, not even the clean-up: {cleaned_up:?}")
+            })
+        });
+        gather::<[Task<()>; 2]>(tasks).await
+    });
+    assert_eq!(outcome.expect_err("a deadlock").kind(), Kind::Deadlock);
+    assert_eq!(dropped.get(), 0);
+    runner.close().expect("an orderly end");
+    assert_eq!(dropped.get(), 2);
+}
+
+/// An event that another thread will have set, and a thread that does so by `set`, some time after the loop has run out of things to do.
+fn set_from_outside(set: impl FnOnce() + Send + 'static) -> mpsc::Sender<()> {
+    let (parked, when_parked) = mpsc::channel();
+    thread::spawn(move || {
+        // Whether the loop sleeps by then or not yet, it must not give up.
+        when_parked.recv().expect("the test tells when it waits");
+        for _ in 0..100 {
+            thread::yield_now();
+        }
+        set();
+    });
+    parked
+}
+
+#[test]
+fn a_remote_handle_is_no_deadlock() {
+    thread_local!(static EVENT: Event = Event::new());
+    let outcome = run(async {
+        let remote = running_loop().remote();
+        let set = || EVENT.with(Event::set);
+        let parked = set_from_outside(move || remote.call_soon(set).expect("an open loop"));
+        parked.send(()).expect("the thread waits");
+        EVENT.with(Event::clone).wait().await
+    });
+    outcome.expect("the event was set");
+}
+
+#[test]
+fn a_watched_descriptor_is_no_deadlock() {
+    let outcome = run(async {
+        let (ours, mut theirs) = UnixStream::pair()?;
+        let event = Event::new();
+        let told = event.clone();
+        running_loop().add_reader(&ours, move || told.set())?;
+        let parked = set_from_outside(move || theirs.write_all(b"!").expect("an open socket"));
+        parked.send(()).expect("the thread waits");
+        event.wait().await?;
+        assert!(running_loop().remove_reader(&ours));
+        Ok(())
+    });
+    outcome.expect("the event was set");
+}
+
+#[test]
+fn a_foreign_future_is_no_deadlock() {
+    /// What another crate's oneshot has: a place for a waker, and whether it was sent.
+    #[derive(Default)]
+    struct Oneshot {
+        sent: bool,
+        waker: Option<Waker>,
+    }
+    let outcome = run(async {
+        let oneshot = Arc::new(Mutex::new(Oneshot::default()));
+        let sender = oneshot.clone();
+        let parked = set_from_outside(move || {
+            let mut oneshot = sender.lock().expect("no panic");
+            oneshot.sent = true;
+            oneshot.waker.take().expect("a waiting task").wake();
+        });
+        let lock = Lock::new();
+        let _held = lock.hold().await?;
+        let blocked = lock.clone();
+        let blocked = spawn("blocked by one that waits for the other thread", async move {
+            blocked.acquire().await
+        });
+        std::future::poll_fn(|context| {
+            let mut oneshot = oneshot.lock().expect("no panic");
+            if oneshot.sent {
+                return Poll::Ready(());
+            }
+            oneshot.waker = Some(context.waker().clone());
+            let _ = parked.send(());
+            Poll::Pending
+        })
+        .await;
+        lock.release()?;
+        blocked.await
+    });
+    outcome.expect("the lock was released");
+}
+
+#[test]
+fn a_timer_is_no_deadlock() {
+    let outcome = run(async {
+        let event = Event::new();
+        let told = event.clone();
+        running_loop().call_later(3600, move || told.set());
+        event.wait().await?;
+        Ok(running_loop().time())
+    });
+    assert_eq!(outcome.expect("the event was set"), 3600.0);
+}
+
+#[test]
+fn a_loop_that_is_driven_by_turns_tells_that_nothing_is_left_to_wait_for() {
+    let event_loop = EventLoop::with_clock(Clock::Virtual).expect("a loop");
+    let event = Event::new();
+    let waiter = event_loop.create_task({
+        let event = event.clone();
+        async move { event.wait().await }
+    });
+    for _ in 0..3 {
+        event_loop.turn().expect("a turn is never a deadlock");
+        assert!(!waiter.done());
+    }
+    event.set();
+    event_loop.turn().expect("a turn");
+    assert!(waiter.done());
+    event_loop.close().expect("it does not run");
+}
+
+#[test]
+fn the_tree_shows_each_task_once() {
+    let base = line!();
+    async fn hold_until(lock: Lock, event: Event) -> Result<()> {
+        let _held = lock.hold().await?;
+        event.wait().await
+    }
+    let outcome = run(async {
+        current_task().expect("a task").set_name("main");
+        let (lock, event) = (Lock::new(), Event::new());
+        let holder = spawn("holder", hold_until(lock.clone(), event.clone()));
+        let blocked = spawn("blocked", hold_until(lock.clone(), event.clone()));
+        spawn("sleeper", sleep(1));
+        let both = [blocked.clone(), holder.clone()];
+        spawn("gatherer", async move { gather(both).await });
+        sleep(0).await?;
+        sleep(0).await?;
+        let fresh = spawn("fresh", async { Ok(()) });
+        let tree = running_loop().task_tree();
+        let stacks = [blocked.stack(), fresh.stack()];
+        event.set();
+        blocked.await?;
+        Ok((tree, stacks))
+    });
+    let (tree, [blocked, fresh]) = outcome.expect("all is well");
+    let expected = "main is running
+sleeper waits at @10
+gatherer waits for holder, blocked at @12
+  holder waits for Event.wait at @3
+  blocked waits for Lock.acquire at @2, held since @2 by holder
+fresh will run in the next iteration
+";
+    assert_eq!(relative(base, &tree), expected);
+    let blocked = relative(base, &blocked);
+    let blocked: Vec<&str> = blocked.lines().skip(1).collect();
+    let expected = [
+        "  waits for Lock.acquire at @2, held since @2 by holder",
+        "    holder waits for Event.wait at @3",
+    ];
+    assert_eq!(blocked, expected);
+    assert_eq!(fresh.lines().last(), Some("  will run in the next iteration"));
+}
