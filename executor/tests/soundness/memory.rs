@@ -95,34 +95,27 @@ fn a_million_tasks_whose_handles_are_kept() {
     assert_eq!(living.count(), 0);
 }
 
+/// A long chain of tasks that await each other, down to one that sleeps so long.
+async fn await_a_long_chain(living: Living, seconds: i32) -> Result<Life> {
+    let mut last = create_task(counted(&living, seconds));
+    for _ in 0..100_000 {
+        let (inner, held) = (last, living.one());
+        last = create_task(async move {
+            let _held = held;
+            inner.await
+        });
+    }
+    last.await
+}
+
 #[test]
 fn a_long_chain_of_tasks_that_await_each_other() {
-    leaves_nothing(async |living| {
-        let mut last = create_task(counted(&living, 1));
-        for _ in 0..100_000 {
-            let (inner, held) = (last, living.one());
-            last = create_task(async move {
-                let _held = held;
-                inner.await
-            });
-        }
-        last.await
-    });
+    leaves_nothing(async |living| await_a_long_chain(living, 1).await);
 }
 
 #[test]
 fn a_long_chain_that_never_ends() {
-    leaves_nothing(async |living| {
-        let mut last = create_task(counted(&living, NEVER));
-        for _ in 0..100_000 {
-            let (inner, held) = (last, living.one());
-            last = create_task(async move {
-                let _held = held;
-                inner.await
-            });
-        }
-        last.await
-    });
+    leaves_nothing(async |living| await_a_long_chain(living, NEVER).await);
 }
 
 // Values and callbacks.

@@ -4,37 +4,34 @@ use kolo_executor::{Error, create_task, sleep, task_group};
 
 use super::{events, events_of_cancelled, fails_in_its_clean_up, job};
 
-#[test]
-fn test_taskgroup_01() {
-    let events = events(async |trace| {
+/// What happens in a group of two that succeed, the second made so long after the first.
+fn two_that_succeed(pause: Option<f64>) -> Vec<String> {
+    events(async move |trace| {
         let (a, b) = task_group(async |group| {
             let a = group.create_task(job(trace.clone(), "a", 0.1, Ok(42)))?;
+            if let Some(pause) = pause {
+                sleep(pause).await?;
+            }
             Ok((a, group.create_task(job(trace.clone(), "b", 0.2, Ok(11)))?))
         })
         .await?;
         trace.log_time("left");
         Ok((a.result()?, b.result()?))
-    });
+    })
+}
+
+#[test]
+fn test_taskgroup_01() {
     assert_eq!(
-        events,
+        two_that_succeed(None),
         ["0.1s a is done", "0.2s b is done", "0.2s left", "+8 (42, 11), 0 requests"]
     );
 }
 
 #[test]
 fn test_taskgroup_02() {
-    let events = events(async |trace| {
-        let (a, b) = task_group(async |group| {
-            let a = group.create_task(job(trace.clone(), "a", 0.1, Ok(42)))?;
-            sleep(0.15).await?;
-            Ok((a, group.create_task(job(trace.clone(), "b", 0.2, Ok(11)))?))
-        })
-        .await?;
-        trace.log_time("left");
-        Ok((a.result()?, b.result()?))
-    });
     assert_eq!(
-        events,
+        two_that_succeed(Some(0.15)),
         ["0.1s a is done", "0.35s b is done", "0.35s left", "+11 (42, 11), 0 requests"]
     );
 }
