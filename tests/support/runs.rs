@@ -1,7 +1,7 @@
 //! Loops on the virtual clock, and whole runs as lists of events.
 
 use kolo_executor::testing::{Trace, run, tick};
-use kolo_executor::{Clock, EventLoop, Result, Task, running_loop};
+use kolo_executor::{Clock, EventLoop, Result, Task, current_task, running_loop};
 
 /// A new loop on the virtual clock.
 pub(crate) fn virtual_loop() -> EventLoop {
@@ -33,6 +33,11 @@ pub(crate) fn traced(main: impl AsyncFnOnce(Trace) -> Result<()> + 'static) -> V
 #[track_caller]
 pub(crate) fn in_loop(main: impl Future<Output = Result<()>> + 'static) {
     run(main).expect("the test's coroutine succeeds");
+}
+
+/// How many requests to be cancelled the running task has.
+pub(crate) fn cancelling() -> u32 {
+    current_task().expect("a task").cancelling()
 }
 
 /// Cancels a task from a callback in the next iteration.

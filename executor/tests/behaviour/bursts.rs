@@ -5,16 +5,13 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use kolo_executor::testing::tick;
-use kolo_executor::{Clock, Error, EventLoop, Kind, sleep};
+use kolo_executor::{Error, EventLoop, Kind, sleep};
 
 use crate::support::lives::Living;
+use crate::support::runs::virtual_loop;
 
 /// Two lists and a part of a third.
 const MANY: u32 = 150_000;
-
-fn virtual_loop() -> EventLoop {
-    EventLoop::with_clock(Clock::Virtual).expect("a new loop")
-}
 
 /// The numbers of callbacks, in the order in which they were called.
 type Calls = Rc<RefCell<Vec<u32>>>;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use kolo_executor::testing::tick;
 use kolo_executor::{CallbackToken, EventLoop, Promise};
 
+use crate::support::lives::OnDrop;
 use crate::support::outcome::boom;
 use crate::support::runs::virtual_loop;
 
@@ -108,15 +109,6 @@ fn test_remove_done_callback() {
     let removed = ones.into_iter().filter(|token| bag.remove(*token)).count();
     assert_eq!(removed, 6);
     assert_eq!(bag.complete(), (vec![], vec![2]));
-}
-
-/// Does something with the promise when the callback that owns it is dropped.
-struct OnDrop<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
 }
 
 /// Adds a callback whose destructor, when it is taken back, calls `evil`; takes it back among 64 others.

@@ -3,8 +3,9 @@
 use kolo_executor::testing::{Trace, run};
 use kolo_executor::{Error, Kind, Promise, Result, create_task, sleep, task_group};
 
-use super::{cancelling, events, events_of_cancelled, job, text};
+use super::{events, events_of_cancelled, job, text};
 use crate::support::outcome::{kind_of, members};
+use crate::support::runs::cancelling;
 
 /// A task of the group fails, and so does the body, which the group has cancelled.
 fn both_fail(child: Error, body: Error) -> Vec<String> {

@@ -8,9 +8,9 @@ mod nested;
 mod tasks;
 
 use kolo_executor::testing::Trace;
-use kolo_executor::{Error, Kind, Result, create_task, current_task, sleep};
+use kolo_executor::{Error, Kind, Result, create_task, sleep};
 
-use crate::support::runs::traced;
+use crate::support::runs::{cancelling, traced};
 
 /// Sleeps, and tells how that ended; then gives `outcome`.
 async fn job<T>(trace: Trace, name: &'static str, delay: f64, outcome: Result<T>) -> Result<T> {
@@ -36,10 +36,6 @@ fn text(error: &Error) -> String {
         kind if error.message().is_empty() => format!("{kind:?}"),
         _ => error.message().to_owned(),
     }
-}
-
-fn cancelling() -> u32 {
-    current_task().expect("a task").cancelling()
 }
 
 /// What happens in `main`, its outcome, and its requests to be cancelled.

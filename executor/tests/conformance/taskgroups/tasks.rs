@@ -7,12 +7,12 @@ use std::rc::Rc;
 use kolo_executor::testing::run;
 use kolo_executor::{Context, ContextVar, Error, Kind, Result, Task, TaskGroup, create_task, running_loop, sleep, task_group};
 
-use super::{cancelling, events, job};
+use super::{events, job};
 use crate::support::lives::DropFlag;
 use crate::support::outcome::{error_of, kind_of};
 use crate::support::outside::without_task;
 use crate::support::reports::Reports;
-use crate::support::runs::virtual_loop;
+use crate::support::runs::{cancelling, virtual_loop};
 
 /// How many tasks of the group are not done, as it shows itself.
 fn live(group: &TaskGroup) -> usize {

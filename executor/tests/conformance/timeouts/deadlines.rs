@@ -6,9 +6,8 @@ use std::rc::Rc;
 use kolo_executor::testing::run;
 use kolo_executor::{Error, Kind, Timeout, create_task, current_task, running_loop, sleep, timeout};
 
-use super::cancelling;
 use crate::support::outcome::{boom, ended, error_of, kind_of};
-use crate::support::runs::traced;
+use crate::support::runs::{cancelling, traced};
 
 #[test]
 fn test_timeout_basic() {

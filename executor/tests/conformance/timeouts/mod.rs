@@ -2,9 +2,3 @@
 
 mod deadlines;
 mod states;
-
-use kolo_executor::current_task;
-
-fn cancelling() -> u32 {
-    current_task().expect("a task").cancelling()
-}

@@ -3,10 +3,9 @@
 use kolo_executor::testing::run;
 use kolo_executor::{Error, Kind, Result, Timeout, current_task, sleep, task_group, timeout};
 
-use super::cancelling;
 use crate::support::outcome::{ended, error_of, kind_of};
 use crate::support::outside::without_task;
-use crate::support::runs::traced;
+use crate::support::runs::{cancelling, traced};
 
 #[test]
 fn test_nested_timeout_in_finally() {
