@@ -26,13 +26,14 @@ enum Broken {
 /// What making an event loop or a primitive fails with.
 pub fn trace(program: Program) -> kolo::Result<Vec<String>> {
     let world = World::new(program, EventLoop::with_clock(Clock::Virtual)?)?;
-    world.listen();
+    let watcher = world.listen();
     match world.run() {
         Ok(()) => world.trace.close("end"),
         Err(Broken::Stalled) => world.trace.close(&format!("stalled {}", world.names(&world.unfinished()))),
         Err(Broken::Overrun) => world.trace.close("overrun"),
     }
     let lines = world.trace.take();
+    world.event_loop.remove_observer(&watcher);
     world.abandon()?;
     Ok(lines)
 }
@@ -65,19 +66,20 @@ impl Watcher {
 }
 
 impl World {
-    fn listen(self: &Rc<Self>) {
-        self.event_loop.set_observer(Some(Rc::new(Watcher(Rc::downgrade(self)))));
+    fn listen(self: &Rc<Self>) -> Rc<Watcher> {
+        let watcher = Rc::new(Watcher(Rc::downgrade(self)));
+        self.event_loop.add_observer(watcher.clone());
         let world = Rc::downgrade(self);
         self.event_loop.set_exception_handler(Some(Rc::new(move |context| {
             if let Some(world) = world.upgrade() {
                 world.on_unhandled(context);
             }
         })));
+        watcher
     }
 
     /// Disposes of what is left when the trace is complete, without a word.
     fn abandon(&self) -> kolo::Result<()> {
-        self.event_loop.set_observer(None);
         self.event_loop.set_exception_handler(Some(Rc::new(|_| {})));
         for object in self.everything() {
             // An error that has been looked at is not reported when the object goes.

@@ -5,14 +5,14 @@
 #![cfg(test)]
 
 #[allow(dead_code, reason = "the models need a part of it")]
-#[path = "../../src/inbox/queue.rs"]
-mod queue;
+#[path = "../../src/ground/mailbox.rs"]
+mod mailbox;
 
 use loom::sync::atomic::Ordering;
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
-use queue::{Nudge, Queue};
+use mailbox::{Mailbox, Nudge};
 
 /// The loop's wait for events: a nudge ends it, and one that comes before the wait ends the next.
 #[derive(Default)]
@@ -41,11 +41,11 @@ impl Nudge for Bell {
 }
 
 type Letter = (&'static str, u32);
-type Inbox = Queue<Letter, Bell>;
+type Inbox = Mailbox<Letter, Bell>;
 
 fn inbox() -> (Arc<Inbox>, Arc<Events>) {
     let events = Arc::new(Events::default());
-    (Arc::new(Queue::new(Bell(events.clone()))), events)
+    (Arc::new(Mailbox::new(Bell(events.clone()))), events)
 }
 
 /// A thread that posts so many letters.

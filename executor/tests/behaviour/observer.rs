@@ -50,7 +50,7 @@ fn everything_is_told_in_its_order() {
 fn told_in_its_order() {
     let event_loop = EventLoop::with_clock(Clock::Virtual).unwrap();
     let events = Rc::new(Events::default());
-    event_loop.set_observer(Some(events.clone()));
+    event_loop.add_observer(events.clone());
     let first = line!();
     let main = event_loop.create_task(async {
         let promise = Promise::new();

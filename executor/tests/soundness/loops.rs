@@ -1,7 +1,7 @@
 //! Loops: nested, one after the other, several at once, stopped and closed from within, and at the end of their thread.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::mpsc;
 use std::task::{Context, Waker};
 use std::thread;
@@ -315,7 +315,7 @@ fn a_task_stops_and_closes_the_loop() {
 
 #[test]
 fn the_exception_handler_and_the_observer_use_the_loop() {
-    struct Creates(EventLoop, Cell<u32>);
+    struct Creates(EventLoop, Cell<u32>, Weak<Creates>);
     impl kolo_executor::Observer for Creates {
         fn finished(&self, _: &kolo_executor::AnyTask) {
             if self.1.get() > 0 {
@@ -323,7 +323,7 @@ fn the_exception_handler_and_the_observer_use_the_loop() {
                 self.0.create_task(async { Ok(()) });
                 self.0.set_exception_handler(None);
             } else {
-                self.0.set_observer(None);
+                self.0.remove_observer(&self.2.upgrade().expect("the observer"));
             }
         }
     }
@@ -340,7 +340,8 @@ fn the_exception_handler_and_the_observer_use_the_loop() {
     event_loop.call_soon(|| panic!("reported"));
     event_loop.run_until_complete(sleep(5)).unwrap();
     assert_eq!(reported.get(), 1);
-    event_loop.set_observer(Some(Rc::new(Creates(event_loop.clone(), Cell::new(5)))));
+    let creates = Rc::new_cyclic(|creates| Creates(event_loop.clone(), Cell::new(5), creates.clone()));
+    event_loop.add_observer(creates);
     // The first of the five is made when the run is over.
     for _ in 0..2 {
         event_loop.run_until_complete(sleep(5)).unwrap();

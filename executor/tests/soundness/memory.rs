@@ -23,7 +23,7 @@ fn leaves_nothing<T: 'static>(program: impl AsyncFnOnce(Living) -> Result<T> + '
     let living = Living::new();
     let event_loop = EventLoop::with_clock(Clock::Virtual).unwrap();
     event_loop.set_exception_handler(Some(Rc::new(|_| {})));
-    event_loop.set_observer(Some(Rc::new(Witness(living.one()))));
+    event_loop.add_observer(Rc::new(Witness(living.one())));
     let counted = living.clone();
     let main = event_loop.create_task(async move { program(counted).await });
     // The program may wait for ever: that is one of the cases.
@@ -385,7 +385,7 @@ fn a_loop_that_is_never_closed_goes_with_its_last_handle() {
     let living = Living::new();
     let event_loop = EventLoop::with_clock(Clock::Virtual).unwrap();
     event_loop.set_exception_handler(Some(Rc::new(|_| {})));
-    event_loop.set_observer(Some(Rc::new(Witness(living.one()))));
+    event_loop.add_observer(Rc::new(Witness(living.one())));
     for body in 0..5 {
         let living = living.clone();
         event_loop.create_task(async move {

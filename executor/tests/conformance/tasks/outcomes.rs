@@ -99,7 +99,7 @@ fn test_step_result_future() {
         Ok(())
     });
     tick(&event_loop);
-    event_loop.set_observer(Some(wakes.clone()));
+    event_loop.add_observer(wakes.clone());
     let value: Rc<str> = Rc::from("value");
     promise.set_result(value.clone()).unwrap();
     assert_eq!(wakes.0.get(), 1);
@@ -120,7 +120,7 @@ fn test_subclasses_ctask_cfuture() {
         promise.await
     });
     tick(&event_loop);
-    event_loop.set_observer(Some(wakes.clone()));
+    event_loop.add_observer(wakes.clone());
     let awaiting = task.clone();
     let outer = event_loop.create_task(async move { awaiting.await });
     assert_eq!(wakes.0.replace(0), 1, "the first step of the outer task");

@@ -305,8 +305,9 @@ fn an_observer() {
     struct Observes(#[allow(dead_code, reason = "it is there to be dropped")] Meddler);
     impl Observer for Observes {}
     meddle(|event_loop, meddler| {
-        event_loop.set_observer(Some(Rc::new(Observes(meddler))));
-        event_loop.set_observer(None);
+        let observer = Rc::new(Observes(meddler));
+        event_loop.add_observer(observer.clone());
+        event_loop.remove_observer(&observer);
     });
 }
 

@@ -138,7 +138,7 @@ fn an_observer_that_panics_changes_nothing() {
     }
     let (event_loop, reports) = loop_with_reports();
     let told = Rc::new(Cell::new(0));
-    event_loop.set_observer(Some(Rc::new(Panicker(told.clone()))));
+    event_loop.add_observer(Rc::new(Panicker(told.clone())));
     let outcome = event_loop.run_until_complete(async {
         let promise = Promise::new();
         let awaited = promise.clone();

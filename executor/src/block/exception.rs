@@ -1,0 +1,79 @@
+//! What is told of an error that nobody handles.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use crate::block::head::AnyPromise;
+use crate::block::task::{AnyTask, TaskRef};
+use crate::ground::error::Error;
+
+/// What is called with errors that nobody handles; see [`EventLoop::set_exception_handler`](crate::EventLoop::set_exception_handler).
+pub type ExceptionHandler = Rc<dyn Fn(&ExceptionContext)>;
+
+/// What is known of an error that nobody handles. Mirrors the `context` of `loop.call_exception_handler`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ExceptionContext {
+    /// What happened, in a sentence.
+    pub message: String,
+    /// The error, if there is one.
+    pub error: Option<Error>,
+    /// The task whose error it is.
+    pub task: Option<AnyTask>,
+    /// The promise whose error it is.
+    pub promise: Option<AnyPromise>,
+}
+
+impl ExceptionContext {
+    /// A report that says only this.
+    pub fn new(message: impl Into<String>) -> ExceptionContext {
+        ExceptionContext {
+            message: message.into(),
+            error: None,
+            task: None,
+            promise: None,
+        }
+    }
+
+    pub(crate) fn of_panic(what: &str, payload: Box<dyn Any + Send>) -> ExceptionContext {
+        ExceptionContext::new(format!("Exception in {what}")).with_error(Error::panic(payload))
+    }
+
+    /// The report with its error.
+    #[must_use]
+    pub fn with_error(mut self, error: Error) -> ExceptionContext {
+        self.error = Some(error);
+        self
+    }
+
+    pub(crate) fn with_task(mut self, task: &TaskRef) -> ExceptionContext {
+        self.task = Some(AnyTask::of(task));
+        self
+    }
+
+    /// Prints the report to standard error, as is done where no exception handler is set. Mirrors
+    /// `loop.default_exception_handler`.
+    pub fn print(&self) {
+        let text = catch_unwind(AssertUnwindSafe(|| self.text()));
+        // A foreign error in the chain of causes shows itself, which may fail.
+        eprintln!(
+            "{}",
+            text.unwrap_or_else(|_| format!("{}\n(its error cannot be shown)", self.message))
+        );
+    }
+
+    fn text(&self) -> String {
+        let mut text = self.message.clone();
+        if let Some(task) = &self.task {
+            text.push_str(&format!("\ntask: {task:?}"));
+        }
+        if let Some(promise) = &self.promise {
+            text.push_str(&format!("\npromise: {promise:?}"));
+        }
+        if let Some(error) = &self.error {
+            text.push_str(&format!("\n{error:?}"));
+        }
+        text
+    }
+}

@@ -1,0 +1,170 @@
+//! What every promise has, whatever its value: a state, and the callbacks that wait for it to be done.
+
+use std::cell::Cell;
+use std::task::Waker;
+
+use crate::block::callback::DoneCallback;
+use crate::block::listener::Listener;
+use crate::block::raw::{Head, Ref};
+use crate::block::task::TaskRef;
+use crate::ground::error::{Error, Result};
+
+/// A promise, task or gather without the type of its value: can be looked at, cancelled, waited for.
+///
+/// Awaiting `&AnyPromise` gives `Ok(())` for a value, whatever it is.
+#[derive(Clone)]
+pub struct AnyPromise(pub(crate) Ref);
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum State {
+    Pending,
+    Value,
+    /// Done with an error that nobody has looked at.
+    UnseenError,
+    Error,
+    Cancelled,
+}
+
+impl State {
+    /// The state of a task with this outcome.
+    pub(crate) fn of<T>(outcome: &Result<T>) -> State {
+        match outcome {
+            Ok(_) => State::Value,
+            Err(error) if error.is_cancelled() => State::Cancelled,
+            Err(_) => State::UnseenError,
+        }
+    }
+}
+
+/// Something to do, one hop after the promise is done.
+pub(crate) enum Callback {
+    /// A task of ours waits: its next step *is* the callback.
+    Step(TaskRef),
+    /// A foreign executor or combinator waits.
+    Wake(Box<Waker>),
+    /// A child's completion, told to the gather, wait, shield ... it belongs to.
+    Notify(Listener, u32),
+    Call(Box<DoneCallback>),
+}
+
+/// What is to be done when the promise is done, in the order in which it was added.
+#[derive(Default)]
+pub(crate) struct Callbacks(Cell<List>);
+
+/// Nearly always none or one, which then costs no allocation.
+#[derive(Default)]
+enum List {
+    #[default]
+    None,
+    One(Callback),
+    // A vector in place would make every promise a word larger.
+    #[allow(clippy::box_collection)]
+    Many(Box<Vec<Callback>>),
+}
+
+impl Callbacks {
+    #[inline(always)]
+    pub(crate) fn push(&self, callback: Callback) {
+        self.0.set(match self.0.take() {
+            List::None => List::One(callback),
+            List::One(first) => List::Many(Box::new(vec![first, callback])),
+            List::Many(mut list) => {
+                list.push(callback);
+                List::Many(list)
+            }
+        });
+    }
+
+    /// Shows every callback to `look`, which runs no user code and does not come back to this promise.
+    pub(crate) fn look_at(&self, look: impl FnMut(&Callback)) {
+        let list = self.0.take();
+        match &list {
+            List::None => {}
+            List::One(callback) => [callback].into_iter().for_each(look),
+            List::Many(list) => list.iter().for_each(look),
+        }
+        self.0.set(list);
+    }
+
+    /// Takes the first callback that `matches` out of the list.
+    pub(crate) fn remove(&self, matches: impl Fn(&Callback) -> bool) -> Option<Callback> {
+        let (rest, removed) = match self.0.take() {
+            List::One(callback) if matches(&callback) => (List::None, Some(callback)),
+            List::Many(mut list) => {
+                let removed = list.iter().position(matches).map(|at| list.remove(at));
+                (List::Many(list), removed)
+            }
+            others => (others, None),
+        };
+        self.0.set(rest);
+        removed
+    }
+
+    /// Takes all of them away, and gives each to `f`.
+    #[inline]
+    pub(crate) fn drain(&self, mut f: impl FnMut(Callback)) {
+        match self.0.take() {
+            List::None => {}
+            List::One(callback) => f(callback),
+            List::Many(list) => list.into_iter().for_each(f),
+        }
+    }
+}
+
+impl Head {
+    pub(crate) fn done(&self) -> bool {
+        self.state.get() != State::Pending
+    }
+
+    pub(crate) fn cancelled(&self) -> bool {
+        self.state.get() == State::Cancelled
+    }
+
+    pub(crate) fn has_unretrieved_error(&self) -> bool {
+        self.state.get() == State::UnseenError
+    }
+
+    pub(crate) fn mark_retrieved(&self) {
+        if self.has_unretrieved_error() {
+            self.state.set(State::Error);
+        }
+    }
+
+    /// Makes this a promise of the loop with this id, if it is nobody's yet. `false`: it belongs to another one.
+    #[inline]
+    pub(crate) fn bind(&self, loop_id: u16) -> bool {
+        if self.loop_id.get() == 0 {
+            self.loop_id.set(loop_id);
+        }
+        self.loop_id.get() == loop_id
+    }
+
+    /// [`bind`](Head::bind), for a loop that has to run it.
+    ///
+    /// # Errors
+    /// Value, when it belongs to another loop.
+    pub(crate) fn claim(&self, loop_id: u16) -> Result<()> {
+        if self.bind(loop_id) {
+            return Ok(());
+        }
+        Err(Error::value(
+            "The future belongs to a different loop than the one that waits for it",
+        ))
+    }
+}
+
+impl Ref {
+    /// `exception()`: the error, if it is done and has one.
+    pub(crate) fn outcome_error(&self) -> Result<Option<Error>> {
+        match self.head().state.get() {
+            State::Pending => Err(Error::invalid_state("Exception is not set.")),
+            State::Value => Ok(None),
+            State::Cancelled => Err(self.error().unwrap_or(Error::cancelled())),
+            State::UnseenError | State::Error => {
+                self.head().mark_retrieved();
+                // A moved-out error leaves nothing to show; see `Promise::take_result`, which leaves errors in place.
+                Ok(self.error())
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Who is told when a child is done: gather, wait, shield, as_completed, task groups.
+
+use std::rc::{Rc, Weak};
+
+use crate::block::head::{AnyPromise, Callback};
+use crate::block::raw::Ref;
+use crate::block::task::TaskHead;
+use crate::ground::weak_list::WeakList;
+
+/// Something that waits for several promises. It is called one hop after each is done, in the loop, under no borrow.
+pub(crate) trait Listen {
+    /// `index` is the number under which the listener registered itself with that child.
+    fn notify(&self, index: u32);
+
+    /// The promises that it owns and is told of, and which own it until then: at the end of the loop they are parted.
+    fn owned(&self) -> &[AnyPromise] {
+        &[]
+    }
+
+    /// Who goes on because of what the listener is told, for reports: a task, or whoever awaits a promise.
+    fn awaiter(&self) -> Option<Ref> {
+        None
+    }
+}
+
+/// A shared listener. A thin pointer, because callbacks and entries of the ready queue hold one beside a number.
+#[derive(Clone)]
+pub(crate) struct Listener(Rc<Box<dyn Listen>>);
+
+impl Listener {
+    pub(crate) fn new(listen: impl Listen + 'static) -> Listener {
+        Listener(Rc::new(Box::new(listen)))
+    }
+
+    pub(crate) fn notify(&self, index: u32) {
+        self.0.notify(index);
+    }
+
+    pub(crate) fn awaiter(&self) -> Option<Ref> {
+        self.0.awaiter()
+    }
+
+    fn is(&self, other: &Listener) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Is not told of this promise any more.
+    pub(crate) fn leave(&self, promise: &AnyPromise) {
+        let ours = |callback: &Callback| matches!(callback, Callback::Notify(theirs, _) if theirs.is(self));
+        let removed = promise.0.head().callbacks.remove(ours);
+        drop(removed);
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakListener {
+        WeakListener(Rc::downgrade(&self.0))
+    }
+}
+
+/// Which listener it was, without keeping it.
+pub(crate) struct WeakListener(Weak<Box<dyn Listen>>);
+
+impl WeakListener {
+    /// See [`Listener::leave`].
+    pub(crate) fn leave(&self, promise: &AnyPromise) {
+        if let Some(listener) = self.0.upgrade() {
+            Listener(listener).leave(promise);
+        }
+    }
+}
+
+/// The listeners of one loop that may own promises which nobody else has, and which so would keep each other for ever: these ties are cut at
+/// the end of the loop.
+#[derive(Default)]
+pub(crate) struct Ties(WeakList<Box<dyn Listen>>);
+
+impl Ties {
+    /// Notes a listener of these promises. Of tasks it need not know: the loop parts from all of them at its end.
+    pub(crate) fn note(&self, listener: &Listener, promises: &[AnyPromise]) {
+        if promises.iter().any(|promise| !promise.0.is::<TaskHead>()) {
+            self.0.add(Rc::downgrade(&listener.0));
+        }
+    }
+
+    pub(crate) fn cut(&self) {
+        for listener in self.0.all().into_iter().map(Listener) {
+            listener.0.owned().iter().for_each(|promise| listener.leave(promise));
+        }
+    }
+}

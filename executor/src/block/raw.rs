@@ -1,0 +1,475 @@
+//! The one allocation, and nearly all the unsafe code of kolo.
+//!
+//! A promise is a block of memory: a *head* (state, callbacks), then what its *kind* has of its own (a task its bookkeeping, a gather its
+//! children), then a *slot*, where the outcome will be. A task is a promise whose slot holds a coroutine until then, in the same place; the
+//! head says which of them is there. Blocks are counted by a plain integer, because none is shared between threads, and referred to by thin
+//! pointers: what depends on types goes through the table of functions that the head points to.
+//!
+//! ```text
+//!   Ref ──► ┌──────────────┐ ◄── TypedRef<T>: knows that the outcome is a Result<T>
+//!           │ Head         │ ◄── KindRef<K>: knows that K follows (TaskRef: that it is a task's)
+//!           │   vtable ────┼──► the functions of Block<K, F, T>
+//!           │   content    │     what is in the slot
+//!           ├──────────────┤
+//!           │ own          │     what the kind K has
+//!           ├──────────────┤
+//!           │ slot         │     a coroutine F, then its outcome, a Result<T>
+//!           └──────────────┘
+//! ```
+//!
+//! # Invariants
+//!
+//! - **COUNT**: a block lives as long as `refs > 0`; every `Ref` stands for one of the count. All are on one thread (`Ref` is `!Send`).
+//! - **TYPE**: a block's vtable is the [`Block::TABLE`] of the very `K`, `F` and `T` that it was allocated with.
+//! - **KIND**: a `KindRef<K>` points to a block of that very `K`: [`allocate`] has just made it so, or [`Ref::into_kind`] has looked.
+//! - **VALUE**: a `TypedRef<T>` points to a block of that very `T`: [`allocate`] has just made it so, or [`Ref::downcast`] has looked. It is
+//!   invariant in `T`.
+//! - **SLOT**: `content` says what is in the slot. Only this file changes it. While it is `Polled` or `Dropping`, user code runs on what is
+//!   there, and nobody else touches the slot; outcomes are cloned and shown only outside of it.
+//! - **PIN**: a coroutine is never moved: it is polled and dropped in place.
+//! - **LOAN**: see [`Loan`].
+
+use std::any::TypeId;
+use std::cell::{Cell, UnsafeCell};
+use std::marker::PhantomData;
+use std::mem::{ManuallyDrop, offset_of};
+use std::ops::Deref;
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll};
+
+use crate::block::head::{Callbacks, State};
+use crate::ground::error::{Error, Result};
+use crate::ground::memory;
+use crate::ground::on_drop::OnDrop;
+
+/// A kind of promise: what it has of its own, and in what it differs from others. asyncio's class.
+pub(crate) trait Kind: Sized + 'static {
+    /// What it is called in texts.
+    const NAME: &'static str;
+    /// Whether anybody may complete it.
+    const IS_OPEN: bool = false;
+
+    /// Cancels it, or asks it to end. `false`: it was done already.
+    fn cancel(promise: &Ref, error: Error) -> bool;
+
+    /// The last reference goes, and nobody has looked at the error.
+    fn never_retrieved(promise: &Ref);
+}
+
+/// The beginning of every block.
+pub(crate) struct Head {
+    vtable: &'static VTable,
+    refs: Cell<u32>,
+    /// The loop whose ready queue runs the callbacks; 0 until somebody waits.
+    pub(crate) loop_id: Cell<u16>,
+    pub(crate) state: Cell<State>,
+    content: Cell<Content>,
+    pub(crate) callbacks: Callbacks,
+}
+
+/// What is in the slot.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Content {
+    Nothing,
+    Coroutine,
+    Outcome,
+    /// A coroutine that is being polled.
+    Polled,
+    /// Nothing soon: what was there is being dropped.
+    Dropping,
+}
+
+#[repr(C)]
+struct Front<K> {
+    head: Head,
+    own: K,
+}
+
+#[repr(C)]
+struct Block<K, F, T> {
+    front: Front<K>,
+    slot: UnsafeCell<Slot<F, T>>,
+}
+
+#[repr(C)]
+union Slot<F, T> {
+    coroutine: ManuallyDrop<F>,
+    outcome: ManuallyDrop<Result<T>>,
+    nothing: (),
+}
+
+/// What can be done with a block whose types are forgotten. Each unsafe function requires a live block of the types of its [`Block::TABLE`]
+/// (COUNT, TYPE), and is given what has to be in the slot (SLOT).
+struct VTable {
+    poll: unsafe fn(NonNull<Head>, &mut Context<'_>) -> Poll<State>,
+    clear: unsafe fn(NonNull<Head>, Content),
+    error: unsafe fn(NonNull<Head>) -> Option<Error>,
+    put_error: unsafe fn(NonNull<Head>, Error),
+    free: unsafe fn(NonNull<Head>),
+    slot: usize,
+    value: TypeId,
+    kind: TypeId,
+    name: &'static str,
+    is_open: bool,
+    cancel: fn(&Ref, Error) -> bool,
+    never_retrieved: fn(&Ref),
+}
+
+impl<K: Kind, F: Future<Output = Result<T>> + 'static, T: 'static> Block<K, F, T> {
+    const TABLE: &'static VTable = &VTable {
+        poll: Self::poll,
+        clear: Self::clear,
+        error: Self::error,
+        put_error: Self::put_error,
+        free: Self::free,
+        slot: offset_of!(Self, slot),
+        value: TypeId::of::<T>(),
+        kind: TypeId::of::<K>(),
+        name: K::NAME,
+        is_open: K::IS_OPEN,
+        cancel: K::cancel,
+        never_retrieved: K::never_retrieved,
+    };
+
+    fn slot(block: NonNull<Head>) -> *mut Slot<F, T> {
+        block.as_ptr().wrapping_byte_add(offset_of!(Self, slot)).cast()
+    }
+
+    unsafe fn poll(block: NonNull<Head>, context: &mut Context<'_>) -> Poll<State> {
+        // SAFETY: the caller's: the coroutine is there, and nobody else touches it. PIN.
+        let coroutine = unsafe { Pin::new_unchecked(&mut *(*Self::slot(block)).coroutine) };
+        let outcome = std::task::ready!(coroutine.poll(context));
+        let state = State::of(&outcome);
+        // SAFETY: COUNT.
+        let content = unsafe { &block.as_ref().content };
+        content.set(Content::Dropping);
+        // Even when the coroutine's destructor panics.
+        let mut outcome = Some(outcome);
+        let _settled = OnDrop(|| {
+            if let Some(outcome) = outcome.take() {
+                // SAFETY: the caller's. SLOT: what was there is gone.
+                unsafe { (*Self::slot(block)).outcome = ManuallyDrop::new(outcome) };
+                content.set(Content::Outcome);
+            }
+        });
+        // SAFETY: the caller's. Nobody uses the coroutine after this.
+        unsafe { Self::clear(block, Content::Coroutine) };
+        Poll::Ready(state)
+    }
+
+    unsafe fn clear(block: NonNull<Head>, content: Content) {
+        let slot = Self::slot(block);
+        // SAFETY: the caller's. PIN: a coroutine is dropped in place.
+        unsafe {
+            match content {
+                Content::Coroutine => ManuallyDrop::drop(&mut (*slot).coroutine),
+                Content::Outcome => ManuallyDrop::drop(&mut (*slot).outcome),
+                Content::Nothing | Content::Polled | Content::Dropping => {}
+            }
+        }
+    }
+
+    unsafe fn error(block: NonNull<Head>) -> Option<Error> {
+        // SAFETY: the caller's. Cloning an error runs no user code.
+        unsafe { (*Self::slot(block)).outcome.as_ref().err().cloned() }
+    }
+
+    unsafe fn put_error(block: NonNull<Head>, error: Error) {
+        // SAFETY: the caller's.
+        unsafe { (*Self::slot(block)).outcome = ManuallyDrop::new(Err(error)) };
+    }
+
+    /// Nothing but a `Ref` leads to a block, so when there is none any more the destructors that run here cannot come back to it, whatever
+    /// else they do.
+    unsafe fn free(block: NonNull<Head>) {
+        // SAFETY: TYPE: it was allocated so. COUNT: nobody refers to it any more, even when a destructor panics.
+        let _memory = OnDrop(|| unsafe { memory::free(block.cast(), const { memory::layout_of::<Self>() }) });
+        // SAFETY: TYPE. COUNT.
+        let _front = OnDrop(|| unsafe { block.cast::<Front<K>>().drop_in_place() });
+        // SAFETY: the caller's. SLOT: that is what is there.
+        unsafe { Self::clear(block, block.as_ref().content.get()) }
+    }
+}
+
+/// A counted reference to a block.
+pub(crate) struct Ref(NonNull<Head>, PhantomData<*const ()>);
+
+/// A new block, and so many references to it.
+#[inline(always)]
+fn allocate<K: Kind, F: Future<Output = Result<T>> + 'static, T: 'static, const REFS: usize>(
+    own: impl FnOnce() -> K,
+    slot: Slot<F, T>,
+    content: Content,
+) -> [Ref; REFS] {
+    let block = memory::allocate(const { memory::layout_of::<Block<K, F, T>>() }).cast();
+    let head = Head {
+        vtable: Block::<K, F, T>::TABLE,
+        refs: Cell::new(REFS as u32),
+        loop_id: Cell::new(0),
+        state: Cell::new(State::Pending),
+        content: Cell::new(content),
+        callbacks: Callbacks::default(),
+    };
+    let front = Front { head, own: own() };
+    let slot = slot.into();
+    // SAFETY: the memory is new and of this layout. TYPE and COUNT hold from here on.
+    unsafe { block.write(Block { front, slot }) };
+    [(); REFS].map(|()| Ref(block.cast(), PhantomData))
+}
+
+/// A new promise of this kind. Its `F` is never there.
+pub(crate) fn allocate_promise<K: Kind, T: 'static>(own: K) -> TypedRef<T> {
+    let slot = Slot { nothing: () };
+    let [block] = allocate::<K, std::future::Pending<Result<T>>, T, 1>(|| own, slot, Content::Nothing);
+    TypedRef(block, PhantomData)
+}
+
+/// A new promise of this kind whose slot holds a coroutine: a reference for its handle, for the table of tasks, and for the ready queue.
+#[inline(always)]
+pub(crate) fn allocate_coroutine<K: Kind, F: Future<Output = Result<T>> + 'static, T: 'static>(
+    own: impl FnOnce() -> K,
+    coroutine: F,
+) -> (TypedRef<T>, [KindRef<K>; 2]) {
+    let coroutine = ManuallyDrop::new(coroutine);
+    let [handle, kept, queued] = allocate(own, Slot { coroutine }, Content::Coroutine);
+    let of_kind = |block| KindRef(block, PhantomData);
+    (TypedRef(handle, PhantomData), [of_kind(kept), of_kind(queued)])
+}
+
+impl Ref {
+    pub(crate) fn head(&self) -> &Head {
+        // SAFETY: COUNT.
+        unsafe { self.0.as_ref() }
+    }
+
+    pub(crate) fn ptr_eq(&self, other: &Ref) -> bool {
+        self.0 == other.0
+    }
+
+    /// Tells blocks apart.
+    pub(crate) fn address(&self) -> usize {
+        self.0.addr().get()
+    }
+
+    /// How many references to it there are.
+    pub(crate) fn count(&self) -> u32 {
+        self.head().refs.get()
+    }
+
+    pub(crate) fn kind_name(&self) -> &'static str {
+        self.head().vtable.name
+    }
+
+    /// Whether anybody may complete it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.head().vtable.is_open
+    }
+
+    pub(crate) fn is<K: Kind>(&self) -> bool {
+        self.head().vtable.kind == TypeId::of::<K>()
+    }
+
+    /// What it has of its own as one of this kind.
+    pub(crate) fn own<K: Kind>(&self) -> Option<&K> {
+        // SAFETY: TYPE, and it was just looked at. COUNT.
+        self.is::<K>().then(|| unsafe { &self.0.cast::<Front<K>>().as_ref().own })
+    }
+
+    pub(crate) fn into_kind<K: Kind>(self) -> Result<KindRef<K>, Ref> {
+        // KIND holds from here on.
+        if self.is::<K>() {
+            Ok(KindRef(self, PhantomData))
+        } else {
+            Err(self)
+        }
+    }
+
+    pub(crate) fn downcast<T: 'static>(&self) -> Option<TypedRef<T>> {
+        // VALUE holds from here on.
+        (self.head().vtable.value == TypeId::of::<T>()).then(|| TypedRef(self.clone(), PhantomData))
+    }
+
+    /// Cancels it as its kind is cancelled. `false`: it was done already.
+    pub(crate) fn cancel(&self, error: Error) -> bool {
+        (self.head().vtable.cancel)(self, error)
+    }
+
+    /// Whether user code runs on what is in the slot: the coroutine is polled, or something there is dropped.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self.head().content.get(), Content::Polled | Content::Dropping)
+    }
+
+    /// Runs the coroutine up to its next suspension. Ready: the outcome is in the slot, and makes this state.
+    #[inline]
+    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<State> {
+        let Head { content, vtable, .. } = self.head();
+        if content.get() != Content::Coroutine {
+            return Poll::Pending;
+        }
+        content.set(Content::Polled);
+        // A panic leaves what was there.
+        let _polled = OnDrop(|| {
+            if content.get() == Content::Polled {
+                content.set(Content::Coroutine);
+            }
+        });
+        // SAFETY: COUNT, TYPE; SLOT: it is `Polled`.
+        unsafe { (vtable.poll)(self.0, context) }
+    }
+
+    /// Drops what is in the slot, and leaves the error, or nothing, there, even when a destructor panics.
+    pub(crate) fn settle(&self, mut error: Option<Error>) {
+        assert!(!self.is_busy(), "kolo: the slot of a promise was entered twice");
+        let Head { content, vtable, .. } = self.head();
+        let before = content.replace(Content::Dropping);
+        let _settled = OnDrop(|| {
+            content.set(Content::Nothing);
+            if let Some(error) = error.take() {
+                // SAFETY: COUNT, TYPE; SLOT: nothing is there.
+                unsafe { (vtable.put_error)(self.0, error) };
+                content.set(Content::Outcome);
+            }
+        });
+        // SAFETY: COUNT, TYPE; SLOT: that is what was there, and now it is `Dropping`.
+        unsafe { (vtable.clear)(self.0, before) }
+    }
+
+    pub(crate) fn error(&self) -> Option<Error> {
+        if self.head().content.get() != Content::Outcome {
+            return None;
+        }
+        // SAFETY: COUNT, TYPE; SLOT: an outcome is there.
+        unsafe { (self.head().vtable.error)(self.0) }
+    }
+
+    #[inline(never)]
+    fn drop_last(&mut self) {
+        if self.head().has_unretrieved_error() {
+            // May run user code, which may keep a reference: the count is looked at again.
+            (self.head().vtable.never_retrieved)(self);
+        }
+        let left = self.head().refs.get() - 1;
+        self.head().refs.set(left);
+        if left == 0 {
+            // SAFETY: COUNT: this was the last reference. TYPE.
+            unsafe { (self.head().vtable.free)(self.0) }
+        }
+    }
+}
+
+impl Clone for Ref {
+    #[inline]
+    fn clone(&self) -> Ref {
+        // As in `Rc`: a count that overflows could free a block that is in use.
+        let more = self.head().refs.get().checked_add(1).unwrap_or_else(|| std::process::abort());
+        self.head().refs.set(more);
+        Ref(self.0, PhantomData)
+    }
+}
+
+impl Drop for Ref {
+    #[inline]
+    fn drop(&mut self) {
+        let refs = &self.head().refs;
+        match refs.get() {
+            1 => self.drop_last(),
+            more => refs.set(more - 1),
+        }
+    }
+}
+
+/// A reference to a block whose outcome is a `Result<T>` (VALUE). Values go in and come out, as with a `Cell<T>`.
+pub(crate) struct TypedRef<T>(Ref, PhantomData<Cell<T>>);
+
+impl<T> Clone for TypedRef<T> {
+    fn clone(&self) -> Self {
+        TypedRef(self.0.clone(), PhantomData)
+    }
+}
+
+impl<T> TypedRef<T> {
+    pub(crate) fn erased(&self) -> &Ref {
+        &self.0
+    }
+
+    /// Every field of a slot begins where the slot does.
+    fn outcome(&self) -> *mut Result<T> {
+        self.0.0.as_ptr().wrapping_byte_add(self.0.head().vtable.slot).cast()
+    }
+
+    #[inline]
+    pub(crate) fn take(&self) -> Option<Result<T>> {
+        let content = &self.0.head().content;
+        (content.get() == Content::Outcome).then(|| {
+            content.set(Content::Nothing);
+            // SAFETY: COUNT, TYPE, VALUE; SLOT: it was there, and from now on it is not.
+            unsafe { self.outcome().read() }
+        })
+    }
+
+    #[inline]
+    pub(crate) fn put(&self, outcome: Result<T>) {
+        let content = &self.0.head().content;
+        if content.get() != Content::Nothing {
+            self.0.settle(None);
+        }
+        // SAFETY: COUNT, TYPE, VALUE; SLOT: nothing is there.
+        unsafe { self.outcome().write(outcome) };
+        content.set(Content::Outcome);
+    }
+}
+
+/// A reference to a block of a known kind (KIND).
+pub(crate) struct KindRef<K>(Ref, PhantomData<K>);
+
+impl<K> Clone for KindRef<K> {
+    #[inline]
+    fn clone(&self) -> Self {
+        KindRef(self.0.clone(), PhantomData)
+    }
+}
+
+impl<K> KindRef<K> {
+    pub(crate) fn erased(&self) -> &Ref {
+        &self.0
+    }
+
+    pub(crate) fn into_erased(self) -> Ref {
+        self.0
+    }
+}
+
+impl<K> Deref for KindRef<K> {
+    type Target = K;
+
+    fn deref(&self) -> &K {
+        // SAFETY: KIND, and so it begins with this front (TYPE). COUNT.
+        unsafe { &self.0.0.cast::<Front<K>>().as_ref().own }
+    }
+}
+
+/// A reference that is lent for as long as a call lasts, without being counted. Invariant **LOAN**: whoever lends it keeps it meanwhile.
+pub(crate) struct Loan<K>(Cell<Option<NonNull<Head>>>, PhantomData<K>);
+
+impl<K> Loan<K> {
+    pub(crate) const fn nobody() -> Loan<K> {
+        Loan(Cell::new(None), PhantomData)
+    }
+
+    #[inline(always)]
+    pub(crate) fn lend<R>(&self, block: &KindRef<K>, f: impl FnOnce() -> R) -> R {
+        // LOAN: the borrow lasts longer than `f`.
+        let before = self.0.replace(Some(block.0.0));
+        let _after = OnDrop(|| self.0.set(before));
+        f()
+    }
+
+    #[inline(always)]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(Option<&KindRef<K>>) -> R) -> R {
+        // LOAN: it is kept at least until `f` returns. COUNT: this reference is not counted, and not dropped.
+        let block = self.0.get();
+        let block = block.map(|block| ManuallyDrop::new(KindRef(Ref(block, PhantomData), PhantomData)));
+        f(block.as_deref())
+    }
+}

@@ -1,0 +1,320 @@
+//! Tasks: a coroutine, and the promise of its outcome.
+//!
+//! ```text
+//!            create_task
+//!                 │ queue_step                  poll: Ready
+//!                 ▼                    ┌────────────────────────► finished
+//!   parked ──► queued ──► stepping ────┤
+//!     ▲    wake                        │ poll: Pending
+//!     └────────────────────────────────┘
+//! ```
+//!
+//! `wake` queues, at most once; `Core::step` polls; `Core::finish` ends. The three things that asyncio's cancellation needs are kept apart:
+//! the count of requests and the armed cancellation, both in [`Flags`], and what the task waits for.
+
+use std::cell::Cell;
+use std::panic::Location;
+use std::task::Waker;
+
+use crate::block::head::AnyPromise;
+use crate::block::identity::{Identity, Rare, Serial};
+use crate::block::raw::{KindRef, Ref};
+use crate::ground::berth::Berth;
+use crate::ground::context::Context;
+use crate::ground::error::Error;
+use crate::ground::flags::Flags;
+use crate::ground::ticket::Ticket;
+
+/// A task without the type of its value: what [`current_task`](crate::current_task) and [`all_tasks`](crate::all_tasks) give.
+#[derive(Clone)]
+pub struct AnyTask(AnyPromise);
+
+impl AnyTask {
+    pub(crate) fn of(task: &TaskRef) -> AnyTask {
+        AnyTask(AnyPromise(task.erased().clone()))
+    }
+
+    /// `task` must be one.
+    pub(crate) fn from_task(task: AnyPromise) -> AnyTask {
+        AnyTask(task)
+    }
+
+    pub(crate) fn head(&self) -> TaskRef {
+        // An `AnyTask` is made from tasks only.
+        TaskRef::new(&self.0.0).unwrap_or_else(|| unreachable!("an AnyTask that is no task"))
+    }
+}
+
+impl std::ops::Deref for AnyTask {
+    type Target = AnyPromise;
+
+    fn deref(&self) -> &AnyPromise {
+        &self.0
+    }
+}
+
+/// A counted reference to a task.
+pub(crate) type TaskRef = KindRef<TaskHead>;
+
+/// What a task has beyond a promise.
+pub(crate) struct TaskHead {
+    pub(crate) ticket: Cell<Ticket>,
+    pub(crate) created_at: &'static Location<'static>,
+    rare: Cell<Option<Box<Rare>>>,
+    /// The promise, task or gather that it waits for; none while it runs, and while it is parked in its berth.
+    waiting_on: Cell<Option<Ref>>,
+    /// Where it stands: the site of its innermost await.
+    parked_at: Cell<Option<&'static Location<'static>>>,
+    /// How often it was suspended by a leaf of ours: tells which leaf was the last.
+    parks: Cell<u32>,
+    pub(crate) berth: Cell<Berth>,
+    pub(crate) flags: Flags,
+    /// See [`Serial`].
+    serial_upper: u32,
+}
+
+// With the head that every promise has, 88 bytes: a task of a small coroutine fits into two lines of the cache.
+const _: () = assert!(size_of::<TaskHead>() == 56 && size_of::<crate::block::raw::Head>() == 32);
+
+impl TaskHead {
+    // Inlined, so that a head is written once, straight into its block.
+    #[inline(always)]
+    pub(crate) fn new(identity: Identity, created_at: &'static Location<'static>) -> TaskHead {
+        let Identity { serial, rare } = identity;
+        TaskHead {
+            ticket: Cell::new(Ticket::new(0, serial.generation(), 0)),
+            created_at,
+            rare: Cell::new(rare),
+            waiting_on: Cell::new(None),
+            parked_at: Cell::new(None),
+            parks: Cell::new(0),
+            berth: Cell::new(Berth::NEW),
+            flags: Flags::default(),
+            serial_upper: serial.upper(),
+        }
+    }
+
+    fn serial(&self) -> Serial {
+        Serial::of(self.serial_upper, self.ticket.get().generation())
+    }
+
+    /// Orders tasks by their creation.
+    pub(crate) fn birth(&self) -> (u64, Option<u64>) {
+        let number = self.serial().number();
+        match self.serial().is_named() {
+            false => (number, None),
+            true => (self.rare(|rare| rare.after), Some(number)),
+        }
+    }
+
+    /// Works on what few tasks have, if it is there. `f` runs no user code.
+    #[inline]
+    fn rare<R: Default>(&self, f: impl FnOnce(&mut Rare) -> R) -> R {
+        self.rare.take().map_or_else(R::default, |mut rare| {
+            let result = f(&mut rare);
+            self.rare.set(Some(rare));
+            result
+        })
+    }
+
+    /// The same, which is made for it when it is not there.
+    fn rare_mut<R>(&self, f: impl FnOnce(&mut Rare) -> R) -> R {
+        let mut rare = self.rare.take().unwrap_or_default();
+        let result = f(&mut rare);
+        self.rare.set(Some(rare));
+        result
+    }
+
+    pub(crate) fn name(&self) -> String {
+        self.rare(|rare| rare.name.clone())
+            .unwrap_or_else(|| format!("Task-{}", self.serial().number()))
+    }
+
+    pub(crate) fn set_name(&self, name: String) {
+        self.rare_mut(|rare| rare.name = Some(name));
+    }
+
+    /// A copy of the task's context.
+    #[inline]
+    pub(crate) fn copy_context(&self) -> Context {
+        let Some(rare) = self.rare.take() else {
+            return Context::NONE;
+        };
+        let copy = rare.context.bare_copy();
+        self.rare.set(Some(rare));
+        copy
+    }
+
+    /// Looks at the task's context. `f` runs no user code.
+    pub(crate) fn look_at_context<R>(&self, f: impl FnOnce(&Context) -> R) -> R {
+        let rare = self.rare.take();
+        let result = f(rare.as_ref().map_or(&Context::NONE, |rare| &rare.context));
+        self.rare.set(rare);
+        result
+    }
+
+    /// Works on the task's context. `f` runs no user code.
+    pub(crate) fn with_context<R>(&self, f: impl FnOnce(&mut Context) -> R) -> R {
+        self.rare_mut(|rare| f(&mut rare.context))
+    }
+
+    /// The task's context, for somebody to keep.
+    pub(crate) fn context_handle(&self) -> Context {
+        self.with_context(Context::handle)
+    }
+
+    /// A leaf of ours suspends the task, which waits for `promise`. Returns the number of this suspension.
+    pub(crate) fn park_on(&self, promise: Ref, site: &'static Location<'static>) -> u32 {
+        drop(self.waiting_on.replace(Some(promise)));
+        self.park(site)
+    }
+
+    /// A leaf of ours suspends the task. Returns the number of this suspension.
+    pub(crate) fn park(&self, site: &'static Location<'static>) -> u32 {
+        self.flags.park();
+        self.count_park(site)
+    }
+
+    /// A leaf of ours suspends the task in its berth.
+    #[inline]
+    pub(crate) fn park_in_berth(&self, site: &'static Location<'static>) {
+        self.flags.park_in_berth();
+        self.wait_on_nothing();
+        self.count_park(site);
+    }
+
+    /// A leaf of ours suspends the task, which goes on one hop after this step. Returns the number of this suspension.
+    #[inline]
+    pub(crate) fn park_for_a_hop(&self, site: &'static Location<'static>) -> u32 {
+        self.flags.park_for_a_hop();
+        self.wait_on_nothing();
+        self.count_park(site)
+    }
+
+    #[inline]
+    fn count_park(&self, site: &'static Location<'static>) -> u32 {
+        self.parked_at.set(Some(site));
+        self.parks.set(self.parks.get().wrapping_add(1));
+        self.parks.get()
+    }
+
+    /// Another leaf, polled before in this step, may wait for a promise: a cancellation is meant for the last.
+    pub(crate) fn wait_on_nothing(&self) {
+        drop(self.waiting_on.take());
+    }
+
+    pub(crate) fn waiting_on(&self) -> Option<Ref> {
+        let promise = self.waiting_on.take();
+        self.waiting_on.set(promise.clone());
+        promise
+    }
+
+    /// The leaf that waited for `promise`, suspended as number `park`, is dropped: if the task waits for anything, then for what is not ours.
+    pub(crate) fn unpark_from(&self, promise: &Ref, park: u32) {
+        if self.parks.get() == park {
+            self.flags.unpark();
+        }
+        let waiting_on = self.waiting_on.take().filter(|current| !current.ptr_eq(promise));
+        self.waiting_on.set(waiting_on);
+    }
+
+    /// The cancellation that this step delivers, for the leaf that was the last to park: that with the number `park`.
+    #[inline]
+    pub(crate) fn take_delivery(&self, park: u32) -> Option<Error> {
+        if !self.flags.delivers() || self.parks.get() != park {
+            return None;
+        }
+        Some(self.deliver())
+    }
+
+    /// The cancellation that this step delivers, for the leaf in the task's berth, if that was the last to park.
+    #[inline]
+    pub(crate) fn take_delivery_in_berth(&self) -> Option<Error> {
+        if !self.flags.delivers() || !self.flags.is_in_berth() {
+            return None;
+        }
+        Some(self.deliver())
+    }
+
+    #[cold]
+    fn deliver(&self) -> Error {
+        self.flags.deliver();
+        self.take_message()
+    }
+
+    /// The cancellation that is to be delivered, with its message if it has one.
+    pub(crate) fn take_message(&self) -> Error {
+        self.rare(|rare| rare.message.take()).unwrap_or(Error::cancelled())
+    }
+
+    pub(crate) fn keep_message(&self, error: Error) {
+        if error.message().is_empty() {
+            self.rare(|rare| rare.message = None);
+        } else {
+            self.rare_mut(|rare| rare.message = Some(error));
+        }
+    }
+
+    /// Has `waker` woken together with the task.
+    #[cold]
+    pub(crate) fn also_wake(&self, waker: Waker) {
+        self.flags.also_wake();
+        let before = self.rare_mut(|rare| rare.also_wake.replace(waker));
+        drop(before);
+    }
+
+    /// Who else is to be woken, and from now on is not.
+    #[inline]
+    pub(crate) fn take_also_wake(&self) -> Option<Waker> {
+        if !self.flags.take_also_wakes() {
+            return None;
+        }
+        self.rare(|rare| rare.also_wake.take())
+    }
+
+    /// Whether something that is not ours, and cannot be looked into, may still wake it.
+    pub(crate) fn may_be_woken_by_others(&self) -> bool {
+        self.flags.has_shared_waker() || !self.flags.is_parked()
+    }
+
+    /// asyncio's `uncancel()`.
+    pub(crate) fn uncancel(&self) -> u32 {
+        if self.flags.requests() > 0 {
+            self.flags.take_back_request();
+            if self.flags.requests() == 0 {
+                self.flags.disarm();
+            }
+        }
+        self.flags.requests()
+    }
+}
+
+impl TaskRef {
+    /// The task in this block, if it is one.
+    pub(crate) fn new(block: &Ref) -> Option<TaskRef> {
+        block.clone().into_kind().ok()
+    }
+
+    pub(crate) fn is(&self, other: &TaskRef) -> bool {
+        self.erased().ptr_eq(other.erased())
+    }
+
+    pub(crate) fn done(&self) -> bool {
+        self.erased().head().done()
+    }
+
+    pub(crate) fn loop_id(&self) -> u16 {
+        self.erased().head().loop_id.get()
+    }
+
+    /// Whether its coroutine is polled, or dropped.
+    pub(crate) fn is_running(&self) -> bool {
+        self.erased().is_busy()
+    }
+
+    /// Where it is parked, while it is: the site of the await at which it stands, or stood before it came to a future that is not ours.
+    pub(crate) fn parked_at(&self) -> Option<&'static Location<'static>> {
+        let site = self.parked_at.get();
+        site.filter(|_| !self.done() && !self.is_running())
+    }
+}

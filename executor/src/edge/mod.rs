@@ -1,0 +1,7 @@
+//! Running a loop, and what comes from outside.
+
+pub(crate) mod drive;
+pub(crate) mod remote;
+pub(crate) mod runner;
+pub(crate) mod signals;
+pub mod testing;

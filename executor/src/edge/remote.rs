@@ -1,0 +1,257 @@
+//! `RemoteHandle`: how other threads reach a loop.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+use crate::block::exception::ExceptionContext;
+use crate::ground::error::{Error, Result};
+use crate::ground::ticket::Ticket;
+use crate::handle::event_loop::running_loop;
+use crate::handle::task::create_task;
+use crate::wheel::core::EventLoop;
+use crate::wheel::current;
+use crate::wheel::inbox::{Inbox, Letter};
+
+/// A handle of a loop for other threads; from [`EventLoop::remote`](crate::EventLoop::remote).
+///
+/// While one exists the loop never counts as deadlocked: something may still come through it.
+///
+/// ```
+/// use kolo_executor::{run, running_loop, sleep};
+///
+/// let sum = run(async {
+///     let remote = running_loop().remote();
+///     let thread = std::thread::spawn(move || remote.spawn(|| async { sleep(0.001).await.map(|()| 42) }).wait());
+///     while !thread.is_finished() {
+///         sleep(0.001).await?;
+///     }
+///     thread.join().unwrap()
+/// });
+/// assert_eq!(sum.unwrap(), 42);
+/// ```
+#[derive(Clone)]
+pub struct RemoteHandle {
+    inbox: Arc<Inbox>,
+    loop_id: u16,
+    thread: ThreadId,
+}
+
+// The whole point of it.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<RemoteHandle>();
+    shared::<std::task::Waker>();
+};
+
+impl RemoteHandle {
+    /// Calls `callback` in the loop's thread, soon: in the order of the calls of this and of
+    /// [`EventLoop::call_soon`](crate::EventLoop::call_soon). Mirrors `loop.call_soon_threadsafe`.
+    ///
+    /// # Errors
+    /// Runtime, when the loop is closed; the callback is dropped here.
+    pub fn call_soon(&self, callback: impl FnOnce() + Send + 'static) -> Result<()> {
+        self.inbox
+            .post(Letter::Call(Box::new(callback)))
+            .map_err(|_| Error::runtime("Event loop is closed"))?;
+        if self.is_in_own_thread() {
+            current::with_loop_of(self.loop_id, |event_loop| event_loop.0.let_letters_go_first());
+        }
+        Ok(())
+    }
+
+    fn is_in_own_thread(&self) -> bool {
+        thread::current().id() == self.thread
+    }
+
+    /// Makes a task in the loop's thread of the coroutine that `make` makes there, and returns a handle to wait for its outcome in this
+    /// thread. Mirrors `asyncio.run_coroutine_threadsafe`.
+    pub fn spawn<T, C>(&self, make: impl FnOnce() -> C + Send + 'static) -> RemoteTask<T>
+    where
+        T: Send + 'static,
+        C: Future<Output = Result<T>> + 'static,
+    {
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State::default()),
+            done: Condvar::new(),
+        });
+        let sender = Sender(shared.clone());
+        // When the loop is closed the closure, and with it the sender, is dropped, which tells the waiting thread.
+        let _ = self.call_soon(move || match catch_unwind(AssertUnwindSafe(make)) {
+            Ok(coroutine) => {
+                let task = create_task(coroutine);
+                sender.0.lock().ticket = Some(task.as_any_task().head().ticket.get());
+                task.add_done_callback(move |task| sender.send(task.take_result()));
+            }
+            // Both threads learn of it: it is a callback's panic here, and the outcome there.
+            Err(payload) => {
+                let error = Error::panic(payload);
+                sender.send(Err(error.clone()));
+                let report = ExceptionContext::new("Exception in callback").with_error(error);
+                running_loop().call_exception_handler(&report);
+            }
+        });
+        RemoteTask {
+            shared,
+            remote: self.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for RemoteHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<RemoteHandle>")
+    }
+}
+
+impl EventLoop {
+    /// A handle for other threads.
+    pub fn remote(&self) -> RemoteHandle {
+        RemoteHandle {
+            inbox: self.0.inbox.clone(),
+            loop_id: self.0.id,
+            thread: thread::current().id(),
+        }
+    }
+}
+
+/// The outcome of a task in another thread's loop; from [`RemoteHandle::spawn`]. Mirrors the `concurrent.futures.Future` that
+/// `run_coroutine_threadsafe` returns.
+pub struct RemoteTask<T> {
+    shared: Arc<Shared<T>>,
+    remote: RemoteHandle,
+}
+
+struct Shared<T> {
+    state: Mutex<State<T>>,
+    done: Condvar,
+}
+
+struct State<T> {
+    outcome: Option<Result<T>>,
+    taken: bool,
+    /// Known once the loop has made the task.
+    ticket: Option<Ticket>,
+}
+
+impl<T> Default for State<T> {
+    fn default() -> Self {
+        State {
+            outcome: None,
+            taken: false,
+            ticket: None,
+        }
+    }
+}
+
+impl<T> Shared<T> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        // No user code runs under this lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The end in the loop's thread. Dropped unused, it tells that there will be no outcome.
+struct Sender<T>(Arc<Shared<T>>);
+
+impl<T> Sender<T> {
+    fn send(&self, outcome: Result<T>) {
+        self.0.lock().outcome = Some(outcome);
+        self.0.done.notify_all();
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        if state.outcome.is_none() && !state.taken {
+            state.outcome = Some(Err(Error::runtime("the event loop was closed before the task was done")));
+            self.0.done.notify_all();
+        }
+    }
+}
+
+impl<T> RemoteTask<T> {
+    /// Blocks this thread until the task is done, and returns its outcome. Mirrors `Future.result()`.
+    ///
+    /// # Errors
+    /// The task's own; Runtime, when the loop was closed before, and in the loop's own thread, which would wait for itself.
+    pub fn wait(self) -> Result<T> {
+        self.wait_until(None)
+    }
+
+    /// [`wait`](RemoteTask::wait), for so long at the most.
+    ///
+    /// # Errors
+    /// As `wait`; Timeout, when the task is not done in time. It goes on.
+    pub fn wait_timeout(&self, timeout: Duration) -> Result<T> {
+        self.wait_until(Instant::now().checked_add(timeout))
+    }
+
+    fn wait_until(&self, deadline: Option<Instant>) -> Result<T> {
+        if self.remote.is_in_own_thread() {
+            return Err(Error::runtime(
+                "RemoteTask::wait in the loop's own thread would wait for itself",
+            ));
+        }
+        let mut state = self.shared.lock();
+        loop {
+            if let Some(outcome) = state.outcome.take() {
+                state.taken = true;
+                return outcome;
+            }
+            if state.taken {
+                return Err(Error::invalid_state("the outcome was taken already"));
+            }
+            state = match deadline {
+                None => self.shared.done.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Err(Error::timeout());
+                    }
+                    self.shared
+                        .done
+                        .wait_timeout(state, left)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0
+                }
+            };
+        }
+    }
+
+    /// Whether the outcome is there.
+    pub fn done(&self) -> bool {
+        let state = self.shared.lock();
+        state.outcome.is_some() || state.taken
+    }
+}
+
+impl<T: Send + 'static> RemoteTask<T> {
+    /// Asks the loop to cancel the task. Mirrors `Future.cancel()`.
+    pub fn cancel(&self) {
+        let shared = self.shared.clone();
+        // A loop that is closed has no task to cancel.
+        let _ = self.remote.call_soon(move || {
+            let ticket = shared.lock().ticket;
+            let task = ticket
+                .zip(current::running())
+                .and_then(|(ticket, event_loop)| event_loop.0.tasks.borrow().get(ticket).cloned());
+            if let Some(task) = task {
+                task.cancel(Error::cancelled());
+            }
+        });
+    }
+}
+
+impl<T> fmt::Debug for RemoteTask<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.done() {
+            "<RemoteTask finished>"
+        } else {
+            "<RemoteTask pending>"
+        })
+    }
+}

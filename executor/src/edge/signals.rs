@@ -1,0 +1,115 @@
+//! Ctrl-C while a loop runs. With a runner, as `asyncio.Runner` has it: the first one cancels the main task, the second one ends the run.
+//! With the loop alone, the first one ends it.
+
+use std::cell::Cell;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use signal_hook::consts::SIGINT;
+use signal_hook::{SigId, flag, low_level};
+
+use crate::block::task::TaskRef;
+use crate::ground::error::{Error, Kind, Result};
+use crate::wheel::core::EventLoop;
+use crate::wheel::ctrl_c::CtrlC;
+
+/// Set while Ctrl-C does what it does by default: outside of a run, and when the one before it was not noticed yet. So a loop that is
+/// stuck in somebody's code can be ended by the second.
+///
+/// `None`: somebody else handles or ignores Ctrl-C, and goes on doing so.
+fn deadly() -> Option<&'static Arc<AtomicBool>> {
+    static DEADLY: OnceLock<Option<Arc<AtomicBool>>> = OnceLock::new();
+    let install = || {
+        let deadly = Arc::new(AtomicBool::new(true));
+        // The actions run in this order: only the next Ctrl-C finds what this one has set.
+        flag::register_conditional_default(SIGINT, deadly.clone()).ok()?;
+        flag::register(SIGINT, deadly.clone()).ok()?;
+        Some(deadly)
+    };
+    DEADLY.get_or_init(|| is_default(SIGINT).then(install).flatten()).as_ref()
+}
+
+/// Whether nobody handles or ignores the signal. Where the system does not say, that is taken for granted.
+fn is_default(signal: i32) -> bool {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+        return true;
+    };
+    let contains = |set: &str| {
+        let mask = status.lines().find_map(|line| line.strip_prefix(set));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        mask.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
+    };
+    !contains("SigIgn:") && !contains("SigCgt:")
+}
+
+/// Takes Ctrl-C for one run, until it is dropped.
+pub(crate) struct Interrupts {
+    event_loop: EventLoop,
+    ctrl_c: Rc<CtrlC>,
+    actions: Vec<SigId>,
+    /// What ends the loop's wait.
+    wakes: UnixStream,
+}
+
+impl Interrupts {
+    /// `None` outside of the main thread, and when Ctrl-C cannot be taken: then it stays what it is.
+    pub(crate) fn take(event_loop: &EventLoop, main: Option<TaskRef>) -> Option<Interrupts> {
+        if std::thread::current().name() != Some("main") {
+            return None;
+        }
+        let unnoticed = deadly()?;
+        let (wakes, waker) = UnixStream::pair().ok()?;
+        let mut interrupts = Interrupts {
+            event_loop: event_loop.clone(),
+            ctrl_c: Rc::new(CtrlC {
+                unnoticed,
+                main,
+                count: Cell::new(0),
+            }),
+            actions: Vec::new(),
+            wakes,
+        };
+        interrupts.install(waker).ok()?;
+        Some(interrupts)
+    }
+
+    fn install(&mut self, waker: UnixStream) -> io::Result<()> {
+        let core = &self.event_loop.0;
+        core.reactor.wake_by(self.wakes.as_raw_fd())?;
+        // A loop that is awake sees that its inbox is full; one that is asleep is woken, and so the flag must be set before.
+        self.actions.push(flag::register(SIGINT, core.inbox.flag())?);
+        self.actions.push(low_level::pipe::register(SIGINT, waker)?);
+        core.ctrl_c.replace(Some(self.ctrl_c.clone()));
+        self.ctrl_c.unnoticed.store(false, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// What the run ends with, if the main task ended with `outcome`.
+    pub(crate) fn settle<T>(self, outcome: Result<T>) -> Result<T> {
+        // One that came too late for the loop to notice is not lost.
+        self.event_loop.0.notice_ctrl_c()?;
+        match (outcome, &self.ctrl_c.main) {
+            // Whoever else has cancelled the main task gets to see that it was.
+            (Err(error), Some(main)) if error.is_cancelled() && self.ctrl_c.count.get() > 0 && main.uncancel() == 0 => {
+                Err(Error::new(Kind::KeyboardInterrupt, ""))
+            }
+            (outcome, _) => outcome,
+        }
+    }
+}
+
+impl Drop for Interrupts {
+    fn drop(&mut self) {
+        self.ctrl_c.unnoticed.store(true, Ordering::SeqCst);
+        for action in self.actions.drain(..) {
+            low_level::unregister(action);
+        }
+        self.event_loop.0.reactor.no_longer_wake_by(self.wakes.as_raw_fd());
+        let ctrl_c = self.event_loop.0.ctrl_c.take();
+        drop(ctrl_c);
+    }
+}

@@ -1,0 +1,70 @@
+//! The real clock and the virtual clock.
+
+use std::cell::Cell;
+use std::time::Instant;
+
+use crate::ground::error::{Error, Result};
+use crate::ground::time::Nanos;
+
+/// Which clock a loop lives by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Clock {
+    /// The system's monotonic clock.
+    #[default]
+    Real,
+    /// Starts at 0, stands still while anything is ready, and jumps to the earliest deadline when nothing is: a program with ten-second
+    /// sleeps ends at once, and prints the same. While a descriptor is watched or a remote handle alive, either of which could still
+    /// deliver something, it runs like the real clock.
+    Virtual,
+}
+
+impl Clock {
+    /// The clock that the environment asks for: `KOLO_CLOCK=virtual`, or else the real one.
+    ///
+    /// # Errors
+    /// Value, when `KOLO_CLOCK` is neither `real` nor `virtual`.
+    pub fn from_env() -> Result<Clock> {
+        match std::env::var("KOLO_CLOCK").as_deref() {
+            Err(_) | Ok("" | "real") => Ok(Clock::Real),
+            Ok("virtual") => Ok(Clock::Virtual),
+            Ok(other) => Err(Error::value(format!(
+                "KOLO_CLOCK is '{other}', it must be 'real' or 'virtual'"
+            ))),
+        }
+    }
+}
+
+/// A clock that is running.
+pub(crate) enum Time {
+    Real(Instant),
+    Virtual(Cell<Nanos>),
+}
+
+impl Time {
+    pub(crate) fn start(clock: Clock) -> Time {
+        match clock {
+            Clock::Real => Time::Real(Instant::now()),
+            Clock::Virtual => Time::Virtual(Cell::new(0)),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Nanos {
+        match self {
+            // 292 years from the start it stands still.
+            Time::Real(start) => start.elapsed().as_nanos().try_into().unwrap_or(Nanos::MAX),
+            Time::Virtual(now) => now.get(),
+        }
+    }
+
+    /// Moves the virtual clock on to `deadline`, never back. `false`: this clock moves by itself.
+    pub(crate) fn jump(&self, deadline: Nanos) -> bool {
+        match self {
+            Time::Real(_) => false,
+            Time::Virtual(now) => {
+                now.set(now.get().max(deadline));
+                true
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! A mailbox: other threads fill it for a loop that may be asleep.
+
+use std::sync::{Arc, PoisonError};
+
+use primitives::{AtomicBool, Mutex, MutexGuard, Ordering};
+
+#[allow(
+    unexpected_cfgs,
+    reason = "set in the package `loom` beside this one, which compiles this file for a model checker"
+)]
+mod primitives {
+    #[cfg(loom)]
+    pub(super) use loom::sync::{Mutex, MutexGuard, atomic::AtomicBool, atomic::Ordering};
+    #[cfg(not(loom))]
+    pub(super) use std::sync::{Mutex, MutexGuard, atomic::AtomicBool, atomic::Ordering};
+}
+
+/// How to get a loop out of its wait for events.
+pub(crate) trait Nudge: Send + Sync {
+    fn nudge(&self);
+}
+
+/// Letters for a loop that may be asleep.
+///
+/// No wake-up is lost, because a lock stands around the last look before the loop falls asleep, and around the posting of a letter:
+/// either the letter is seen, or whoever posts it finds the loop asleep and nudges it.
+pub(crate) struct Mailbox<L, N: ?Sized> {
+    state: Mutex<State<L>>,
+    /// Whether there are letters: so that a busy loop need not take the lock in every iteration. Ctrl-C sets it too, because it has to be
+    /// looked at as often.
+    full: Arc<AtomicBool>,
+    nudge: N,
+}
+
+struct State<L> {
+    /// `None`: the loop is closed.
+    letters: Option<Vec<L>>,
+    asleep: bool,
+}
+
+impl<L, N: Nudge> Mailbox<L, N> {
+    pub(crate) fn new(nudge: N) -> Self {
+        Mailbox {
+            state: Mutex::new(State {
+                letters: Some(Vec::new()),
+                asleep: false,
+            }),
+            full: Arc::new(AtomicBool::new(false)),
+            nudge,
+        }
+    }
+}
+
+impl<L, N: Nudge + ?Sized> Mailbox<L, N> {
+    /// Called from any thread. The letter comes back when the loop is closed.
+    pub(crate) fn post(&self, letter: L) -> Result<(), L> {
+        let mut state = self.lock();
+        let Some(letters) = &mut state.letters else {
+            return Err(letter);
+        };
+        letters.push(letter);
+        self.full.store(true, Ordering::Relaxed);
+        // One nudge is enough for any number of letters.
+        let was_asleep = std::mem::take(&mut state.asleep);
+        drop(state);
+        if was_asleep {
+            self.nudge.nudge();
+        }
+        Ok(())
+    }
+
+    /// Whether the loop should look into it: late at times, but never after `fall_asleep` or `wake_up`. A signal handler, which cannot post a
+    /// letter, may set it.
+    pub(crate) fn flag(&self) -> Arc<AtomicBool> {
+        self.full.clone()
+    }
+
+    /// Called by the loop: what has come since the last time, in order.
+    pub(crate) fn collect(&self) -> Vec<L> {
+        let mut state = self.lock();
+        self.full.store(false, Ordering::Relaxed);
+        state.letters.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Called by the loop: whether there are letters, for certain.
+    pub(crate) fn has_letters(&self) -> bool {
+        self.lock().has_letters()
+    }
+
+    /// Called by the loop when it closes: what nobody will read any more.
+    pub(crate) fn close(&self) -> Vec<L> {
+        self.lock().letters.take().unwrap_or_default()
+    }
+
+    /// Called by the loop before it waits for events. `false`: there are letters, it must not.
+    pub(crate) fn fall_asleep(&self) -> bool {
+        let mut state = self.lock();
+        state.asleep = !state.has_letters();
+        state.asleep
+    }
+
+    /// Called by the loop when its wait is over.
+    pub(crate) fn wake_up(&self) {
+        self.lock().asleep = false;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<L>> {
+        // No user code runs under this lock, so a poisoned one is as good as any.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<L> State<L> {
+    fn has_letters(&self) -> bool {
+        self.letters.as_ref().is_some_and(|letters| !letters.is_empty())
+    }
+}

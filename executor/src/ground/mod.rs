@@ -1,0 +1,21 @@
+//! Data structures that know nothing of kolo.
+
+pub(crate) mod attention;
+pub(crate) mod berth;
+mod burst;
+pub(crate) mod clock;
+pub(crate) mod context;
+pub(crate) mod error;
+pub(crate) mod flags;
+pub(crate) mod line;
+mod list;
+pub(crate) mod mailbox;
+#[allow(unsafe_code, reason = "memory is cut into blocks")]
+pub(crate) mod memory;
+pub(crate) mod on_drop;
+pub(crate) mod ready;
+pub(crate) mod stats;
+pub(crate) mod ticket;
+pub(crate) mod time;
+pub(crate) mod timers;
+pub(crate) mod weak_list;

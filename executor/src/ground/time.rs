@@ -1,0 +1,93 @@
+//! Time, as the loop counts it and as users write it.
+
+use std::time::Duration;
+
+use crate::ground::error::{Error, Result};
+
+/// Time in nanoseconds since the loop's clock began; differences too.
+pub(crate) type Nanos = i64;
+
+const SECOND: f64 = 1e9;
+
+pub(crate) fn seconds(nanos: Nanos) -> f64 {
+    nanos as f64 / SECOND
+}
+
+/// A delay or a point in time, in seconds: numbers as the notes write them, or a [`Duration`].
+///
+/// Where a point in time is meant, it is one of [`EventLoop::time`](crate::EventLoop::time). The clock counts whole nanoseconds.
+pub trait Delay: sealed::Delay {}
+
+impl<T: sealed::Delay> Delay for T {}
+
+/// A delay, a point in time, or `None` for no limit.
+pub trait Limit: sealed::Limit {}
+
+impl<T: sealed::Limit> Limit for T {}
+
+/// A time that is not a number.
+#[cold]
+pub(crate) fn not_a_number(what: &str) -> Error {
+    Error::value(format!("Invalid {what}: NaN (not a number)"))
+}
+
+pub(crate) mod sealed {
+    use super::{Duration, Nanos, Result, SECOND, not_a_number};
+
+    pub trait Delay {
+        /// `None`: not a number.
+        fn nanos(self) -> Option<Nanos>;
+    }
+
+    pub trait Limit {
+        /// `None`: no limit.
+        ///
+        /// # Errors
+        /// Value, when it is not a number; `what` it is a limit of.
+        fn limit(self, what: &str) -> Result<Option<Nanos>>;
+    }
+
+    impl<D: Delay> Limit for D {
+        fn limit(self, what: &str) -> Result<Option<Nanos>> {
+            self.nanos().map(Some).ok_or_else(|| not_a_number(what))
+        }
+    }
+
+    /// The type is only there for a bare `None` to be understood.
+    impl Limit for Option<f64> {
+        fn limit(self, what: &str) -> Result<Option<Nanos>> {
+            self.map_or(Ok(None), |seconds| seconds.limit(what))
+        }
+    }
+
+    impl Delay for f64 {
+        fn nanos(self) -> Option<Nanos> {
+            // The cast saturates: 292 years are for ever. The shortest delay is still one.
+            let nanos = (self * SECOND).round_ties_even() as Nanos;
+            (!self.is_nan()).then_some(if self > 0.0 { nanos.max(1) } else { nanos })
+        }
+    }
+
+    impl Delay for f32 {
+        fn nanos(self) -> Option<Nanos> {
+            f64::from(self).nanos()
+        }
+    }
+
+    impl Delay for Duration {
+        fn nanos(self) -> Option<Nanos> {
+            Some(self.as_nanos().try_into().unwrap_or(Nanos::MAX))
+        }
+    }
+
+    macro_rules! whole_seconds {
+        ($($int:ty)*) => { $(
+            impl Delay for $int {
+                fn nanos(self) -> Option<Nanos> {
+                    Some(Nanos::try_from(self).unwrap_or(Nanos::MAX).saturating_mul(1_000_000_000))
+                }
+            }
+        )* };
+    }
+    whole_seconds!(i32 i64 u32 u64 usize);
+}

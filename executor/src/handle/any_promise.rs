@@ -1,0 +1,125 @@
+//! `AnyPromise`: a promise whose value's type is forgotten; what is the same for promises, tasks and gathers.
+
+use std::fmt;
+
+use crate::block::callback::{CallbackToken, DoneCallback};
+use crate::block::head::{AnyPromise, Callback, State};
+use crate::block::raw::Ref;
+use crate::block::task::TaskRef;
+use crate::ground::error::{Error, Result};
+use crate::wheel::current;
+use crate::wheel::current_context;
+
+impl AnyPromise {
+    /// Whether it is done: it has a value or an error, or was cancelled.
+    pub fn done(&self) -> bool {
+        self.0.head().done()
+    }
+
+    /// Whether it was cancelled.
+    pub fn cancelled(&self) -> bool {
+        self.0.head().cancelled()
+    }
+
+    /// Whether it is done with an error that nobody has looked at: dropping the last handle now would report it.
+    pub fn has_unretrieved_error(&self) -> bool {
+        self.0.head().has_unretrieved_error()
+    }
+
+    /// See [`Promise::cancel`].
+    pub fn cancel(&self) -> bool {
+        self.0.cancel(Error::cancelled())
+    }
+
+    /// See [`Promise::cancel_with`].
+    pub fn cancel_with(&self, message: impl Into<String>) -> bool {
+        self.0.cancel(Error::cancelled_with(message.into()))
+    }
+
+    /// The error it is done with, if any; see [`Promise::error`].
+    ///
+    /// # Errors
+    /// The cancellation, if it was cancelled; InvalidState while it is pending.
+    pub fn error(&self) -> Result<Option<Error>> {
+        self.0.outcome_error()
+    }
+
+    /// Whether both handles are of one promise.
+    pub fn ptr_eq(&self, other: &AnyPromise) -> bool {
+        self.0.ptr_eq(&other.0)
+    }
+
+    /// See [`Promise::add_done_callback`].
+    ///
+    /// # Panics
+    /// When the promise belongs to no loop yet and none is running.
+    pub fn add_done_callback(&self, callback: impl FnOnce(&AnyPromise) + 'static) -> CallbackToken {
+        if self.0.head().loop_id.get() == 0 {
+            self.0.head().bind(current::expect("add_done_callback").0.id);
+        }
+        let (callback, token) = DoneCallback::new(current_context::current(), callback);
+        self.0.add_callback(Callback::Call(Box::new(callback)));
+        token
+    }
+
+    /// See [`Promise::remove_done_callback`].
+    pub fn remove_done_callback(&self, token: CallbackToken) -> bool {
+        let ours = |callback: &Callback| matches!(callback, Callback::Call(call) if call.token == token);
+        self.0.head().callbacks.remove(ours).is_some()
+    }
+}
+
+/// Writes asyncio's repr; `value` writes the ` result=...` of a promise that has one.
+pub(crate) fn describe(
+    promise: &Ref,
+    f: &mut fmt::Formatter<'_>,
+    value: impl FnOnce(&mut fmt::Formatter<'_>) -> fmt::Result,
+) -> fmt::Result {
+    let task = TaskRef::new(promise);
+    let state = match promise.head().state.get() {
+        State::Pending if task.as_ref().is_some_and(|task| task.flags.requests() > 0) => "cancelling",
+        State::Pending => "pending",
+        State::Cancelled => "cancelled",
+        State::Value | State::Error | State::UnseenError => "finished",
+    };
+    write!(f, "<{} {state}", promise.kind_name())?;
+    if let Some(task) = &task {
+        write!(f, " name='{}' created at {}", task.name(), task.created_at)?;
+        if let Some(site) = task.parked_at() {
+            f.write_str(" waiting for ")?;
+            if let Some(promise) = task.waiting_on() {
+                // Only the name: two tasks that wait for each other would describe each other without end.
+                match TaskRef::new(&promise) {
+                    Some(task) => write!(f, "task '{}' at ", task.name())?,
+                    None => write!(f, "{:?} at ", AnyPromise(promise))?,
+                }
+            }
+            write!(f, "{site}")?;
+        }
+    }
+    match promise.head().state.get() {
+        State::Value => value(f)?,
+        State::Error | State::UnseenError => {
+            if let Some(error) = promise.error() {
+                write!(f, " error={:?}", FirstLine(&error))?;
+            }
+        }
+        State::Pending | State::Cancelled => {}
+    }
+    f.write_str(">")
+}
+
+/// An error on one line.
+struct FirstLine<'a>(&'a Error);
+
+impl fmt::Debug for FirstLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}('{}')", self.0.kind(), self.0.message())
+    }
+}
+
+impl fmt::Debug for AnyPromise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        describe(&self.0, f, |_| Ok(()))
+    }
+}

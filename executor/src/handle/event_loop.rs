@@ -1,0 +1,384 @@
+//! `EventLoop`: what users ask of a loop, but for running it.
+
+use std::fmt;
+use std::os::fd::AsRawFd;
+use std::rc::{Rc, Weak};
+
+use crate::block::callback::Scheduled;
+use crate::block::exception::{ExceptionContext, ExceptionHandler};
+use crate::block::observer::Observer;
+use crate::block::task::AnyTask;
+use crate::ground::attention::DEBUG;
+use crate::ground::clock::Clock;
+use crate::ground::context::Context;
+use crate::ground::error::{Error, Result};
+use crate::ground::time::{Delay, Nanos, seconds};
+use crate::handle::callback_handle::{self, Handle, TimerHandle};
+use crate::handle::promise::Promise;
+use crate::handle::queue_view::QueueView;
+use crate::wheel::core::{AtClose, Core, EventLoop};
+use crate::wheel::current;
+use crate::wheel::current_context;
+use crate::wheel::entry::Entry;
+use crate::wheel::reactor::Interest;
+
+impl EventLoop {
+    /// A new loop, with the clock that `KOLO_CLOCK` names (`real` or `virtual`), in debug mode if `KOLO_DEBUG` is `1`. Mirrors
+    /// `asyncio.new_event_loop`.
+    ///
+    /// # Errors
+    /// Value, when `KOLO_CLOCK` is not one of these; Io, when the system gives no more descriptors.
+    pub fn new() -> Result<EventLoop> {
+        EventLoop::with_clock(Clock::from_env()?)
+    }
+
+    /// A new loop with this clock.
+    ///
+    /// # Errors
+    /// Io, when the system gives no more descriptors; Runtime, when there are more than 16,000 loops.
+    pub fn with_clock(clock: Clock) -> Result<EventLoop> {
+        let debug = std::env::var("KOLO_DEBUG").is_ok_and(|value| value == "1");
+        Core::new(clock, debug).map(current::register)
+    }
+
+    /// Asks the loop to return from `run_forever` at the end of the iteration, which completes. Mirrors `loop.stop`.
+    pub fn stop(&self) {
+        self.0.stopping.set(true);
+    }
+
+    /// Whether it is running. Mirrors `loop.is_running`.
+    pub fn is_running(&self) -> bool {
+        self.0.is_running()
+    }
+
+    /// Whether it was closed. Mirrors `loop.is_closed`.
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    /// Drops all tasks, callbacks and timers, and reports the tasks that were not done. Closing twice does no harm. Mirrors
+    /// `loop.close`.
+    ///
+    /// # Errors
+    /// Runtime, while it is running.
+    pub fn close(&self) -> Result<()> {
+        if self.is_running() {
+            return Err(Error::runtime("Cannot close a running event loop"));
+        }
+        self.0.close();
+        Ok(())
+    }
+
+    /// The time of the loop's clock in seconds, from its creation. Mirrors `loop.time`.
+    pub fn time(&self) -> f64 {
+        seconds(self.0.time.now())
+    }
+
+    /// How many iterations it has run so far.
+    pub fn iterations(&self) -> u64 {
+        self.0.iterations.get()
+    }
+
+    /// Calls `callback` in the next iteration, in a copy of the current context. Mirrors `loop.call_soon`.
+    ///
+    /// A callback that panics is reported to the exception handler. On a closed loop the callback is dropped, and its handle says that it
+    /// is cancelled; so with [`call_later`](EventLoop::call_later) and [`call_at`](EventLoop::call_at).
+    pub fn call_soon(&self, callback: impl FnOnce() + 'static) -> Handle {
+        self.call_soon_in(current_context::current(), callback)
+    }
+
+    /// [`call_soon`](EventLoop::call_soon) in this context. Mirrors `loop.call_soon(context=...)`.
+    pub fn call_soon_in(&self, context: Context, callback: impl FnOnce() + 'static) -> Handle {
+        let scheduled = Scheduled::once(self.0.id, context, callback);
+        if self.is_closed() {
+            callback_handle::cancel(&scheduled);
+        }
+        self.0.observe_scheduled(scheduled.token);
+        self.0.let_letters_go_first();
+        self.0.queue(|| Entry::Call(scheduled.clone()));
+        Handle(scheduled)
+    }
+
+    /// Calls `callback` when `delay` has passed. Callbacks with one deadline run in the order of the calls; a closed loop refuses them as
+    /// [`call_soon`](EventLoop::call_soon) does. Mirrors `loop.call_later`.
+    ///
+    /// # Panics
+    /// When `delay` is NaN.
+    #[track_caller]
+    pub fn call_later(&self, delay: impl Delay, callback: impl FnOnce() + 'static) -> TimerHandle {
+        let when = self.0.time.now().saturating_add(not_nan("call_later", delay));
+        self.call_at_nanos(when, callback)
+    }
+
+    /// Calls `callback` at this [`time`](EventLoop::time), or soon if it has passed. Mirrors `loop.call_at`.
+    ///
+    /// # Panics
+    /// When `when` is NaN.
+    #[track_caller]
+    pub fn call_at(&self, when: impl Delay, callback: impl FnOnce() + 'static) -> TimerHandle {
+        self.call_at_nanos(not_nan("call_at", when), callback)
+    }
+
+    fn call_at_nanos(&self, when: Nanos, callback: impl FnOnce() + 'static) -> TimerHandle {
+        let scheduled = Scheduled::once(self.0.id, current_context::current(), callback);
+        self.0.observe_scheduled(scheduled.token);
+        if self.is_closed() {
+            callback_handle::cancel(&scheduled);
+        } else {
+            scheduled.set_timer(self.0.arm_timer(when, Entry::Call(scheduled.clone())));
+        }
+        TimerHandle { scheduled, when }
+    }
+
+    /// A pending promise of this loop. Mirrors `loop.create_future`.
+    pub fn create_promise<T: 'static>(&self) -> Promise<T> {
+        let promise = Promise::unbound();
+        promise.head().bind(self.0.id);
+        promise
+    }
+
+    /// The unfinished tasks, in the order of their creation. Mirrors `asyncio.all_tasks(loop)`.
+    pub fn all_tasks(&self) -> Vec<AnyTask> {
+        self.0.all_tasks().iter().map(AnyTask::of).collect()
+    }
+
+    /// Calls `callback` in every iteration in which the descriptor can be read from, instead of the one given before. Mirrors
+    /// `loop.add_reader`.
+    ///
+    /// # Errors
+    /// Io, when the descriptor cannot be watched.
+    pub fn add_reader(&self, descriptor: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
+        self.watch(descriptor, Interest::Read, callback)
+    }
+
+    /// Calls `callback` in every iteration in which the descriptor can be written to, instead of the one given before. Mirrors
+    /// `loop.add_writer`.
+    ///
+    /// # Errors
+    /// Io, when the descriptor cannot be watched.
+    pub fn add_writer(&self, descriptor: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
+        self.watch(descriptor, Interest::Write, callback)
+    }
+
+    fn watch(&self, descriptor: &impl AsRawFd, interest: Interest, callback: impl FnMut() + 'static) -> Result<()> {
+        if self.is_closed() {
+            return Err(Error::runtime("Event loop is closed"));
+        }
+        let scheduled = Scheduled::repeatedly(self.0.id, current_context::current(), callback);
+        self.0.observe_scheduled(scheduled.token);
+        self.0.reactor.watch(descriptor.as_raw_fd(), interest, scheduled)
+    }
+
+    /// Stops what [`add_reader`](EventLoop::add_reader) began; `false` when it was not there. Mirrors `loop.remove_reader`.
+    pub fn remove_reader(&self, descriptor: &impl AsRawFd) -> bool {
+        self.0.reactor.unwatch(descriptor.as_raw_fd(), Interest::Read)
+    }
+
+    /// Stops what [`add_writer`](EventLoop::add_writer) began; `false` when it was not there. Mirrors `loop.remove_writer`.
+    pub fn remove_writer(&self, descriptor: &impl AsRawFd) -> bool {
+        self.0.reactor.unwatch(descriptor.as_raw_fd(), Interest::Write)
+    }
+
+    /// Has errors that nobody handles passed to `handler` instead of printed to standard error; `None` goes back to that. Mirrors
+    /// `loop.set_exception_handler`.
+    pub fn set_exception_handler(&self, handler: Option<ExceptionHandler>) {
+        let before = self.0.handler.replace(handler);
+        drop(before);
+    }
+
+    /// What was given to [`set_exception_handler`](EventLoop::set_exception_handler). Mirrors `loop.get_exception_handler`.
+    pub fn exception_handler(&self) -> Option<ExceptionHandler> {
+        self.0.handler.borrow().clone()
+    }
+
+    /// Passes an error to the exception handler. Mirrors `loop.call_exception_handler`.
+    pub fn call_exception_handler(&self, context: &ExceptionContext) {
+        self.0.call_exception_handler(context);
+    }
+
+    /// In debug mode, steps and callbacks that take longer than [`slow_callback_duration`](EventLoop::slow_callback_duration) are
+    /// told of on standard error. Mirrors `loop.set_debug`.
+    pub fn set_debug(&self, debug: bool) {
+        self.0.attention.turn(DEBUG, debug);
+    }
+
+    /// Whether debug mode is on. Mirrors `loop.get_debug`.
+    pub fn debug(&self) -> bool {
+        self.0.attention.is_on(DEBUG)
+    }
+
+    /// From how many seconds on a step counts as slow; 0.1 unless it was changed.
+    pub fn slow_callback_duration(&self) -> f64 {
+        seconds(self.0.slow_callback.get())
+    }
+
+    /// See [`slow_callback_duration`](EventLoop::slow_callback_duration).
+    ///
+    /// # Panics
+    /// When `duration` is NaN.
+    #[track_caller]
+    pub fn set_slow_callback_duration(&self, duration: impl Delay) {
+        self.0.slow_callback.set(not_nan("set_slow_callback_duration", duration));
+    }
+
+    /// Whether a run in which nothing can happen any more ends with an error of kind Deadlock, as it does unless told otherwise, or
+    /// waits for ever, as asyncio does.
+    pub fn set_deadlock_detection(&self, on: bool) {
+        self.0.proves_deadlock.set(on);
+    }
+
+    /// Has `observer` told of everything that happens from now on, after those that were added before.
+    pub fn add_observer(&self, observer: Rc<dyn Observer>) {
+        self.0.add_observer(observer);
+    }
+
+    /// Ends what [`add_observer`](EventLoop::add_observer) began; `false` when it was not there.
+    pub fn remove_observer<O: Observer + ?Sized>(&self, observer: &Rc<O>) -> bool {
+        self.0.remove_observer(observer)
+    }
+
+    /// Says that something outside may still happen that this loop is to wait for, until the guard is dropped: meanwhile a run in which
+    /// nothing can happen is no deadlock, and the virtual clock does not jump. A watched descriptor and a
+    /// [`RemoteHandle`](crate::RemoteHandle) say so by themselves.
+    ///
+    /// ```
+    /// use kolo_executor::{Promise, run, running_loop};
+    ///
+    /// let answer = run(async {
+    ///     let promise = Promise::new();
+    ///     let setter = promise.clone();
+    ///     running_loop().call_later(0.01, move || drop(setter.set_result(42)));
+    ///     let _alive = running_loop().keep_alive();
+    ///     promise.await
+    /// });
+    /// assert_eq!(answer.unwrap(), 42);
+    /// ```
+    pub fn keep_alive(&self) -> KeepAlive {
+        self.0.kept_alive.set(self.0.kept_alive.get() + 1);
+        KeepAlive(Rc::downgrade(&self.0))
+    }
+
+    /// Has a runner run the coroutine that `hook` makes when it [closes](crate::Runner::close), after the tasks that were left and before the
+    /// loop is closed: where asyncio shuts down its thread pool. Hooks run one after the other, in the order in which they were added. The
+    /// first error is that of `close`; the others run all the same. A loop that is closed without a runner drops its hooks unused.
+    ///
+    /// ```
+    /// use kolo_executor::{run, running_loop, sleep};
+    ///
+    /// run(async {
+    ///     running_loop().at_close(|| async {
+    ///         sleep(0.01).await?; // wait for somebody to finish
+    ///         Ok(())
+    ///     });
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
+    pub fn at_close<C>(&self, hook: impl FnOnce() -> C + 'static)
+    where
+        C: Future<Output = Result<()>> + 'static,
+    {
+        self.0.at_close.borrow_mut().push(Box::new(|| Box::pin(hook())));
+    }
+
+    pub(crate) fn take_at_close(&self) -> Vec<AtClose> {
+        self.0.at_close.take()
+    }
+
+    /// Whether it is proved that nothing can ever run again, and that is to be told: nothing is ready, nothing is armed, nothing can come from
+    /// outside, and every task is parked on something of kolo's, which only this thread can complete.
+    pub(crate) fn is_at_a_standstill(&self) -> bool {
+        let stuck = || !self.0.all_tasks().iter().any(|task| task.may_be_woken_by_others());
+        self.0.proves_deadlock.get() && self.0.is_idle_for_ever() && stuck()
+    }
+
+    /// The tasks that are left are named in a deadlock's report.
+    pub(crate) fn report_stuck(&self) {
+        self.0.reported_stuck.set(true);
+    }
+
+    pub(crate) fn is_reported_stuck(&self) -> bool {
+        self.0.reported_stuck.get()
+    }
+
+    /// The queues of primitives in which a task of this loop has ever waited, as far as they still exist, in the order in which they were
+    /// first waited in: who waits there, and who holds what they wait for.
+    pub fn queues(&self) -> Vec<QueueView> {
+        self.0.queues.all().into_iter().map(QueueView).collect()
+    }
+}
+
+#[track_caller]
+fn not_nan(what: &str, delay: impl Delay) -> Nanos {
+    delay
+        .nanos()
+        .unwrap_or_else(|| panic!("{what}: the time is NaN (not a number)"))
+}
+
+impl fmt::Debug for EventLoop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "<EventLoop running={} closed={} debug={}>",
+            self.is_running(),
+            self.is_closed(),
+            self.debug()
+        )
+    }
+}
+
+impl PartialEq for EventLoop {
+    fn eq(&self, other: &EventLoop) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for EventLoop {}
+
+impl futures_task::LocalSpawn for EventLoop {
+    fn spawn_local_obj(&self, future: futures_task::LocalFutureObj<'static, ()>) -> Result<(), futures_task::SpawnError> {
+        if self.is_closed() {
+            return Err(futures_task::SpawnError::shutdown());
+        }
+        self.create_task(async move {
+            future.await;
+            Ok(())
+        });
+        Ok(())
+    }
+}
+
+/// Says that something outside may still happen, while it lives; from [`EventLoop::keep_alive`].
+#[must_use = "nothing is kept alive once it is dropped"]
+pub struct KeepAlive(Weak<Core>);
+
+impl Drop for KeepAlive {
+    fn drop(&mut self) {
+        if let Some(core) = self.0.upgrade() {
+            core.kept_alive.set(core.kept_alive.get() - 1);
+        }
+    }
+}
+
+impl fmt::Debug for KeepAlive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<KeepAlive>")
+    }
+}
+
+/// The loop that runs on this thread. Mirrors `asyncio.get_running_loop`.
+///
+/// # Panics
+/// When none runs; see [`try_running_loop`].
+#[track_caller]
+pub fn running_loop() -> EventLoop {
+    current::expect("running_loop")
+}
+
+/// The loop that runs on this thread.
+///
+/// # Errors
+/// Runtime, when none runs.
+pub fn try_running_loop() -> Result<EventLoop> {
+    current::demand()
+}

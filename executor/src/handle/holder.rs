@@ -1,0 +1,48 @@
+//! `Holder`: a task that holds what others wait for.
+
+use std::fmt;
+use std::panic::Location;
+
+use crate::block::holders::Holder;
+use crate::block::task::AnyTask;
+use crate::ground::line::Line;
+use crate::wheel::core::EventLoop;
+use crate::wheel::current;
+
+impl Holder {
+    /// The running task, which has come to hold something at `since`. `None` in a callback.
+    pub(crate) fn current(since: &'static Location<'static>) -> Option<Holder> {
+        current::with_task(|task| {
+            task.map(|task| Holder {
+                ticket: task.ticket.get(),
+                created_at: task.created_at,
+                since,
+            })
+        })
+    }
+
+    /// The task, as long as it is not done.
+    pub fn task(&self) -> Option<AnyTask> {
+        let find = |event_loop: &EventLoop| event_loop.0.tasks.borrow().get(self.ticket).map(AnyTask::of);
+        current::with_loop_of(self.ticket.loop_id(), find).flatten()
+    }
+
+    /// Where the task came to hold it.
+    pub fn since(&self) -> &'static Location<'static> {
+        self.since
+    }
+
+    /// Where the task was created.
+    pub fn created_at(&self) -> &'static Location<'static> {
+        self.created_at
+    }
+}
+
+impl fmt::Debug for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.task() {
+            Some(task) => f.write_str(&task.name()),
+            None => write!(f, "a task that has ended, created at {}", Line(self.created_at)),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What users hold.
+
+pub(crate) mod any_promise;
+pub(crate) mod any_task;
+pub(crate) mod callback_handle;
+pub(crate) mod event_loop;
+mod holder;
+pub(crate) mod promise;
+pub(crate) mod queue_view;
+pub(crate) mod task;
+pub(crate) mod waits;

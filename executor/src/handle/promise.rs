@@ -1,0 +1,260 @@
+//! `Promise`: what asyncio calls Future. The one thing that anything in kolo suspends on.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use crate::block::callback::CallbackToken;
+use crate::block::head::{AnyPromise, State};
+use crate::block::raw::{self, Head, TypedRef};
+use crate::ground::error::{Error, Result};
+use crate::handle::any_promise;
+use crate::wheel::cancel::Plain;
+use crate::wheel::current;
+
+/// A result that will be there later: pending, then a value, an error, or cancelled. Mirrors `asyncio.Future`.
+///
+/// A handle: clones are the same promise. Awaiting a `Promise` moves the value out, so that one awaiter gets it; awaiting a
+/// `&Promise` clones it, for as many as like (`T: Clone`). Errors reach everybody. A promise belongs to the loop in which it was
+/// made or first waited for.
+///
+/// An error that nobody ever looks at is reported to the loop's exception handler when the last handle goes.
+///
+/// # Cancel safety
+/// Cancelling a task that awaits a promise cancels the promise; [`shield`](crate::shield) cuts that.
+///
+/// ```
+/// use kolo_executor::{Promise, create_task, run};
+///
+/// let answer = run(async {
+///     let promise = Promise::new();
+///     let setter = promise.clone();
+///     create_task(async move { setter.set_result(42) });
+///     promise.await
+/// });
+/// assert_eq!(answer.unwrap(), 42);
+/// ```
+///
+/// Values go in and come out, as with a `Cell<T>`. Were it covariant, what goes in as one type could come out as another:
+///
+/// ```compile_fail,E0308
+/// fn coerce(promise: kolo_executor::Promise<for<'a> fn(&'a str)>) -> kolo_executor::Promise<fn(&'static str)> {
+///     promise
+/// }
+/// ```
+pub struct Promise<T> {
+    pub(crate) block: TypedRef<T>,
+    not_send: PhantomData<Rc<()>>,
+}
+
+impl<T> Clone for Promise<T> {
+    fn clone(&self) -> Self {
+        Promise::from_block(self.block.clone())
+    }
+}
+
+impl<T: 'static> Default for Promise<T> {
+    fn default() -> Self {
+        Promise::new()
+    }
+}
+
+impl<T> Promise<T> {
+    pub(crate) fn from_block(block: TypedRef<T>) -> Self {
+        Promise {
+            block,
+            not_send: PhantomData,
+        }
+    }
+
+    pub(crate) fn head(&self) -> &Head {
+        self.block.erased().head()
+    }
+
+    /// This promise without its type.
+    pub fn as_any(&self) -> AnyPromise {
+        AnyPromise(self.block.erased().clone())
+    }
+
+    /// Whether it is done: it has a value or an error, or was cancelled.
+    pub fn done(&self) -> bool {
+        self.head().done()
+    }
+
+    /// Whether it was cancelled.
+    pub fn cancelled(&self) -> bool {
+        self.head().cancelled()
+    }
+
+    /// Whether it is done with an error that nobody has looked at: dropping the last handle now would report it.
+    pub fn has_unretrieved_error(&self) -> bool {
+        self.head().has_unretrieved_error()
+    }
+
+    /// Whether both handles are of one promise.
+    pub fn ptr_eq(&self, other: &Promise<T>) -> bool {
+        self.block.erased().ptr_eq(other.block.erased())
+    }
+
+    /// Cancels it, and so wakes whoever awaits it with [`Kind::Cancelled`](crate::Kind::Cancelled). On a task this is a request, see
+    /// [`Task`](crate::Task). Returns `false` when it was done already. Mirrors `Future.cancel`.
+    pub fn cancel(&self) -> bool {
+        self.block.erased().cancel(Error::cancelled())
+    }
+
+    /// [`cancel`](Promise::cancel) with a message, which the cancellation error carries. Mirrors `Future.cancel(msg=...)`.
+    pub fn cancel_with(&self, message: impl Into<String>) -> bool {
+        self.block.erased().cancel(Error::cancelled_with(message.into()))
+    }
+
+    /// The error it is done with, if any. Looking at it counts as retrieving it. Mirrors `Future.exception`.
+    ///
+    /// # Errors
+    /// The cancellation, if it was cancelled; InvalidState while it is pending.
+    pub fn error(&self) -> Result<Option<Error>> {
+        self.block.erased().outcome_error()
+    }
+}
+
+impl<T: 'static> Promise<T> {
+    /// A new, pending promise. It becomes a promise of the running loop, or else of the loop that first waits for it. Mirrors
+    /// `loop.create_future()`.
+    pub fn new() -> Self {
+        let promise = Promise::unbound();
+        current::with_running(|running| running.map(|event_loop| promise.head().bind(event_loop.0.id)));
+        promise
+    }
+
+    pub(crate) fn unbound() -> Self {
+        Promise::from_block(raw::allocate_promise(Plain))
+    }
+
+    /// Completes it with a value. Mirrors `Future.set_result`.
+    ///
+    /// # Errors
+    /// InvalidState when it is done already; Runtime when it is a task or another promise whose outcome the loop decides. The
+    /// state does not change.
+    pub fn set_result(&self, value: T) -> Result<()> {
+        self.settable("set_result")?;
+        self.block.fulfil(value);
+        Ok(())
+    }
+
+    /// Completes it with an error; a cancellation makes it *fail with* that error, it does not count as cancelled. Mirrors
+    /// `Future.set_exception`.
+    ///
+    /// # Errors
+    /// As [`set_result`](Promise::set_result).
+    pub fn set_error(&self, error: impl Into<Error>) -> Result<()> {
+        self.settable("set_error")?;
+        self.block.erased().fail(error.into(), State::UnseenError);
+        Ok(())
+    }
+
+    fn settable(&self, operation: &str) -> Result<()> {
+        if self.block.erased().is_open() && !self.done() {
+            return Ok(());
+        }
+        Err(self.not_settable(operation))
+    }
+
+    #[cold]
+    fn not_settable(&self, operation: &str) -> Error {
+        let any = self.as_any();
+        match self.block.erased().is_open() {
+            true => Error::invalid_state(format!("invalid state: {any:?}")),
+            false => Error::runtime(format!("{any:?} does not support {operation}: its outcome is its own")),
+        }
+    }
+
+    /// A copy of the outcome. Mirrors `Future.result`.
+    ///
+    /// # Errors
+    /// The error it is done with, or the cancellation; InvalidState while it is pending, and when the value was moved out.
+    pub fn result(&self) -> Result<T>
+    where
+        T: Clone,
+    {
+        self.check_done()?;
+        self.peek(|outcome| outcome.cloned().unwrap_or_else(|| Err(moved_out())))
+    }
+
+    /// Shows the outcome to `look`, which may be user code: it is out of the slot meanwhile, and seen as moved out.
+    fn peek<R>(&self, look: impl FnOnce(Option<&Result<T>>) -> R) -> R {
+        struct PutBack<'a, T>(&'a TypedRef<T>, Option<Result<T>>);
+        impl<T> Drop for PutBack<'_, T> {
+            fn drop(&mut self) {
+                if let Some(outcome) = self.1.take() {
+                    self.0.put(outcome);
+                }
+            }
+        }
+        let outcome = PutBack(&self.block, self.block.take());
+        look(outcome.1.as_ref())
+    }
+
+    /// Moves the outcome out; errors are copied and stay for others.
+    ///
+    /// # Errors
+    /// As [`result`](Promise::result).
+    pub fn take_result(&self) -> Result<T> {
+        self.check_done()?;
+        if self.head().state.get() == State::Value {
+            return self.block.take().unwrap_or_else(|| Err(moved_out()));
+        }
+        Err(self.block.erased().error().unwrap_or_else(moved_out))
+    }
+
+    fn check_done(&self) -> Result<()> {
+        if !self.done() {
+            return Err(Error::invalid_state("Result is not set."));
+        }
+        self.head().mark_retrieved();
+        Ok(())
+    }
+
+    /// Calls `callback` with this promise, one hop after it is done; callbacks run in the order in which they were added. On a
+    /// promise that is done already it is called one hop from now. It runs in a copy of the current context. Mirrors
+    /// `Future.add_done_callback`.
+    ///
+    /// A callback that panics is reported to the exception handler; the others still run.
+    ///
+    /// # Panics
+    /// When the promise belongs to no loop yet and none is running.
+    pub fn add_done_callback(&self, callback: impl FnOnce(&Promise<T>) + 'static) -> CallbackToken {
+        self.as_any().add_done_callback(move |any| {
+            if let Some(promise) = any.downcast() {
+                callback(&promise);
+            }
+        })
+    }
+
+    /// Takes a callback back. `false` when it has been moved to the ready queue already, or was removed before. Mirrors
+    /// `Future.remove_done_callback`.
+    pub fn remove_done_callback(&self, token: CallbackToken) -> bool {
+        self.as_any().remove_done_callback(token)
+    }
+}
+
+impl AnyPromise {
+    /// The promise with its type, if its value is a `T`.
+    pub fn downcast<T: 'static>(&self) -> Option<Promise<T>> {
+        self.0.downcast().map(Promise::from_block)
+    }
+}
+
+fn moved_out() -> Error {
+    Error::invalid_state("the result was already moved out; await a reference (`(&promise).await`) to get a copy of it")
+}
+
+/// `<Promise pending>`, `<Promise finished result=5>`, `<Promise cancelled>`: asyncio's words.
+impl<T: fmt::Debug + 'static> fmt::Debug for Promise<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        any_promise::describe(self.block.erased(), f, |f| {
+            self.peek(|outcome| match outcome {
+                Some(Ok(value)) => write!(f, " result={value:?}"),
+                _ => Ok(()),
+            })
+        })
+    }
+}

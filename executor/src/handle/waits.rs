@@ -1,0 +1,104 @@
+//! Who waits for what: the read-only view on which graphs, reports and pictures stand.
+
+use std::panic::Location;
+
+use crate::block::head::{AnyPromise, Callback};
+use crate::block::raw::Ref;
+use crate::block::task::{AnyTask, TaskRef};
+
+/// What a task does at the moment, or waits for; from [`AnyTask::waits`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Waits {
+    /// It is done.
+    Done,
+    /// It runs.
+    Running,
+    /// It stands in the ready queue: it has not begun, or will go on in the next iteration.
+    Ready,
+    /// For a promise, task or gather.
+    For(AnyPromise),
+    /// At a leaf that has nothing more to tell: in the queue of a primitive, see [`EventLoop::queues`](crate::EventLoop::queues), or for a
+    /// time.
+    Parked,
+    /// For a future that is not kolo's.
+    Foreign,
+}
+
+impl AnyTask {
+    /// What it does at the moment, or waits for.
+    ///
+    /// ```
+    /// use kolo_executor::{Promise, Waits, create_task, run, sleep};
+    ///
+    /// run(async {
+    ///     let promise = Promise::<()>::new();
+    ///     let awaited = promise.clone();
+    ///     let task = create_task(async move { awaited.await }).as_any_task();
+    ///     assert!(matches!(task.waits(), Waits::Ready));
+    ///     sleep(0).await?;
+    ///     assert!(matches!(task.waits(), Waits::For(on) if on.ptr_eq(&promise.as_any())));
+    ///     assert_eq!(promise.as_any().awaiters(), [task]);
+    ///     promise.set_result(())
+    /// })
+    /// .unwrap();
+    /// ```
+    pub fn waits(&self) -> Waits {
+        let task = self.head();
+        if task.done() {
+            Waits::Done
+        } else if task.is_running() {
+            Waits::Running
+        } else if task.flags.is_queued() {
+            Waits::Ready
+        } else if !task.flags.is_parked() {
+            Waits::Foreign
+        } else {
+            task.waiting_on().map_or(Waits::Parked, |on| Waits::For(AnyPromise(on)))
+        }
+    }
+
+    /// The site of the innermost await of kolo's at which it stands, or stood last; `None` while it runs, when it is done, and before it has
+    /// awaited anything.
+    pub fn parked_at(&self) -> Option<&'static Location<'static>> {
+        self.head().parked_at()
+    }
+}
+
+impl AnyPromise {
+    /// The tasks that go on when it is done: by themselves, or because a gather, a shield and the like goes on that waits for it.
+    pub fn awaiters(&self) -> Vec<AnyTask> {
+        let mut found = Vec::new();
+        // One after the other, because gathers of shields of gathers may be nested more deeply than the stack is.
+        let mut awaited: Vec<Ref> = vec![self.0.clone()];
+        let mut next = 0;
+        while let Some(promise) = awaited.get(next).cloned() {
+            next += 1;
+            promise.head().callbacks.look_at(|callback| match callback {
+                Callback::Step(task) => found.push(AnyTask::of(task)),
+                Callback::Notify(listener, _) => match listener.awaiter().map(Ref::into_kind) {
+                    Some(Ok(task)) => found.push(AnyTask::of(&task)),
+                    Some(Err(outer)) => awaited.push(outer),
+                    None => {}
+                },
+                Callback::Wake(_) | Callback::Call(_) => {}
+            });
+        }
+        found
+    }
+
+    /// The task that it is, if it is one.
+    pub fn as_task(&self) -> Option<AnyTask> {
+        TaskRef::new(&self.0).as_ref().map(AnyTask::of)
+    }
+
+    /// Tells it from every other promise that exists at the same time.
+    pub fn id(&self) -> usize {
+        self.0.address()
+    }
+
+    /// How many handles of it there are, those in the futures that wait for it and in its loop included.
+    pub fn handles(&self) -> usize {
+        self.0.count() as usize
+    }
+}

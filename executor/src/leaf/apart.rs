@@ -1,0 +1,49 @@
+//! A wait apart from the task's berth: with a promise of its own, for the second of two waits that one task has at once.
+
+use std::panic::Location;
+use std::task::{Context, Poll, ready};
+
+use crate::block::raw::Ref;
+use crate::ground::error::{Error, Result};
+use crate::handle::promise::Promise;
+use crate::leaf::await_promise::Waiting;
+use crate::leaf::polled::Polled;
+
+pub(super) struct Apart {
+    promise: Promise<()>,
+    waiting: Waiting,
+}
+
+impl Apart {
+    /// # Errors
+    /// Runtime, when no loop runs.
+    pub(super) fn begin(by: Polled<'_>, site: &'static Location<'static>) -> Result<Box<Apart>> {
+        if by.loop_id() == 0 {
+            return Err(Error::runtime("no running event loop"));
+        }
+        Ok(Box::new(Apart {
+            promise: Promise::new(),
+            waiting: Waiting::new(site),
+        }))
+    }
+
+    pub(super) fn resume(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let Apart { promise, waiting } = self;
+        let waited = ready!(waiting.poll(promise.block.erased(), context));
+        Poll::Ready(waited.and_then(|()| promise.take_result()))
+    }
+
+    pub(super) fn granted(&self) -> bool {
+        self.promise.done() && !self.promise.cancelled()
+    }
+
+    pub(super) fn block(&self) -> &Ref {
+        self.promise.block.erased()
+    }
+
+    /// Leaves the promise.
+    pub(super) fn end(mut self) -> Ref {
+        self.waiting.leave(self.promise.block.erased());
+        self.promise.block.erased().clone()
+    }
+}

@@ -1,0 +1,298 @@
+//! One await of one promise: what every suspension in kolo comes down to.
+
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+
+use crate::block::head::{AnyPromise, Callback, State};
+use crate::block::raw::Ref;
+use crate::block::task::TaskRef;
+use crate::ground::error::{Error, Result};
+use crate::handle::promise::Promise;
+use crate::handle::task::Task;
+use crate::leaf::polled::{Polled, polled_by};
+
+/// The leaf of a coroutine: registers with a promise, and tells when it is done or the wait is over for another reason.
+///
+/// The promise is not part of it, because its owner has it anyway; `leave` must be called when the owner is dropped.
+pub(crate) struct Waiting {
+    site: &'static Location<'static>,
+    registered: Registered,
+}
+
+/// Where the leaf has left its task, and which of the task's suspensions that was.
+enum Registered {
+    No,
+    /// The task's next step is among the promise's callbacks.
+    Step(u32, TaskRef),
+    /// Polled under a waker that is not the running task's own: inside a foreign combinator, or, without a task, by a foreign executor.
+    Wake(u32, Box<(Waker, Option<TaskRef>)>),
+    /// The promise cannot be waited for; the task learns why one hop later.
+    Refused(u32, Box<(Error, Option<TaskRef>)>),
+}
+
+impl Waiting {
+    pub(crate) fn new(site: &'static Location<'static>) -> Waiting {
+        Waiting {
+            site,
+            registered: Registered::No,
+        }
+    }
+
+    /// Whether it has not begun to wait.
+    #[inline]
+    pub(crate) fn is_new(&self) -> bool {
+        matches!(self.registered, Registered::No)
+    }
+
+    /// `Ok`: the promise is done. `Err`: the task was cancelled while it was on its way to learn that, or the wait was refused.
+    #[inline]
+    pub(crate) fn poll(&mut self, promise: &Ref, context: &mut Context<'_>) -> Poll<Result<()>> {
+        if let Some(cancelled) = self.take_delivery() {
+            // A task reads what it was woken for even when a cancellation takes its place.
+            promise.head().mark_retrieved();
+            self.leave(promise);
+            return Poll::Ready(Err(cancelled));
+        }
+        if let Registered::Refused(_, refusal) = &self.registered {
+            return Poll::Ready(Err(refusal.0.clone()));
+        }
+        if promise.head().done() {
+            self.registered = Registered::No;
+            return Poll::Ready(Ok(()));
+        }
+        polled_by(context, |by| {
+            self.suspend(promise, by, context);
+            Poll::Pending
+        })
+    }
+
+    /// The cancellation that the task's step delivers, if this leaf was the last to suspend it.
+    #[inline(always)]
+    fn take_delivery(&self) -> Option<Error> {
+        match &self.registered {
+            Registered::No => None,
+            Registered::Step(park, task) => task.take_delivery(*park),
+            Registered::Wake(park, wait) => wait.1.as_ref()?.take_delivery(*park),
+            Registered::Refused(park, refusal) => refusal.1.as_ref()?.take_delivery(*park),
+        }
+    }
+
+    fn suspend(&mut self, promise: &Ref, by: Polled<'_>, context: &Context<'_>) {
+        if self.is_new()
+            && let Some(reason) = refusal(promise, by)
+        {
+            let park = by.park_and_wake(self.site, context);
+            self.registered = Registered::Refused(park, Box::new((reason, by.task().cloned())));
+            return;
+        }
+        if !self.is_registered_by(by, context) {
+            self.leave(promise);
+            self.register(promise, by, context);
+        }
+        let now = by.park_on(promise, self.site);
+        if let Registered::Step(park, _) | Registered::Wake(park, _) = &mut self.registered {
+            *park = now;
+        }
+    }
+
+    /// Whether the promise already wakes whoever polls.
+    fn is_registered_by(&self, by: Polled<'_>, context: &Context<'_>) -> bool {
+        match (&self.registered, by) {
+            (Registered::Step(_, task), Polled::Direct(now)) => task.is(now),
+            (Registered::Wake(_, wait), Polled::Indirect(_) | Polled::Outside) => {
+                let (waker, task) = &**wait;
+                let same_task = match (task, by.task()) {
+                    (Some(task), Some(now)) => task.is(now),
+                    (None, None) => true,
+                    _ => false,
+                };
+                same_task && waker.will_wake(context.waker())
+            }
+            _ => false,
+        }
+    }
+
+    fn register(&mut self, promise: &Ref, by: Polled<'_>, context: &Context<'_>) {
+        match by {
+            Polled::Direct(task) => {
+                promise.add_callback(Callback::Step(task.clone()));
+                self.registered = Registered::Step(0, task.clone());
+            }
+            Polled::Indirect(_) | Polled::Outside => {
+                promise.add_callback(Callback::Wake(Box::new(context.waker().clone())));
+                self.registered = Registered::Wake(0, Box::new((context.waker().clone(), by.task().cloned())));
+            }
+        }
+    }
+
+    /// Ends the wait early: nobody is woken by the promise on its account any more.
+    #[inline]
+    pub(crate) fn leave(&mut self, promise: &Ref) {
+        if !matches!(self.registered, Registered::No) {
+            self.deregister(promise);
+        }
+    }
+
+    fn deregister(&mut self, promise: &Ref) {
+        let callbacks = &promise.head().callbacks;
+        let removed = match std::mem::replace(&mut self.registered, Registered::No) {
+            Registered::No | Registered::Refused(..) => None,
+            Registered::Step(park, task) => {
+                task.unpark_from(promise, park);
+                callbacks.remove(|callback| matches!(callback, Callback::Step(waiting) if waiting.is(&task)))
+            }
+            Registered::Wake(park, wait) => {
+                let (waker, task) = *wait;
+                if let Some(task) = task {
+                    task.unpark_from(promise, park);
+                }
+                callbacks.remove(|callback| matches!(callback, Callback::Wake(waiting) if waiting.will_wake(&waker)))
+            }
+        };
+        drop(removed);
+    }
+}
+
+/// Why this task may not wait for this promise.
+fn refusal(promise: &Ref, by: Polled<'_>) -> Option<Error> {
+    let loop_id = by.loop_id();
+    if loop_id == 0 {
+        return (promise.head().loop_id.get() == 0)
+            .then(|| Error::runtime("no running event loop: a new promise is awaited outside `run`"));
+    }
+    if !promise.head().bind(loop_id) {
+        let any = AnyPromise(promise.clone());
+        return Some(Error::runtime(match by.task() {
+            Some(task) => format!("Task '{}' awaits {any:?}, which is attached to a different loop", task.name()),
+            None => format!("{any:?} is attached to a different loop"),
+        }));
+    }
+    let task = by.task()?;
+    task.erased()
+        .ptr_eq(promise)
+        .then(|| Error::runtime(format!("Task cannot await on itself: '{}'", task.name())))
+}
+
+/// The future of `promise.await`: moves the value out.
+pub struct Taken<T>(Waiting, Promise<T>);
+
+/// The future of `(&promise).await`: clones the value.
+pub struct Cloned<T>(Waiting, Promise<T>);
+
+impl<T> Unpin for Taken<T> {}
+impl<T> Unpin for Cloned<T> {}
+
+impl<T: 'static> Future for Taken<T> {
+    type Output = Result<T>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
+        let Taken(waiting, promise) = &mut *self;
+        // What is there at the first look.
+        if waiting.is_new()
+            && promise.head().state.get() == State::Value
+            && let Some(outcome) = promise.block.take()
+        {
+            return Poll::Ready(outcome);
+        }
+        waiting.poll(promise.block.erased(), context)?.map(|()| promise.take_result())
+    }
+}
+
+impl<T: Clone + 'static> Future for Cloned<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
+        let Cloned(waiting, promise) = &mut *self;
+        waiting.poll(promise.block.erased(), context)?.map(|()| promise.result())
+    }
+}
+
+impl<T> Drop for Taken<T> {
+    fn drop(&mut self) {
+        self.0.leave(self.1.block.erased());
+    }
+}
+
+impl<T> Drop for Cloned<T> {
+    fn drop(&mut self) {
+        self.0.leave(self.1.block.erased());
+    }
+}
+
+impl<T: 'static> IntoFuture for Promise<T> {
+    type Output = Result<T>;
+    type IntoFuture = Taken<T>;
+
+    #[track_caller]
+    fn into_future(self) -> Taken<T> {
+        self.await_at(Location::caller())
+    }
+}
+
+impl<T> Promise<T> {
+    /// An await that is shown in reports as standing at `site`.
+    pub(crate) fn await_at(self, site: &'static Location<'static>) -> Taken<T> {
+        Taken(Waiting::new(site), self)
+    }
+}
+
+impl<T: Clone + 'static> IntoFuture for &Promise<T> {
+    type Output = Result<T>;
+    type IntoFuture = Cloned<T>;
+
+    #[track_caller]
+    fn into_future(self) -> Cloned<T> {
+        Cloned(Waiting::new(Location::caller()), self.clone())
+    }
+}
+
+impl<T: 'static> IntoFuture for Task<T> {
+    type Output = Result<T>;
+    type IntoFuture = Taken<T>;
+
+    #[track_caller]
+    fn into_future(self) -> Taken<T> {
+        Promise::clone(&self).into_future()
+    }
+}
+
+impl<T: Clone + 'static> IntoFuture for &Task<T> {
+    type Output = Result<T>;
+    type IntoFuture = Cloned<T>;
+
+    #[track_caller]
+    fn into_future(self) -> Cloned<T> {
+        (&**self).into_future()
+    }
+}
+
+/// The future of `(&any_promise).await`.
+pub struct Settled(Waiting, AnyPromise);
+
+impl Future for Settled {
+    type Output = Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let Settled(waiting, promise) = &mut *self;
+        ready!(waiting.poll(&promise.0, context))?;
+        Poll::Ready(promise.error()?.map_or(Ok(()), Err))
+    }
+}
+
+impl Drop for Settled {
+    fn drop(&mut self) {
+        self.0.leave(&self.1.0);
+    }
+}
+
+impl IntoFuture for &AnyPromise {
+    type Output = Result<()>;
+    type IntoFuture = Settled;
+
+    #[track_caller]
+    fn into_future(self) -> Settled {
+        Settled(Waiting::new(Location::caller()), self.clone())
+    }
+}

@@ -1,0 +1,177 @@
+//! Parking: how a task waits in a queue.
+//!
+//! asyncio's primitives make a future for each wait and keep it in a queue. Here a wait is a future of nothing, without the allocation: every
+//! task has a berth of its own, because it stands in one place at a time. Only a task that waits in two places at once, through a foreign
+//! `select!` or `join!`, needs a real promise for the second.
+
+use std::fmt;
+use std::mem::ManuallyDrop;
+use std::panic::Location;
+use std::task::{Context, Poll, ready};
+
+use crate::block::raw::Ref;
+use crate::ground::error::Result;
+use crate::leaf::apart::Apart;
+use crate::leaf::in_berth::InBerth;
+use crate::leaf::polled::{Polled, polled_by};
+use crate::leaf::waiter::Waiter;
+
+/// The waiting end of a [`Waiter`]: the leaf of a coroutine that waits in a queue.
+///
+/// Made to be part of a future: `poll` it, and put the [`Waiter`] that it hands out into the queue from which it will be woken. Dropping
+/// it ends the wait; the owner must take the waiter out of its queue, and pass on what it had been [`granted`](Parking::granted).
+pub struct Parking {
+    site: &'static Location<'static>,
+    /// Not dropped by itself, because nearly always the wait is over by then, and there is nothing to drop: see `drop`.
+    state: ManuallyDrop<State>,
+}
+
+enum State {
+    New,
+    InBerth(InBerth),
+    Apart(Box<Apart>),
+    /// It is over; the waiter had been woken.
+    Granted,
+    /// It is over; the waiter was cancelled, or left.
+    Lost,
+}
+
+// A task that waits is as small as it can be.
+const _: () = assert!(size_of::<Parking>() == 24);
+
+impl Parking {
+    /// A wait that has not begun. `site` is shown in reports as the place where the task stands.
+    pub fn new(site: &'static Location<'static>) -> Parking {
+        Parking {
+            site,
+            state: ManuallyDrop::new(State::New),
+        }
+    }
+
+    /// Waits. At the first call `enqueue` gets the waiter, and the task is parked.
+    ///
+    /// # Errors
+    /// Cancelled, when the task was cancelled: before it was woken, or ([`granted`](Parking::granted)) after. Runtime, when no loop runs.
+    pub fn poll(&mut self, context: &mut Context<'_>, enqueue: impl FnOnce(Waiter)) -> Poll<Result<()>> {
+        if let State::New = *self.state {
+            let block = polled_by(context, |by| self.begin(by))?;
+            Waiter::under_way(&block).map(enqueue);
+            if self.is_in_berth() {
+                return Poll::Pending;
+            }
+        }
+        self.resume(context).map(|(outcome, _)| outcome)
+    }
+
+    /// Takes the task's berth, or makes a promise. Returns the block in which the wait is under way.
+    #[inline(always)]
+    pub(super) fn begin(&mut self, by: Polled<'_>) -> Result<Ref> {
+        let Some(wait) = InBerth::begin(by, self.site) else {
+            return self.begin_apart(by);
+        };
+        let block = wait.block().clone();
+        self.state = ManuallyDrop::new(State::InBerth(wait));
+        Ok(block)
+    }
+
+    #[cold]
+    fn begin_apart(&mut self, by: Polled<'_>) -> Result<Ref> {
+        let wait = Apart::begin(by, self.site)?;
+        let block = wait.block().clone();
+        self.state = ManuallyDrop::new(State::Apart(wait));
+        Ok(block)
+    }
+
+    /// Looks whether a wait that has begun is over. Returns also the block in which it was under way.
+    #[inline(always)]
+    pub(super) fn resume(&mut self, context: &mut Context<'_>) -> Poll<(Result<()>, Option<Ref>)> {
+        let State::InBerth(wait) = &*self.state else {
+            return self.resume_apart(context);
+        };
+        let outcome = ready!(wait.resume(self.site, context));
+        let granted = wait.granted();
+        Poll::Ready((outcome, self.end(granted)))
+    }
+
+    #[cold]
+    fn resume_apart(&mut self, context: &mut Context<'_>) -> Poll<(Result<()>, Option<Ref>)> {
+        let State::Apart(wait) = &mut *self.state else {
+            return Poll::Ready((Ok(()), None));
+        };
+        let outcome = ready!(wait.resume(context));
+        let granted = wait.granted();
+        Poll::Ready((outcome, self.end(granted)))
+    }
+
+    /// Whether the waiter was woken; a wait that failed all the same, or is dropped, must pass on what it was woken for.
+    pub fn granted(&self) -> bool {
+        match &*self.state {
+            State::New | State::Lost => false,
+            State::InBerth(wait) => wait.granted(),
+            State::Apart(wait) => wait.granted(),
+            State::Granted => true,
+        }
+    }
+
+    /// Whether `waiter` is the one that this wait handed out.
+    pub fn is(&self, waiter: &Waiter) -> bool {
+        let block = match &*self.state {
+            State::InBerth(wait) => wait.block(),
+            State::Apart(wait) => wait.block(),
+            State::New | State::Granted | State::Lost => return false,
+        };
+        Waiter::under_way(block).as_ref() == Some(waiter)
+    }
+
+    /// Where the task stands, for reports.
+    pub fn site(&self) -> &'static Location<'static> {
+        self.site
+    }
+
+    /// Whether it has begun and is not over.
+    pub fn is_parked(&self) -> bool {
+        matches!(*self.state, State::InBerth(_) | State::Apart(_))
+    }
+
+    #[inline]
+    pub(super) fn is_in_berth(&self) -> bool {
+        matches!(*self.state, State::InBerth(_))
+    }
+
+    /// Ends the wait early. Returns the block in which it was under way.
+    pub(super) fn leave(&mut self) -> Option<Ref> {
+        if let State::InBerth(wait) = &*self.state {
+            wait.unpark();
+        }
+        self.end(self.granted())
+    }
+
+    /// Ends the wait, if it is under way, and returns the block in which it was.
+    #[inline(always)]
+    fn end(&mut self, granted: bool) -> Option<Ref> {
+        if !self.is_parked() {
+            return None;
+        }
+        let over = if granted { State::Granted } else { State::Lost };
+        match std::mem::replace(&mut *self.state, over) {
+            State::InBerth(wait) => Some(wait.end()),
+            State::Apart(wait) => Some(wait.end()),
+            State::New | State::Granted | State::Lost => None,
+        }
+    }
+}
+
+impl Drop for Parking {
+    #[inline]
+    fn drop(&mut self) {
+        if self.is_parked() {
+            self.leave();
+        }
+    }
+}
+
+impl fmt::Debug for Parking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Parking at {}>", self.site)
+    }
+}

@@ -1,0 +1,327 @@
+//! `WaitQueue`: who waits, and in which order they are woken. Every primitive stands on this page.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::fmt;
+use std::panic::Location;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll, ready};
+
+use crate::block::holders::{Holder, Holders};
+use crate::block::raw::Ref;
+use crate::block::task::AnyTask;
+use crate::ground::error::{Error, Result};
+use crate::leaf::parking::Parking;
+use crate::leaf::polled::polled_by;
+use crate::leaf::waiter::{self, Waiter};
+use crate::wheel::core::EventLoop;
+use crate::wheel::current;
+use crate::wheel::resource::Resource;
+use crate::wheel::wake::wake_wait;
+
+/// The tasks that wait for something, first come, first served.
+///
+/// This is asyncio's `self._waiters = collections.deque()` with all that its primitives do to it. A task that waits here, by a [`Claim`],
+/// stands in the queue until it *runs* again, woken or cancelled: in between its entry is done but still there, and those who come later
+/// can see that somebody is on the way.
+///
+/// A queue belongs to the loop in which a task first waits in it. From then on the loop's reports show who waits there, for what
+/// (`kind`, such as `"Gate.pass"`), and whoever was said to [have taken](WaitQueue::note_taken) the thing.
+///
+/// ```
+/// use std::cell::Cell;
+/// use std::rc::Rc;
+///
+/// use kolo_executor::{Claim, Result, WaitQueue, create_task, run, sleep};
+///
+/// /// A gate that lets one task pass for each coin.
+/// struct Gate {
+///     coins: Cell<u32>,
+///     waiters: WaitQueue,
+/// }
+///
+/// impl Gate {
+///     fn pass(&self) -> impl Future<Output = Result<()>> {
+///         Pass(self).wait()
+///     }
+///
+///     fn insert_coin(&self) {
+///         self.coins.set(self.coins.get() + 1);
+///         self.waiters.wake(1);
+///     }
+/// }
+///
+/// /// What a visitor wants.
+/// struct Pass<'a>(&'a Gate);
+///
+/// impl Claim for Pass<'_> {
+///     type Output = ();
+///
+///     fn queue(&self) -> &WaitQueue {
+///         &self.0.waiters
+///     }
+///     fn take(&mut self, _woken: bool) -> Option<Result<()>> {
+///         let left = self.0.coins.get().checked_sub(1)?;
+///         self.0.coins.set(left);
+///         Some(Ok(()))
+///     }
+///     fn pass_on(&mut self, woken: bool) {
+///         // Who was woken and will not take the coin wakes the next one.
+///         if woken {
+///             self.0.waiters.wake(1);
+///         }
+///     }
+/// }
+///
+/// run(async {
+///     let gate = Rc::new(Gate { coins: Cell::new(0), waiters: WaitQueue::new("Gate.pass") });
+///     let visitor = create_task({
+///         let gate = gate.clone();
+///         async move { gate.pass().await }
+///     });
+///     sleep(0).await?;
+///     assert_eq!(gate.waiters.len(), 1);
+///     gate.insert_coin();
+///     visitor.await
+/// })
+/// .unwrap();
+/// ```
+pub struct WaitQueue(pub(super) Rc<Shared>);
+
+/// The queue, as its loop knows it too.
+pub(super) struct Shared {
+    kind: &'static str,
+    /// The primitive that this is a queue of; by itself a queue is its own.
+    owner: Option<Weak<dyn fmt::Debug>>,
+    /// The loop in which a task first waited; 0 until then.
+    loop_id: Cell<u16>,
+    /// The blocks in which the waits are under way. Invariant **WOKEN FIRST**: those that were woken stand before those that wait, because a
+    /// primitive wakes from the front. One is cloned or taken out before it is woken, because an observer may be told of that.
+    line: RefCell<VecDeque<Ref>>,
+    holders: Holders,
+}
+
+impl WaitQueue {
+    /// An empty queue. `kind` says what a task does that waits in it, such as `"Gate.pass"`.
+    pub fn new(kind: &'static str) -> WaitQueue {
+        WaitQueue::with_owner(kind, None)
+    }
+
+    /// An empty queue of `owner`, whose `Debug` text stands for it in errors and reports, and whose handles count.
+    pub fn part_of<T: fmt::Debug + 'static>(owner: &Weak<T>, kind: &'static str) -> WaitQueue {
+        WaitQueue::with_owner(kind, Some(owner.clone()))
+    }
+
+    fn with_owner(kind: &'static str, owner: Option<Weak<dyn fmt::Debug>>) -> WaitQueue {
+        WaitQueue(Rc::new(Shared {
+            kind,
+            owner,
+            loop_id: Cell::new(0),
+            line: RefCell::default(),
+            holders: Holders::default(),
+        }))
+    }
+
+    /// What a task does that waits in it.
+    pub fn kind(&self) -> &'static str {
+        self.0.kind
+    }
+
+    /// Makes this a queue of the running loop. A [`Claim`] does it when it has to wait.
+    ///
+    /// # Errors
+    /// Runtime, when no loop runs, and when it belongs to another loop.
+    pub fn bind(&self) -> Result<()> {
+        current::with_running(|running| self.0.bind(running))
+    }
+
+    /// Wakes the first waiter, if that was not done before: whoever is first and on the way already is enough.
+    #[inline]
+    pub fn wake_first(&self) {
+        if let Some(first) = self.0.get(0) {
+            wake_wait(first);
+        }
+    }
+
+    /// Wakes the first `n` of those that are neither woken nor cancelled, and says how many these were.
+    pub fn wake(&self, n: usize) -> usize {
+        let mut woken = 0;
+        let mut index = 0;
+        while woken < n
+            && let Some(wait) = self.0.get(index)
+        {
+            woken += usize::from(wake_wait(wait));
+            index += 1;
+        }
+        woken
+    }
+
+    /// Wakes all that are neither woken nor cancelled.
+    pub fn wake_all(&self) {
+        self.wake(usize::MAX);
+    }
+
+    /// Takes waiters out of the queue, from the front, up to the first that is neither woken nor cancelled, and wakes that one. `false`:
+    /// there was none.
+    #[inline]
+    pub fn pop(&self) -> bool {
+        match self.0.take_first() {
+            Some(first) => wake_wait(first) || self.0.pop_next(),
+            None => false,
+        }
+    }
+
+    /// How many stand in the queue: those that wait, and those that were woken or cancelled and have not run since.
+    pub fn len(&self) -> usize {
+        self.0.line.borrow().len()
+    }
+
+    /// Whether nobody stands in the queue.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether anybody stands in the queue who was not cancelled: who waits, or was woken and has not run since.
+    #[inline]
+    pub fn any_live(&self) -> bool {
+        !self.is_empty() && self.0.any_live()
+    }
+
+    /// Notes that the running task holds the thing from now on, for reports; [`note_given_back`](WaitQueue::note_given_back) ends it.
+    pub fn note_taken(&self, since: &'static Location<'static>) {
+        if let Some(holder) = Holder::current(since) {
+            self.0.holders.add(holder);
+        }
+    }
+
+    /// Notes that the thing was released: by the running task if it was among the holders, else on behalf of the one that held it for the
+    /// longest time.
+    pub fn note_given_back(&self) {
+        self.0.holders.remove(|| Holder::current(Location::caller()));
+    }
+}
+
+impl fmt::Debug for WaitQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<WaitQueue of {} [{}]>", self.0.kind, self.len())
+    }
+}
+
+/// The primitive that the queue is part of.
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.owner.as_ref().and_then(Weak::upgrade) {
+            Some(owner) => owner.fmt(f),
+            None => write!(f, "<WaitQueue of {} [{}]>", self.kind, self.line.borrow().len()),
+        }
+    }
+}
+
+impl Shared {
+    fn bind(self: &Rc<Self>, running: Option<&EventLoop>) -> Result<()> {
+        let event_loop = running.ok_or_else(|| Error::runtime("no running event loop"))?;
+        if self.loop_id.get() == 0 {
+            self.loop_id.set(event_loop.0.id);
+            let known = Rc::downgrade(self);
+            event_loop.0.queues.add(known);
+        }
+        if self.loop_id.get() != event_loop.0.id {
+            return Err(Error::runtime(format!("{self:?} is bound to a different event loop")));
+        }
+        Ok(())
+    }
+
+    /// Has a task wait at the end of the queue.
+    pub(super) fn enter(self: &Rc<Self>, parking: &mut Parking, context: &mut Context<'_>) -> Result<()> {
+        polled_by(context, |by| {
+            let loop_id = by.loop_id();
+            if loop_id == 0 || loop_id != self.loop_id.get() {
+                current::with_running(|running| self.bind(running))?;
+            }
+            // May drop what the task waited for in another leaf: not under a borrow.
+            let wait = parking.begin(by)?;
+            self.line.borrow_mut().push_back(wait);
+            Ok(())
+        })
+    }
+
+    /// Looks whether a wait is over; then it is out of the queue, and `Ok` if it was woken.
+    pub(super) fn resume(&self, parking: &mut Parking, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let (outcome, wait) = ready!(parking.resume(context));
+        self.remove(wait, parking.granted());
+        Poll::Ready(outcome)
+    }
+
+    /// Ends a wait early.
+    #[cold]
+    pub(super) fn leave(&self, parking: &mut Parking) {
+        let woken = parking.granted();
+        self.remove(parking.leave(), woken);
+    }
+
+    /// Takes a wait that is over out of the queue, if it is still there.
+    #[inline(always)]
+    fn remove(&self, wait: Option<Ref>, woken: bool) {
+        let Some(wait) = wait else { return };
+        let mut line = self.line.borrow_mut();
+        let removed = match line.front() {
+            // Whoever was woken nearly always stands first.
+            Some(first) if first.ptr_eq(&wait) => line.pop_front(),
+            // WOKEN FIRST: were it still there, it would not be behind one that waits. It was popped.
+            Some(first) if woken && !waiter::is_done(first) => None,
+            None => None,
+            _ => {
+                let index = line.iter().position(|other| other.ptr_eq(&wait));
+                index.and_then(|index| line.remove(index))
+            }
+        };
+        drop(line);
+        drop(removed);
+    }
+
+    fn any_live(&self) -> bool {
+        let line = self.line.borrow();
+        // Nearly always the first.
+        line.front().is_some_and(|first| !waiter::is_cancelled(first)) || line.iter().any(|wait| !waiter::is_cancelled(wait))
+    }
+
+    #[inline]
+    fn get(&self, index: usize) -> Option<Ref> {
+        self.line.borrow().get(index).cloned()
+    }
+
+    #[cold]
+    fn pop_next(&self) -> bool {
+        while let Some(first) = self.take_first() {
+            if wake_wait(first) {
+                return true;
+            }
+        }
+        false
+    }
+
+    #[inline]
+    fn take_first(&self) -> Option<Ref> {
+        self.line.borrow_mut().pop_front()
+    }
+}
+
+impl Resource for Shared {
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn waiting(&self) -> Vec<Option<AnyTask>> {
+        let waiters: Vec<Waiter> = self.line.borrow().iter().filter_map(Waiter::under_way).collect();
+        waiters.iter().filter(|waiter| !waiter.is_done()).map(Waiter::task).collect()
+    }
+
+    fn holders(&self) -> Vec<Holder> {
+        self.holders.all()
+    }
+
+    fn handles(&self) -> Option<usize> {
+        self.owner.as_ref().map(Weak::strong_count)
+    }
+}

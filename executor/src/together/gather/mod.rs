@@ -1,0 +1,253 @@
+//! `gather`: several at once, their results together.
+
+mod children;
+mod count;
+mod gathering;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+use std::fmt;
+use std::rc::Rc;
+
+use self::children::ManyOf;
+pub use self::children::{Children, Many, One, Tuple};
+use self::count::{Count, GatherHead};
+use crate::block::head::{AnyPromise, Callback};
+use crate::block::listener::Listener;
+use crate::block::raw;
+use crate::ground::error::{Error, Result};
+use crate::handle::promise::Promise;
+use crate::together::ensure::EnsureFuture;
+use crate::wheel::core::EventLoop;
+use crate::wheel::current;
+
+/// Runs everything in `awaitables` at once and gives their values in the order given. Mirrors `asyncio.gather`.
+///
+/// Coroutines become tasks here and now. The first error ends the wait, and the others go on; with
+/// [`return_exceptions`](Gather::return_exceptions) errors are among the results instead. For different types there is
+/// [`gather!`](crate::gather!).
+///
+/// ```
+/// use kolo_executor::{gather, run, sleep_with};
+///
+/// let squares = run(async { gather((1..4).map(|n| sleep_with(0.01, n * n))).await });
+/// assert_eq!(squares.unwrap(), [1, 4, 9]);
+/// ```
+///
+/// # Panics
+/// When no loop runs on this thread.
+///
+/// # Cancel safety
+/// Cancelling the waiting task, or the gather, cancels every child; see [`shield`](crate::shield()).
+#[track_caller]
+pub fn gather<I>(awaitables: I) -> Gather<ManyOf<I::Item>>
+where
+    I: IntoIterator<Item: EnsureFuture>,
+{
+    gather_on(&current::expect("gather"), awaitables)
+}
+
+#[track_caller]
+pub(crate) fn gather_on<I>(event_loop: &EventLoop, awaitables: I) -> Gather<ManyOf<I::Item>>
+where
+    I: IntoIterator<Item: EnsureFuture>,
+{
+    // A loop instead of `map`: the place of creation is that of this call.
+    let mut handles = Vec::new();
+    for awaitable in awaitables {
+        handles.push(awaitable.ensure_future_on(event_loop));
+    }
+    Gather::new(
+        event_loop,
+        Many {
+            handles,
+            all_new: I::Item::IS_NEW,
+            any: I::Item::any,
+            outcome: I::Item::outcome,
+        },
+    )
+}
+
+/// [`gather()`] of a tuple; the macro of the same name calls this.
+#[doc(hidden)]
+#[track_caller]
+pub fn gather_tuple<T: Tuple>(awaitables: T) -> Gather<T::Children> {
+    let event_loop = current::expect("gather!");
+    let children = awaitables.ensure_on(&event_loop);
+    Gather::new(&event_loop, children)
+}
+
+/// [`gather()`](crate::gather()) of up to eight things of different types; gives a tuple.
+///
+/// ```
+/// use kolo_executor::{gather, run, sleep, sleep_with};
+///
+/// let (n, ()) = run(async { gather!(sleep_with(0.01, 5), sleep(0.01)).await }).unwrap();
+/// assert_eq!(n, 5);
+/// ```
+#[macro_export]
+macro_rules! gather {
+    ($($awaitable:expr),+ $(,)?) => { $crate::gather_tuple(($($awaitable,)+)) };
+}
+
+/// A gather under way: can be awaited, cancelled, looked at.
+///
+/// Awaiting it moves the values out of the children that were given by value, and clones those that were given by reference.
+#[must_use = "the children run, but nobody waits for them"]
+pub struct Gather<C> {
+    count: Rc<Count>,
+    children: Rc<C>,
+}
+
+impl<C> Clone for Gather<C> {
+    fn clone(&self) -> Self {
+        Gather {
+            count: self.count.clone(),
+            children: self.children.clone(),
+        }
+    }
+}
+
+fn without_repeats(children: &[AnyPromise]) -> Rc<[AnyPromise]> {
+    let mut seen = HashSet::with_capacity(children.len());
+    children
+        .iter()
+        .filter(|child| seen.insert(child.0.address()))
+        .cloned()
+        .collect()
+}
+
+impl<C: Children> Gather<C> {
+    fn new(event_loop: &EventLoop, children: C) -> Gather<C> {
+        let all = children.promises();
+        let different = if children.all_new() {
+            all.clone()
+        } else {
+            without_repeats(&all)
+        };
+        let head = GatherHead {
+            children: all,
+            cancelled: Cell::new(None),
+        };
+        let outer = Promise::from_block(raw::allocate_promise(head));
+        outer.head().bind(event_loop.0.id);
+        if different.is_empty() {
+            outer.block.fulfil(());
+        }
+        let count = Rc::new(Count {
+            outer,
+            children: different,
+            finished: Cell::new(0),
+            return_exceptions: Cell::new(false),
+            done_at_once: RefCell::default(),
+        });
+        let listener = Listener::new(count.clone());
+        event_loop.0.ties.note(&listener, &count.children);
+        for (index, child) in count.children.iter().enumerate() {
+            let index = index as u32;
+            if child.done() {
+                count.done_at_once.borrow_mut().push(index);
+            } else {
+                match child.0.head().claim(event_loop.0.id) {
+                    Ok(()) => child.0.add_callback(Callback::Notify(listener.clone(), index)),
+                    Err(_) if count.outer.done() => {}
+                    Err(foreign) => count.fail(foreign),
+                }
+            }
+        }
+        Gather {
+            count,
+            children: Rc::new(children),
+        }
+    }
+
+    /// Errors, cancellations included, are among the results, and the gather waits for all children. Mirrors
+    /// `gather(..., return_exceptions=True)`. To be called on a new gather.
+    pub fn return_exceptions(self) -> GatherOutcomes<C> {
+        self.count.return_exceptions.set(true);
+        self.count.begin();
+        GatherOutcomes(self)
+    }
+
+    /// The promise that stands for the gather, without its values.
+    pub fn as_any(&self) -> AnyPromise {
+        self.count.begin();
+        self.count.outer.as_any()
+    }
+
+    /// Cancels every child; `false` when none accepted. The gather then fails with the cancellation, but does not count as cancelled.
+    pub fn cancel(&self) -> bool {
+        self.as_any().cancel()
+    }
+
+    /// [`cancel`](Gather::cancel) with a message.
+    pub fn cancel_with(&self, message: impl Into<String>) -> bool {
+        self.as_any().cancel_with(message)
+    }
+
+    /// Whether it is done.
+    pub fn done(&self) -> bool {
+        self.as_any().done()
+    }
+
+    /// Whether it was cancelled: never, see [`cancel`](Gather::cancel).
+    pub fn cancelled(&self) -> bool {
+        self.as_any().cancelled()
+    }
+
+    /// The error it is done with, if any; see [`Promise::error`].
+    ///
+    /// # Errors
+    /// InvalidState while it is pending.
+    pub fn error(&self) -> Result<Option<Error>> {
+        self.as_any().error()
+    }
+
+    /// The values, when it is done.
+    ///
+    /// # Errors
+    /// The first error of a child; InvalidState while it is pending.
+    pub fn result(&self) -> Result<C::Values> {
+        self.error()?.map_or_else(|| self.children.values(), Err)
+    }
+}
+
+impl<C: Children> fmt::Debug for Gather<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.count.outer.as_any().fmt(f)
+    }
+}
+
+/// A gather whose results may be errors; from [`Gather::return_exceptions`].
+#[must_use = "the children run, but nobody waits for them"]
+pub struct GatherOutcomes<C>(Gather<C>);
+
+impl<C> Clone for GatherOutcomes<C> {
+    fn clone(&self) -> Self {
+        GatherOutcomes(self.0.clone())
+    }
+}
+
+impl<C: Children> std::ops::Deref for GatherOutcomes<C> {
+    type Target = Gather<C>;
+
+    fn deref(&self) -> &Gather<C> {
+        &self.0
+    }
+}
+
+impl<C: Children> GatherOutcomes<C> {
+    /// The outcomes, when it is done.
+    ///
+    /// # Errors
+    /// The cancellation, when the gather was cancelled; InvalidState while it is pending.
+    pub fn results(&self) -> Result<C::Outcomes> {
+        self.error()?.map_or_else(|| Ok(self.children.outcomes()), Err)
+    }
+}
+
+impl<C: Children> fmt::Debug for GatherOutcomes<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,38 @@
+//! The end of a loop.
+
+use crate::block::exception::ExceptionContext;
+use crate::ground::stats;
+use crate::wheel::core::{Core, Phase};
+use crate::wheel::inbox;
+
+impl Core {
+    /// Closes the loop: drops all that waits to run.
+    pub(crate) fn close(&self) {
+        if self.phase.replace(Phase::Closed) == Phase::Closed {
+            return;
+        }
+        // The tasks go in the order of their creation. What their destructors queue goes with the rest.
+        for task in self.all_tasks() {
+            if !self.reported_stuck.get() && !task.flags.is_owned_by_run() {
+                self.report(ExceptionContext::new("Task was destroyed but it is pending!").with_task(&task));
+            }
+            self.discard(task);
+        }
+        self.guard("destructor", || self.ties.cut());
+        while !self.ready.is_empty() {
+            self.drop_each(self.ready.begin());
+        }
+        self.drop_each(self.timers.take().into_entries());
+        self.drop_each(self.reactor.clear());
+        self.drop_each(self.inbox.close());
+        self.drop_each(self.at_close.take());
+        inbox::unregister(self.id);
+        stats::count(self.iterations.get());
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

@@ -1,0 +1,185 @@
+//! What a loop works on, and its smallest verbs.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::block::exception::ExceptionHandler;
+use crate::block::listener::Ties;
+use crate::block::observer::Observer;
+use crate::block::task::TaskRef;
+use crate::ground::attention::{Attention, DEBUG, FATAL};
+use crate::ground::clock::{Clock, Time};
+use crate::ground::error::{Error, Result};
+use crate::ground::mailbox::Mailbox;
+use crate::ground::ready::Ready;
+use crate::ground::time::Nanos;
+use crate::ground::timers::{TimerKey, Timers};
+use crate::ground::weak_list::WeakList;
+use crate::wheel::ctrl_c::CtrlC;
+use crate::wheel::entry::Entry;
+use crate::wheel::inbox::{self, Inbox};
+use crate::wheel::reactor::Reactor;
+use crate::wheel::resource::Resource;
+use crate::wheel::tasks::Tasks;
+
+/// An event loop: one thread, one queue. Mirrors asyncio's loop objects.
+///
+/// A handle: clones are the same loop. Most programs need only [`run`](crate::run()); [`running_loop`](crate::running_loop) gives them
+/// the loop for its timers and callbacks.
+///
+/// ```
+/// use kolo_executor::EventLoop;
+///
+/// let event_loop = EventLoop::new()?;
+/// let stopper = event_loop.clone();
+/// event_loop.call_later(0.01, move || stopper.stop());
+/// event_loop.run_forever()?;
+/// event_loop.close()?;
+/// # Ok::<(), kolo_executor::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct EventLoop(pub(crate) Rc<Core>);
+
+/// The loop itself, of which an [`EventLoop`] is a handle.
+pub(crate) struct Core {
+    pub(crate) id: u16,
+    pub(crate) phase: Cell<Phase>,
+    pub(crate) ready: Ready<Entry>,
+    pub(crate) timers: RefCell<Timers<Entry>>,
+    pub(crate) time: Time,
+    pub(crate) tasks: RefCell<Tasks>,
+    pub(crate) reactor: Reactor,
+    pub(crate) inbox: Arc<Inbox>,
+    /// The inbox's own flag that it is full.
+    pub(crate) inbox_is_full: Arc<AtomicBool>,
+    pub(crate) iterations: Cell<u64>,
+    pub(crate) entries_since_poll: Cell<usize>,
+    pub(crate) stopping: Cell<bool>,
+    pub(crate) attention: Attention,
+    /// An error that ends the run at once: Ctrl-C.
+    pub(crate) fatal: Cell<Option<Error>>,
+    /// Who is told of Ctrl-C during a run.
+    pub(crate) ctrl_c: RefCell<Option<Rc<CtrlC>>>,
+    /// The task whose coroutine has just panicked.
+    pub(crate) panicked: Cell<Option<TaskRef>>,
+    /// How many say that something outside may still happen.
+    pub(crate) kept_alive: Cell<usize>,
+    /// The queues in which a task of this loop has ever waited, as far as they still exist, in the order in which they were first waited in.
+    pub(crate) queues: WeakList<dyn Resource>,
+    pub(crate) ties: Ties,
+    pub(crate) at_close: RefCell<Vec<AtClose>>,
+    pub(crate) observers: RefCell<Rc<[Rc<dyn Observer>]>>,
+    pub(crate) handler: RefCell<Option<ExceptionHandler>>,
+    pub(crate) slow_callback: Cell<Nanos>,
+    pub(crate) proves_deadlock: Cell<bool>,
+    /// The tasks that are left were named in a deadlock's report: no more is said of them.
+    pub(crate) reported_stuck: Cell<bool>,
+}
+
+/// Makes the coroutine that a runner runs before it closes the loop.
+pub(crate) type AtClose = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = Result<()>>>>>;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Idle,
+    Running,
+    Closed,
+}
+
+impl Core {
+    pub(crate) fn new(clock: Clock, debug: bool) -> Result<Core> {
+        let attention = Attention::default();
+        attention.turn(DEBUG, debug);
+        let reactor = Reactor::new()?;
+        let inbox: Arc<Inbox> = Arc::new(Mailbox::new(reactor.waker()?));
+        Ok(Core {
+            id: inbox::register(inbox.clone())?,
+            phase: Cell::new(Phase::Idle),
+            ready: Ready::default(),
+            timers: RefCell::default(),
+            time: Time::start(clock),
+            tasks: RefCell::default(),
+            reactor,
+            inbox_is_full: inbox.flag(),
+            inbox,
+            iterations: Cell::new(0),
+            entries_since_poll: Cell::new(0),
+            stopping: Cell::new(false),
+            attention,
+            fatal: Cell::new(None),
+            ctrl_c: RefCell::new(None),
+            panicked: Cell::new(None),
+            kept_alive: Cell::new(0),
+            queues: WeakList::default(),
+            ties: Ties::default(),
+            at_close: RefCell::default(),
+            observers: RefCell::new(Rc::new([])),
+            handler: RefCell::new(None),
+            slow_callback: Cell::new(100_000_000),
+            proves_deadlock: Cell::new(true),
+            reported_stuck: Cell::new(false),
+        })
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.phase.get() == Phase::Closed
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.phase.get() == Phase::Running
+    }
+
+    /// Queues an entry for the next iteration. A closed loop has none: the entry is dropped.
+    #[inline(always)]
+    pub(crate) fn queue(&self, entry: impl FnOnce() -> Entry) {
+        if !self.is_closed() {
+            self.ready.push(entry);
+        }
+    }
+
+    pub(crate) fn arm_timer(&self, deadline: Nanos, entry: Entry) -> TimerKey {
+        self.timers.borrow_mut().arm(deadline, entry)
+    }
+
+    pub(crate) fn disarm_timer(&self, key: TimerKey) {
+        // What the timer was for may own user's values: dropped outside of the borrow.
+        let entry = self.timers.borrow_mut().cancel(key);
+        drop(entry);
+    }
+
+    pub(crate) fn all_tasks(&self) -> Vec<TaskRef> {
+        self.tasks.borrow().all()
+    }
+
+    /// Ends the run at once with this error.
+    pub(crate) fn end_with(&self, fatal: Error) {
+        self.attention.turn(FATAL, true);
+        self.fatal.set(Some(fatal));
+    }
+
+    /// Whether another thread can still reach this loop: somebody has a handle besides the loop and the table of inboxes, or had one and
+    /// has left a letter.
+    fn has_remotes(&self) -> bool {
+        Arc::strong_count(&self.inbox) > 2 || self.inbox.has_letters()
+    }
+
+    /// Whether anything but the loop itself may still give it something to do.
+    pub(crate) fn may_be_woken_from_outside(&self) -> bool {
+        self.reactor.is_watching() || self.kept_alive.get() > 0 || self.has_remotes()
+    }
+
+    /// Whether nothing is ready, nothing is armed, and nothing can come.
+    pub(crate) fn is_idle_for_ever(&self) -> bool {
+        self.ready.is_empty() && self.timers.borrow().is_empty() && !self.may_be_woken_from_outside()
+    }
+
+    /// Whether there may be letters, or a Ctrl-C.
+    #[inline]
+    pub(crate) fn has_news(&self) -> bool {
+        self.inbox_is_full.load(Ordering::Relaxed)
+    }
+}

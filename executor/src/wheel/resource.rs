@@ -1,0 +1,21 @@
+//! A queue of a primitive, as reports see it.
+
+use std::fmt;
+
+use crate::block::holders::Holder;
+use crate::block::task::AnyTask;
+
+/// What tasks wait for in a queue. Its `Debug` text is that of the primitive.
+pub(crate) trait Resource: fmt::Debug {
+    /// What a task does that waits there, such as `Lock.acquire`.
+    fn kind(&self) -> &'static str;
+
+    /// Those that wait, in their order; `None` for a foreign executor, or a combinator with wakers of its own.
+    fn waiting(&self) -> Vec<Option<AnyTask>>;
+
+    /// Those that hold it, and so could end the waits.
+    fn holders(&self) -> Vec<Holder>;
+
+    /// How many handles of the primitive there are, if that can be told. A wait that borrows one of them is no handle.
+    fn handles(&self) -> Option<usize>;
+}

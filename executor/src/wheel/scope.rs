@@ -1,0 +1,51 @@
+//! A scope with a deadline: what the loop has to know of a `timeout`.
+
+use std::cell::{Cell, RefCell};
+
+use crate::block::task::TaskRef;
+use crate::ground::time::Nanos;
+use crate::ground::timers::TimerKey;
+
+/// When the deadline passes the task is cancelled, and on leaving the scope that cancellation, if it is the only one, becomes a timeout.
+pub(crate) struct Scope {
+    pub(crate) state: Cell<State>,
+    pub(crate) deadline: Cell<Option<Nanos>>,
+    /// The task in the scope, while it is entered.
+    pub(crate) task: RefCell<Option<TaskRef>>,
+    /// How many requests to cancel the task had when it entered: only one that came later can be the scope's.
+    pub(crate) requests_before: Cell<u32>,
+    pub(crate) timer: Cell<Option<TimerKey>>,
+    /// Counts the deadlines that were set: one that was replaced may stand in the ready queue already.
+    pub(crate) arming: Cell<u32>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Created,
+    Entered,
+    Expiring,
+    Expired,
+    Exited,
+}
+
+impl Scope {
+    pub(crate) fn new(deadline: Option<Nanos>) -> Scope {
+        Scope {
+            state: Cell::new(State::Created),
+            deadline: Cell::new(deadline),
+            task: RefCell::new(None),
+            requests_before: Cell::new(0),
+            timer: Cell::new(None),
+            arming: Cell::new(0),
+        }
+    }
+
+    /// The deadline that was set as number `arming` has passed. The task to cancel, if that is still the deadline.
+    pub(crate) fn expire(&self, arming: u32) -> Option<TaskRef> {
+        if self.arming.get() != arming || self.state.get() != State::Entered {
+            return None;
+        }
+        self.state.set(State::Expiring);
+        self.task.borrow().clone()
+    }
+}

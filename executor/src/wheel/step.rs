@@ -1,0 +1,159 @@
+//! One step of a task: from one suspension to the next.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll};
+
+use crate::block::exception::ExceptionContext;
+use crate::block::head::{AnyPromise, State};
+use crate::block::task::{AnyTask, TaskRef};
+use crate::ground::error::{Error, Kind};
+use crate::ground::flags::{Begun, Suspended};
+use crate::ground::on_drop::OnDrop;
+use crate::wheel::core::{Core, Phase};
+use crate::wheel::current;
+use crate::wheel::current_context;
+use crate::wheel::entry::Entry;
+
+impl Core {
+    /// Takes a new task into the table and queues its first step.
+    pub(crate) fn adopt(&self, [task, queued]: [TaskRef; 2]) {
+        task.erased().head().bind(self.id);
+        let inserted = match self.phase.get() {
+            Phase::Closed => Err(Error::runtime("Event loop is closed")),
+            Phase::Idle | Phase::Running => self.tasks.borrow_mut().insert(self.id, task),
+        };
+        if let Err(error) = inserted {
+            // The coroutine is dropped, and whoever awaits the task learns why.
+            queued.erased().fail(error, State::UnseenError);
+            return;
+        }
+        self.observe(|observer| observer.task_created(&AnyTask::of(&queued)));
+        self.queue_step(queued);
+    }
+
+    /// Queues a step of a task that has none in the queue.
+    #[inline(always)]
+    pub(crate) fn queue_step(&self, task: TaskRef) {
+        task.flags.queue();
+        self.observe_woken(&task);
+        self.ready.push(|| Entry::Step(task));
+    }
+
+    /// Runs a task up to its next suspension.
+    pub(crate) fn step(&self, task: TaskRef) {
+        if task.done() {
+            return;
+        }
+        task.wait_on_nothing();
+        let begun = task.flags.begin_step();
+        if begun == Begun::Dropped {
+            return self.abandon(task);
+        }
+        self.observe(|observer| observer.step_begins(&AnyTask::of(&task)));
+
+        let waker = task.ticket.get().waker();
+        let poll = self.poll_task(&task, &mut Context::from_waker(&waker));
+        if begun == Begun::Delivers && task.flags.delivers() {
+            task.flags.keep_undelivered();
+        }
+        self.observe(|observer| observer.step_ends(&AnyTask::of(&task)));
+        match poll {
+            Poll::Pending => self.suspend(task),
+            Poll::Ready(state) => self.finish(task, state),
+        }
+    }
+
+    /// A panic here ends in `recover`.
+    #[inline(always)]
+    fn poll_task(&self, task: &TaskRef, context: &mut Context<'_>) -> Poll<State> {
+        let panicked = OnDrop(|| drop(self.panicked.replace(Some(task.clone()))));
+        let poll = current::run_as(task, || task.erased().poll(context));
+        std::mem::forget(panicked);
+        poll
+    }
+
+    /// User code has panicked: the task that ran fails with the panic; a callback's is reported.
+    #[cold]
+    pub(crate) fn recover(&self, payload: Box<dyn Any + Send>) {
+        let error = Error::panic(payload);
+        let Some(task) = self.panicked.take() else {
+            let report = ExceptionContext::new("Exception in callback").with_error(error);
+            return current_context::of_panic().run(|| self.report(report));
+        };
+        self.observe(|observer| observer.step_ends(&AnyTask::of(&task)));
+        self.leave(&task, error);
+        self.finish(task, State::UnseenError);
+    }
+
+    /// A step ended in a suspension.
+    #[inline(always)]
+    fn suspend(&self, task: TaskRef) {
+        let suspended = task.flags.end_step();
+        self.observe(|observer| {
+            let at = task.parked_at().filter(|_| task.flags.is_parked());
+            let on = task.waiting_on().filter(|_| at.is_some()).map(AnyPromise);
+            observer.parked(&AnyTask::of(&task), on.as_ref(), at);
+        });
+        if task.flags.must_cancel() {
+            task.pass_on_cancellation();
+        }
+        if suspended == Suspended::GoesOn {
+            self.observe(|observer| observer.woken(&AnyTask::of(&task), Some(&AnyTask::of(&task))));
+            self.ready.push(|| Entry::Step(task));
+        }
+    }
+
+    /// Ends a task as cancelled without running its coroutine: one that has not begun never runs, and one that stands on a foreign future,
+    /// which cannot return our error, is dropped there, as Rust cancels.
+    #[cold]
+    fn abandon(&self, task: TaskRef) {
+        let error = task.take_message();
+        self.leave(&task, error);
+        self.finish(task, State::Cancelled);
+    }
+
+    /// Drops the coroutine where it stands and leaves `error` in its place.
+    #[cold]
+    fn leave(&self, task: &TaskRef, error: Error) {
+        let dropped = catch_unwind(AssertUnwindSafe(|| {
+            current::run_as(task, || task.erased().settle(Some(error)));
+        }));
+        if let Err(payload) = dropped {
+            self.report(
+                ExceptionContext::new("A destructor in a coroutine panicked")
+                    .with_error(Error::panic(payload))
+                    .with_task(task),
+            );
+        }
+    }
+
+    /// The outcome is in the slot: the task is over.
+    fn finish(&self, task: TaskRef, mut state: State) {
+        match state {
+            State::Value if task.flags.disarm() => {
+                // Cancelled while it ran, and it never looked: the value is lost.
+                self.leave(&task, task.take_message());
+                state = State::Cancelled;
+            }
+            State::UnseenError => {
+                let fatal = task.erased().error().filter(|error| error.kind() == Kind::KeyboardInterrupt);
+                fatal.into_iter().for_each(|error| self.end_with(error));
+            }
+            _ => {}
+        }
+        task.erased().complete(state);
+        self.observe(|observer| observer.finished(&AnyTask::of(&task)));
+        let kept = self.tasks.borrow_mut().remove(task.ticket.get());
+        drop(kept);
+    }
+
+    /// Drops the coroutine of a task that will never run again. Its promise stays pending, as asyncio's does.
+    pub(crate) fn discard(&self, task: TaskRef) {
+        self.guard("destructor of a task", || task.erased().settle(None));
+        let callbacks = &task.erased().head().callbacks;
+        callbacks.drain(|callback| self.guard("destructor", || drop(callback)));
+        let kept = self.tasks.borrow_mut().remove(task.ticket.get());
+        self.drop_each([kept, Some(task)]);
+    }
+}
