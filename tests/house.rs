@@ -222,3 +222,25 @@ fn every_file_says_what_it_is_and_is_no_longer_than_one_reads() {
         assert!(lines <= LONGEST, "{name} has {lines} lines");
     }
 }
+
+#[test]
+fn the_map_names_every_file() {
+    let map = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md")).unwrap();
+    let mut named = BTreeSet::new();
+    let mut floor = String::new();
+    for line in map.lines() {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        match cells[..] {
+            ["", layer, "", _, ""] if layer.starts_with("**") => floor = layer.trim_matches('*').to_owned(),
+            ["", "", file, _, ""] if file.starts_with('`') => {
+                assert!(
+                    named.insert(format!("{floor}/{}", file.trim_matches('`'))),
+                    "{file} is named twice"
+                );
+            }
+            _ => {}
+        }
+    }
+    let rooms: BTreeSet<String> = rooms().iter().map(|room| room_of(&room.name)).collect();
+    assert_eq!(named, rooms);
+}

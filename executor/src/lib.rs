@@ -1,59 +1,101 @@
 //! The event loop of kolo: one thread, one queue, and exactly asyncio's order of events.
 //!
-//! Users take this crate through the facade `kolo`. This page is for those who read the source: it has the words, the way of one
-//! wake-up through the files, and an order in which to read them. An afternoon should do.
+//! Users take this crate through the facade `kolo`. This page is for those who read the source: the floors of the house, the words, the way
+//! of one wake-up through the files, what the marks for the compiler are for, and ten pages to read first.
+//!
+//! # The house
+//!
+//! ```text
+//!   edge       running a loop; Ctrl-C, other threads
+//!   insight    who waits for whom, and what is said of it
+//!   together   several at once, and limits: gather, wait, shield, groups, timeouts
+//!   leaf       where a coroutine stands still: await, park, queue, sleep
+//!   handle     what users hold: promises, tasks, the loop
+//!   wheel      the loop: what is queued, who runs, one turn
+//!   block      what promises and tasks are made of
+//!   ground     data structures that know nothing of kolo
+//! ```
+//!
+//! A file knows its own floor and those below, and imports a name from the file that defines it; a test keeps it so. **Nouns stand low, verbs
+//! with their concept**: a type stands where all can know it that must, and what is done to it in the file that is about doing it. So the
+//! tasks of the wheel can be cancelled, stepped and woken, each in a file of that name; `EventLoop` stands in `wheel/core.rs`, but what users
+//! ask of it in `handle/`, and how it is run in `edge/`.
 //!
 //! # Words
 //!
 //! - A **coroutine** is any future whose output is a [`Result`]. It does nothing until somebody polls it.
-//! - A **promise** ([`Promise`], asyncio's Future) is a result that will be there later, and a list of callbacks for then. Everything that
+//! - A **promise** ([`Promise`], asyncio's Future) is a result that will be there later, and a list of **callbacks** for then. Everything that
 //!   suspends, suspends on a promise, or on something that cannot be told from one.
-//! - A **task** ([`Task`]) is a coroutine that runs on its own, and the promise of its outcome.
-//! - The **ready queue** holds what is to run next. One trip through it is a **hop**. Hops decide who prints first, so they are part of what
-//!   is promised: what costs a hop in asyncio costs a hop here, and nothing else does.
-//! - An **iteration** of the loop waits for something to happen, then runs as many entries as were ready at that moment. What these add
-//!   runs in the next one.
-//! - A task is **parked** where its innermost await stands. To **wake** it is to queue its next **step**, from there to the next suspension.
+//! - A **task** ([`Task`]) is a coroutine that runs on its own, and the promise of its outcome. Both are one **block** of memory.
+//! - The **ready queue** holds what is to run next, its **entries**. One trip through it is a **hop**. Hops decide who prints first, so they
+//!   are part of what is promised: what costs a hop in asyncio costs a hop here, and nothing else does.
+//! - An **iteration**, or turn, of the loop waits for something to happen, then runs as many entries as were ready at that moment. What these
+//!   add runs in the next one. A **burst** is what is ready beyond what one list holds.
+//! - A **step** runs a task up to its next suspension. A task is **parked** where its innermost await stands, whose line of source is the
+//!   **site**. To **wake** it is to queue its next step.
 //! - A **leaf** is the innermost future of an await: [`sleep`], an awaited promise, a wait in a lock's queue. Leaves talk to the loop;
-//!   everything above them is plain Rust.
+//!   everything above them is plain Rust. A **direct** poll comes from the task itself, an **indirect** one from a combinator within it that
+//!   has wakers of its own.
+//! - A **berth** is the parking place that every task has of its own: a promise of nothing without an allocation. A **waiter** ([`Waiter`]) is
+//!   one wait as it stands in a queue, in a berth or with a promise of its own. A **claim** ([`Claim`]) is what a task wants that waits in a
+//!   queue.
+//! - A **listener** is told of the ends of several promises: a gather, a group. A **scope** is a stretch of a task with a deadline.
+//! - A **ticket** is the number by which a task can be found again, if it still exists. A **letter** is what another thread asks of the loop.
 //!
 //! # One wake-up, from end to end
 //!
 //! `let answer = promise.await?;` in task A, and `promise.set_result(42)` in task B:
 //!
-//! 1. A's step polls its coroutine (`task/step.rs`), and that the leaf (`promise/waiting.rs`). The promise is pending: the leaf puts "A's
-//!    next step" among the promise's callbacks, notes in A's head for what and where A waits, and returns `Pending`. The step ends.
-//! 2. B calls `set_result` (`promise/mod.rs`). The value goes into the promise's slot, and each callback becomes an entry of the ready
-//!    queue, in the order in which they were added (`promise/head.rs`). Nothing runs yet: B goes on.
-//! 3. The loop's next iteration (`core.rs`) takes the entry from the queue: it *is* A's step. The leaf is polled again, finds the promise
-//!    done, and the await returns 42. That was one hop.
+//! 1. A's step polls its coroutine, and that the leaf (`leaf/await_promise.rs`). The promise is pending: the leaf puts "A's next step" among the
+//!    promise's callbacks, notes in A's head for what and where A waits, and returns `Pending`. The step ends.
+//! 2. B calls `set_result` (`handle/promise.rs`). The value goes into the promise's slot (`block/raw.rs`), and each callback becomes an entry of
+//!    the ready queue, in the order in which they were added (`wheel/complete.rs`). A's is A's next step (`wheel/wake.rs`, `ground/ready.rs`).
+//!    Nothing runs yet: B goes on.
+//! 3. The loop's next iteration (`wheel/run.rs`) takes the entry from the queue: it *is* A's step (`wheel/step.rs`). The coroutine is polled
+//!    (`block/raw.rs`), and with it the leaf (`leaf/await_promise.rs`), which finds the promise done: the await returns 42
+//!    (`handle/promise.rs`, `block/raw.rs`). That was one hop.
 //!
-//! Had somebody called `a.cancel()` between 1 and 2, the promise would have been cancelled, and the same three steps would have
-//! delivered [`Kind::Cancelled`] instead. Between 2 and 3 it would have been too late for that: the promise is done. Then a flag has A's
-//! next step deliver the cancellation *in place of* the value, as asyncio does.
+//! Down to the queue, and from the queue down into the block and up through the user's code: ten changes of file. Had somebody called
+//! `a.cancel()` between 1 and 2, the promise would have been cancelled, and the same three steps would have delivered [`Kind::Cancelled`]
+//! instead. Between 2 and 3 it would have been too late for that: the promise is done. Then A's next step delivers the cancellation *in place
+//! of* the value, as asyncio does: a flag of the task says so, and the leaf that was the last to park it takes it.
 //!
 //! # Where the wakers are
 //!
-//! Nowhere on that way. A leaf of ours knows the task that polls it (`current.rs`) and puts it into the queue directly. The
-//! [`Waker`](std::task::Waker) that a poll must hand down is for everybody else's leaves: it is the task's number in the loop's table
-//! and owns nothing (`waker.rs`). Woken on another thread, it goes through the `inbox/`, the only state that is shared.
+//! Not on that way, and yet at hand. A leaf looks by whom it is polled (`leaf/polled.rs`): which task runs is known to the thread
+//! (`wheel/current.rs`), and whether that task polls the leaf directly is told by the [`Waker`](std::task::Waker) in the poll's context, which
+//! then is the task's own. Polled so, the leaf leaves the *task* where it will be woken from, and uses no waker. Polled indirectly, it leaves
+//! the waker, because only that leads back to it. The waker of a task is its ticket and owns nothing (`wheel/waker.rs`). Woken on another
+//! thread, it becomes a letter (`wheel/inbox.rs`, `ground/mailbox.rs`), the only state that is shared.
+//!
+//! # Marks for the compiler
+//!
+//! A step takes some three hundred instructions, so a call that is not inlined, or a register that is saved for a case that never comes, can be
+//! seen. Without any mark a yield takes 41 % more. `inline(always)` stands on what is on the way of every hop and small, or generic and called
+//! across crates. `cold` stands on what is seldom needed (observers, bursts, foreign combinators, the second waiter), which is then a function
+//! of its own, so that the usual way does not pay for its registers; `inline(never)` on the few functions that are called from many places on
+//! that way. They were put where callgrind showed a difference (`scripts/instructions`), and nowhere else.
 //!
 //! # Reading order
 //!
-//! | file | what |
+//! The executor has some 11,000 lines, a third of them documentation. These ten pages, under 2,000 lines, are the core; the rest is one concept
+//! a page, on top of them, and can be read in any order.
+//!
+//! | page | what |
 //! |---|---|
-//! | `core.rs` | one iteration on one screen |
-//! | `ready.rs`, `timers.rs`, `clock.rs` | the queue, the deadlines, the two clocks |
-//! | `promise/` | `head.rs`: state and callbacks; `mod.rs`, `any.rs`: what users hold; `waiting.rs`: the leaf |
-//! | `task/` | `mod.rs`: what a task knows, and `cancel`; `flags.rs`, `place.rs`, `identity.rs`: parts of that; `step.rs`: one step; `handle.rs`: what users hold; `raw.rs`: the memory, with all the unsafe code but one line |
-//! | `tasks.rs`, `waker.rs`, `current.rs` | the table of tasks, the tickets, who is running |
-//! | `park.rs`, `wait_queue.rs` | how a task waits without an allocation; the queue under every primitive |
-//! | `sleep.rs`, `timeout.rs`, `gather/`, `wait.rs`, `as_completed.rs`, `shield.rs`, `task_group.rs`, `cancellable.rs` | one concept each, all on the above |
-//! | `listener.rs`, `ensure.rs`, `handle.rs`, `weak_list.rs`, `on_drop.rs` | what these share |
-//! | `event_loop.rs`, `runner.rs`, `signals.rs` | the loop as users see it; its orderly end; Ctrl-C |
-//! | `reactor.rs`, `inbox/`, `remote.rs` | descriptors, other threads |
-//! | `context.rs`, `error.rs`, `report.rs`, `observer.rs` | context variables, errors, what is told to whom |
-//! | `holders.rs`, `graph.rs`, `deadlock.rs`, `task_tree.rs` | who waits for whom, and what is said of it |
+//! | `wheel/run.rs` | one turn of the loop |
+//! | `ground/ready.rs` | the queue |
+//! | `block/head.rs` | what every promise has: a state and callbacks |
+//! | `wheel/complete.rs` | a promise is done: its callbacks are queued |
+//! | `block/task.rs` | what a task knows besides |
+//! | `wheel/step.rs` | one step |
+//! | `wheel/wake.rs` | the next step is queued |
+//! | `leaf/await_promise.rs` | one await of one promise |
+//! | `handle/promise.rs` | what users hold |
+//! | `wheel/cancel.rs` | a promise, and a task, is cancelled |
+//!
+//! After these: `block/raw.rs` for the memory and the unsafe code, `leaf/parking.rs` and `leaf/wait_queue.rs` for what locks and queues stand on,
+//! `together/gather/` for how several are one, `insight/deadlock.rs` for how a deadlock is proved.
 
 #![deny(unsafe_code)]
 
@@ -89,7 +131,7 @@ pub use handle::task::{Builder, Task, create_task};
 pub use handle::waits::Waits;
 pub use leaf::await_promise::{Cloned, Taken};
 pub use leaf::cancellable::{Cancellable, cancellable};
-pub use leaf::claim::{Claim, Claiming};
+pub use leaf::claim::{Claim, Claiming, Giving};
 pub use leaf::parking::Parking;
 pub use leaf::sleep::{Sleep, sleep, sleep_with};
 pub use leaf::wait_queue::WaitQueue;

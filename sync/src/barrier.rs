@@ -95,17 +95,17 @@ impl Barrier {
     /// The task counts as not there, and the others go on waiting; two of them may then get the same index, as in asyncio.
     #[track_caller]
     pub fn wait(&self) -> impl Future<Output = Result<usize>> {
-        let place = Location::caller();
+        let site = Location::caller();
         async move {
             let barrier = &*self.0;
-            let _held = barrier.condition.hold_at(place).await?;
-            barrier.enter(place).await?;
+            let _held = barrier.condition.hold_at(site).await?;
+            barrier.enter(site).await?;
             let _inside = Inside(barrier);
             let index = barrier.count.replace(barrier.count.get() + 1);
             if index + 1 == barrier.parties {
                 barrier.change(Phase::Draining)?;
             } else {
-                barrier.wait_for_others(place).await?;
+                barrier.wait_for_others(site).await?;
             }
             Ok(index)
         }
@@ -121,9 +121,9 @@ impl Barrier {
     /// The barrier stays as it is.
     #[track_caller]
     pub fn reset(&self) -> impl Future<Output = Result<()>> {
-        let place = Location::caller();
+        let site = Location::caller();
         async move {
-            let _held = self.0.condition.hold_at(place).await?;
+            let _held = self.0.condition.hold_at(site).await?;
             let empty = self.0.count.get() == 0;
             self.0.change(if empty { Phase::Filling } else { Phase::Resetting })
         }
@@ -138,9 +138,9 @@ impl Barrier {
     /// As `reset`.
     #[track_caller]
     pub fn abort(&self) -> impl Future<Output = Result<()>> {
-        let place = Location::caller();
+        let site = Location::caller();
         async move {
-            let _held = self.0.condition.hold_at(place).await?;
+            let _held = self.0.condition.hold_at(site).await?;
             self.0.change(Phase::Broken)
         }
     }
@@ -153,18 +153,18 @@ impl State {
     }
 
     /// Waits until those of the round before have left.
-    async fn enter(&self, place: &'static Location<'static>) -> Result<()> {
+    async fn enter(&self, site: &'static Location<'static>) -> Result<()> {
         let free = || !matches!(self.phase.get(), Phase::Draining | Phase::Resetting);
-        self.condition.wait_for_at(place, free).await?;
+        self.condition.wait_for_at(site, free).await?;
         match self.phase.get() {
             Phase::Broken => Err(Error::new(Kind::BrokenBarrier, "Barrier aborted")),
             _ => Ok(()),
         }
     }
 
-    async fn wait_for_others(&self, place: &'static Location<'static>) -> Result<()> {
+    async fn wait_for_others(&self, site: &'static Location<'static>) -> Result<()> {
         let over = || self.phase.get() != Phase::Filling;
-        self.condition.wait_for_at(place, over).await?;
+        self.condition.wait_for_at(site, over).await?;
         match self.phase.get() {
             Phase::Broken | Phase::Resetting => Err(Error::new(Kind::BrokenBarrier, "Abort or reset of barrier")),
             Phase::Filling | Phase::Draining => Ok(()),

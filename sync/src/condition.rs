@@ -111,8 +111,8 @@ impl Condition {
         self.0.lock.hold()
     }
 
-    pub(crate) fn hold_at(&self, place: &'static Location<'static>) -> impl Future<Output = Result<Held>> {
-        self.0.lock.hold_at(place)
+    pub(crate) fn hold_at(&self, site: &'static Location<'static>) -> impl Future<Output = Result<Held>> {
+        self.0.lock.hold_at(site)
     }
 
     /// Gives the lock up, waits until it is notified, and takes the lock back, which is held again when this returns, whatever it returns.
@@ -133,7 +133,7 @@ impl Condition {
         self.wait_at(Location::caller())
     }
 
-    async fn wait_at(&self, place: &'static Location<'static>) -> Result<()> {
+    async fn wait_at(&self, site: &'static Location<'static>) -> Result<()> {
         let State { lock, waiters } = &*self.0;
         if !lock.locked() {
             return Err(Error::runtime("cannot wait on un-acquired lock"));
@@ -142,9 +142,9 @@ impl Condition {
         let hold = lock.suspend_hold()?;
         // However this ends other than well, it may have been notified: then somebody else is.
         let notification = PassOn(waiters);
-        let mut outcome = Notification(waiters).wait_at(place).await;
+        let mut outcome = Notification(waiters).wait_at(site).await;
         loop {
-            match lock.acquire_at(place).await {
+            match lock.acquire_at(site).await {
                 Ok(()) => break,
                 // The lock is taken back even so. The last cancellation is the one that is told of.
                 Err(error) if error.is_cancelled() => outcome = Err(error),
@@ -170,9 +170,9 @@ impl Condition {
         self.wait_for_at(Location::caller(), predicate)
     }
 
-    pub(crate) async fn wait_for_at(&self, place: &'static Location<'static>, mut predicate: impl FnMut() -> bool) -> Result<()> {
+    pub(crate) async fn wait_for_at(&self, site: &'static Location<'static>, mut predicate: impl FnMut() -> bool) -> Result<()> {
         while !predicate() {
-            self.wait_at(place).await?;
+            self.wait_at(site).await?;
         }
         Ok(())
     }

@@ -42,7 +42,7 @@ use crate::storage::Storage;
 #[must_use = "streams do nothing unless polled"]
 pub struct Items<S: Storage> {
     queue: AnyQueue<S>,
-    place: &'static Location<'static>,
+    site: &'static Location<'static>,
     /// There while it waits.
     get: Option<Get<S>>,
 }
@@ -50,8 +50,8 @@ pub struct Items<S: Storage> {
 type Get<S> = Pin<Box<dyn Future<Output = Result<<S as Storage>::Item>>>>;
 
 impl<S: Storage + 'static> Items<S> {
-    pub(crate) fn new(queue: AnyQueue<S>, place: &'static Location<'static>) -> Self {
-        Items { queue, place, get: None }
+    pub(crate) fn new(queue: AnyQueue<S>, site: &'static Location<'static>) -> Self {
+        Items { queue, site, get: None }
     }
 
     /// The next item; `None` when the queue is shut down and empty.
@@ -67,13 +67,13 @@ impl<S: Storage + 'static> Stream for Items<S> {
     type Item = Result<S::Item>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Items { queue, place, get } = &mut *self;
+        let Items { queue, site, get } = &mut *self;
         let outcome = if get.is_none() && !queue.empty() {
             queue.get_nowait()
         } else {
             let wait = get.get_or_insert_with(|| {
-                let (queue, place) = (queue.clone(), *place);
-                Box::pin(async move { queue.get_at(place).await })
+                let (queue, site) = (queue.clone(), *site);
+                Box::pin(async move { queue.get_at(site).await })
             });
             ready!(wait.as_mut().poll(context))
         };

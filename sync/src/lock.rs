@@ -76,8 +76,8 @@ impl Lock {
         self.acquire_at(Location::caller())
     }
 
-    pub(crate) fn acquire_at(&self, place: &'static Location<'static>) -> impl Future<Output = Result<()>> {
-        Acquire { lock: self, place }.wait_at(place)
+    pub(crate) fn acquire_at(&self, site: &'static Location<'static>) -> impl Future<Output = Result<()>> {
+        Acquire { lock: self, site }.wait_at(site)
     }
 
     /// Gives the lock back, for the waiter that is first. It need not be the task that acquired it. Mirrors `Lock.release`.
@@ -106,8 +106,13 @@ impl Lock {
         self.hold_at(Location::caller())
     }
 
-    pub(crate) fn hold_at(&self, place: &'static Location<'static>) -> impl Future<Output = Result<Held>> {
-        Hold(Acquire { lock: self, place }).wait_at(place)
+    pub(crate) fn hold_at(&self, site: &'static Location<'static>) -> impl Future<Output = Result<Held>> {
+        let acquire = Acquire { lock: self, site };
+        let held = |acquire: &Acquire<'_>, ()| Held {
+            lock: acquire.lock.clone(),
+            hold: acquire.lock.0.hold.get(),
+        };
+        acquire.giving(held).wait_at(site)
     }
 
     /// Gives the lock back for a while. Dropped meanwhile, the guard of this hold has nothing to release.
@@ -125,7 +130,7 @@ impl Lock {
 /// The claim of [`Lock::acquire`].
 struct Acquire<'a> {
     lock: &'a Lock,
-    place: &'static Location<'static>,
+    site: &'static Location<'static>,
 }
 
 impl Claim for Acquire<'_> {
@@ -141,7 +146,7 @@ impl Claim for Acquire<'_> {
         // Nobody may overtake a live waiter, even while the lock is free: it is on its way to the first of them.
         let ours = woken || !locked.get() && !waiters.any_live();
         ours.then(|| {
-            self.lock.0.begin_hold(self.place);
+            self.lock.0.begin_hold(self.site);
             Ok(())
         })
     }
@@ -149,30 +154,6 @@ impl Claim for Acquire<'_> {
         if !self.lock.locked() {
             self.queue().wake_first();
         }
-    }
-}
-
-/// The claim of [`Lock::hold`].
-struct Hold<'a>(Acquire<'a>);
-
-impl Claim for Hold<'_> {
-    type Output = Held;
-
-    #[inline]
-    fn queue(&self) -> &WaitQueue {
-        self.0.queue()
-    }
-    #[inline]
-    fn take(&mut self, woken: bool) -> Option<Result<Held>> {
-        let taken = self.0.take(woken)?;
-        let lock = self.0.lock;
-        Some(taken.map(|()| Held {
-            lock: lock.clone(),
-            hold: lock.0.hold.get(),
-        }))
-    }
-    fn pass_on(&mut self, woken: bool) {
-        self.0.pass_on(woken);
     }
 }
 
@@ -191,11 +172,11 @@ impl State {
         }
     }
 
-    fn begin_hold(&self, place: &'static Location<'static>) {
+    fn begin_hold(&self, site: &'static Location<'static>) {
         self.locked.set(true);
         self.acquired.set(self.acquired.get() + 1);
         self.hold.set(self.acquired.get());
-        self.waiters.note_taken(place);
+        self.waiters.note_taken(site);
     }
 }
 

@@ -83,8 +83,8 @@ impl Semaphore {
         self.acquire_at(Location::caller())
     }
 
-    fn acquire_at(&self, place: &'static Location<'static>) -> impl Future<Output = Result<()>> {
-        Acquire { semaphore: self, place }.wait_at(place)
+    fn acquire_at(&self, site: &'static Location<'static>) -> impl Future<Output = Result<()>> {
+        Acquire { semaphore: self, site }.wait_at(site)
     }
 
     /// Gives what permits there are to those that wait.
@@ -122,16 +122,17 @@ impl Semaphore {
     }
 
     /// `bound`: with so many permits the guard has nothing to release.
-    fn hold_at(&self, bound: usize, place: &'static Location<'static>) -> impl Future<Output = Result<Permit>> {
-        let acquire = Acquire { semaphore: self, place };
-        Hold { acquire, bound }.wait_at(place)
+    fn hold_at(&self, bound: usize, site: &'static Location<'static>) -> impl Future<Output = Result<Permit>> {
+        let acquire = Acquire { semaphore: self, site };
+        let permit = move |acquire: &Acquire<'_>, ()| Permit(acquire.semaphore.clone(), bound);
+        acquire.giving(permit).wait_at(site)
     }
 }
 
 /// The claim of [`Semaphore::acquire`].
 struct Acquire<'a> {
     semaphore: &'a Semaphore,
-    place: &'static Location<'static>,
+    site: &'static Location<'static>,
 }
 
 impl Claim for Acquire<'_> {
@@ -152,7 +153,7 @@ impl Claim for Acquire<'_> {
         } else {
             value.set(value.get() - 1);
         }
-        waiters.note_taken(self.place);
+        waiters.note_taken(self.site);
         Some(Ok(()))
     }
     fn pass_on(&mut self, woken: bool) {
@@ -161,29 +162,6 @@ impl Claim for Acquire<'_> {
             value.set(value.get() + 1);
         }
         self.semaphore.hand_out();
-    }
-}
-
-/// The claim of [`Semaphore::hold`].
-struct Hold<'a> {
-    acquire: Acquire<'a>,
-    bound: usize,
-}
-
-impl Claim for Hold<'_> {
-    type Output = Permit;
-
-    #[inline]
-    fn queue(&self) -> &WaitQueue {
-        self.acquire.queue()
-    }
-    #[inline]
-    fn take(&mut self, woken: bool) -> Option<Result<Permit>> {
-        let taken = self.acquire.take(woken)?;
-        Some(taken.map(|()| Permit(self.acquire.semaphore.clone(), self.bound)))
-    }
-    fn pass_on(&mut self, woken: bool) {
-        self.acquire.pass_on(woken);
     }
 }
 

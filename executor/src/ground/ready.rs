@@ -45,11 +45,11 @@ impl<E> Default for Ready<E> {
 }
 
 impl<E> Ready<E> {
-    /// Adds an entry. Made in place, because it is copied slowly, see [`List`].
+    /// Adds an entry. Made in cell, because it is copied slowly, see [`List`].
     #[inline(always)]
     pub(crate) fn push(&self, entry: impl FnOnce() -> E) {
         let list = &mut *self.list(self.adding.get()).borrow_mut();
-        if list.has_no_place() {
+        if list.has_no_cell() {
             self.make_room(list);
         }
         list.push(entry);

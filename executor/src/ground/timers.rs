@@ -66,11 +66,11 @@ impl<E> Timers<E> {
             // More timers than 32 bits count do not fit into memory.
             (self.slots.len() - 1) as u32
         });
-        let place = &mut self.slots[slot as usize];
-        place.entry = Some(entry);
+        let named = &mut self.slots[slot as usize];
+        named.entry = Some(entry);
         let key = TimerKey {
             slot,
-            generation: place.generation,
+            generation: named.generation,
         };
         self.sequence += 1;
         if self.newest.len() == NEWEST {
@@ -199,9 +199,9 @@ impl<E> Timers<E> {
 
     fn release(&mut self, slot: u32) -> Option<E> {
         self.free.push(slot);
-        let place = &mut self.slots[slot as usize];
-        place.generation = place.generation.wrapping_add(1);
-        place.entry.take()
+        let Slot { entry, generation } = &mut self.slots[slot as usize];
+        *generation = generation.wrapping_add(1);
+        entry.take()
     }
 
     fn sift_up(&mut self, mut at: usize) {

@@ -26,17 +26,17 @@ impl AnyPromise {
         self.0.head().has_unretrieved_error()
     }
 
-    /// See [`Promise::cancel`].
+    /// See [`Promise::cancel`](crate::Promise::cancel).
     pub fn cancel(&self) -> bool {
         self.0.cancel(Error::cancelled())
     }
 
-    /// See [`Promise::cancel_with`].
+    /// See [`Promise::cancel_with`](crate::Promise::cancel_with).
     pub fn cancel_with(&self, message: impl Into<String>) -> bool {
         self.0.cancel(Error::cancelled_with(message.into()))
     }
 
-    /// The error it is done with, if any; see [`Promise::error`].
+    /// The error it is done with, if any; see [`Promise::error`](crate::Promise::error).
     ///
     /// # Errors
     /// The cancellation, if it was cancelled; InvalidState while it is pending.
@@ -49,7 +49,7 @@ impl AnyPromise {
         self.0.ptr_eq(&other.0)
     }
 
-    /// See [`Promise::add_done_callback`].
+    /// See [`Promise::add_done_callback`](crate::Promise::add_done_callback).
     ///
     /// # Panics
     /// When the promise belongs to no loop yet and none is running.
@@ -62,7 +62,7 @@ impl AnyPromise {
         token
     }
 
-    /// See [`Promise::remove_done_callback`].
+    /// See [`Promise::remove_done_callback`](crate::Promise::remove_done_callback).
     pub fn remove_done_callback(&self, token: CallbackToken) -> bool {
         let ours = |callback: &Callback| matches!(callback, Callback::Call(call) if call.token == token);
         self.0.head().callbacks.remove(ours).is_some()

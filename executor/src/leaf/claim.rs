@@ -9,6 +9,26 @@ use crate::leaf::parking::Parking;
 use crate::leaf::wait_queue::WaitQueue;
 
 /// What a task wants that waits in a [`WaitQueue`], and how it takes it: one kind of wait of a primitive.
+///
+/// Where asyncio's primitives write out a wait, here are its parts, because a future that is dropped, as Rust cancels, cannot run an
+/// `except` clause:
+///
+/// ```text
+/// async def acquire(self):
+///     if self._free and not self._waiters:  ┐ take(false)
+///         return ...                        ┘
+///     fut = loop.create_future()            ┐
+///     self._waiters.append(fut)             │ wait, in the queue
+///     try:                                  │
+///         try:                              │
+///             await fut                     │
+///         finally:                          │
+///             self._waiters.remove(fut)     ┘
+///     except CancelledError:                ┐ pass_on(woken), and also
+///         self._wake_up_next()              │ when the future is dropped
+///         raise                             ┘
+///     return ...                              take(true)
+/// ```
 pub trait Claim {
     /// What is given in the end.
     type Output;
@@ -25,6 +45,15 @@ pub trait Claim {
     /// The wait has ended otherwise: it was cancelled, or dropped, as by a foreign `select!`. Had it been `woken` before that, what it
     /// was woken for has to be passed on. It is out of the queue by now.
     fn pass_on(&mut self, woken: bool);
+
+    /// The same claim, which gives what `give` makes of it: a guard instead of nothing.
+    fn giving<G, T>(self, give: G) -> Giving<Self, G>
+    where
+        Self: Sized,
+        G: FnMut(&Self, Self::Output) -> T,
+    {
+        Giving { claim: self, give }
+    }
 
     /// Waits until [`take`](Claim::take) gives something.
     ///
@@ -50,6 +79,34 @@ pub trait Claim {
             claim: self,
             parking: Parking::new(site),
         }
+    }
+}
+
+/// A claim that gives something else; from [`Claim::giving`].
+#[derive(Debug)]
+pub struct Giving<C, G> {
+    claim: C,
+    give: G,
+}
+
+impl<C, G, T> Claim for Giving<C, G>
+where
+    C: Claim,
+    G: FnMut(&C, C::Output) -> T,
+{
+    type Output = T;
+
+    #[inline]
+    fn queue(&self) -> &WaitQueue {
+        self.claim.queue()
+    }
+    #[inline]
+    fn take(&mut self, woken: bool) -> Option<Result<T>> {
+        let taken = self.claim.take(woken)?;
+        Some(taken.map(|taken| (self.give)(&self.claim, taken)))
+    }
+    fn pass_on(&mut self, woken: bool) {
+        self.claim.pass_on(woken);
     }
 }
 

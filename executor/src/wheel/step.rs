@@ -32,14 +32,6 @@ impl Core {
         self.queue_step(queued);
     }
 
-    /// Queues a step of a task that has none in the queue.
-    #[inline(always)]
-    pub(crate) fn queue_step(&self, task: TaskRef) {
-        task.flags.queue();
-        self.observe_woken(&task);
-        self.ready.push(|| Entry::Step(task));
-    }
-
     /// Runs a task up to its next suspension.
     pub(crate) fn step(&self, task: TaskRef) {
         if task.done() {

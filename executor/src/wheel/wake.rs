@@ -6,6 +6,7 @@ use crate::ground::berth::Berth;
 use crate::ground::ticket::Ticket;
 use crate::wheel::core::Core;
 use crate::wheel::current;
+use crate::wheel::entry::Entry;
 
 /// Queues the next step of a task, unless it is queued already. It is dropped if its loop is gone.
 ///
@@ -38,6 +39,14 @@ impl Core {
         if !task.done() && !task.flags.is_queued() && !self.is_closed() {
             self.queue_step(task);
         }
+    }
+
+    /// Queues a step of a task that has none in the queue.
+    #[inline(always)]
+    pub(crate) fn queue_step(&self, task: TaskRef) {
+        task.flags.queue();
+        self.observe_woken(&task);
+        self.ready.push(|| Entry::Step(task));
     }
 
     /// Queues the next step of the task with this ticket, if it still exists.

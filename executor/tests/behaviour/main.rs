@@ -6,6 +6,7 @@ mod support;
 mod bad_input;
 mod bursts;
 mod context;
+mod hooks;
 mod observer;
 mod promises;
 mod runs;

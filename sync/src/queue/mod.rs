@@ -162,8 +162,8 @@ impl<S: Storage + 'static> AnyQueue<S> {
         self.get_at(Location::caller())
     }
 
-    pub(crate) fn get_at(&self, place: &'static Location<'static>) -> impl Future<Output = Result<S::Item>> {
-        Get(self).wait_at(place)
+    pub(crate) fn get_at(&self, site: &'static Location<'static>) -> impl Future<Output = Result<S::Item>> {
+        Get(self).wait_at(site)
     }
 
     /// Takes an item out. Mirrors `Queue.get_nowait`.
