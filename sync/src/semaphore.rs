@@ -87,6 +87,11 @@ impl Semaphore {
         Acquire { semaphore: self, site }.wait_at(site)
     }
 
+    /// As many permits as a word counts are as good as more.
+    fn give_back_one(&self) {
+        self.0.value.set(self.value().saturating_add(1));
+    }
+
     /// Gives what permits there are to those that wait.
     fn hand_out(&self) {
         while self.value() > 0 && self.hand_out_one() {}
@@ -103,7 +108,7 @@ impl Semaphore {
 
     /// Gives a permit back, to the waiter that is first. Mirrors `Semaphore.release`.
     pub fn release(&self) {
-        self.0.value.set(self.value() + 1);
+        self.give_back_one();
         self.0.waiters.note_given_back();
         self.hand_out_one();
     }
@@ -158,8 +163,7 @@ impl Claim for Acquire<'_> {
     }
     fn pass_on(&mut self, woken: bool) {
         if woken {
-            let value = &self.semaphore.0.value;
-            value.set(value.get() + 1);
+            self.semaphore.give_back_one();
         }
         self.semaphore.hand_out();
     }

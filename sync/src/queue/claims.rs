@@ -22,7 +22,10 @@ impl<S: Storage + 'static> Claim for Put<'_, S> {
     #[inline]
     fn take(&mut self, _woken: bool) -> Option<Result<()>> {
         match self.queue.check_open() {
-            Ok(()) => self.queue.0.put(&mut self.item).then_some(Ok(())),
+            Ok(()) => match self.queue.0.put(&mut self.item) {
+                Ok(false) => None,
+                put => Some(put.map(drop)),
+            },
             shut_down => Some(shut_down),
         }
     }
@@ -46,8 +49,9 @@ impl<S: Storage + 'static> Claim for Get<'_, S> {
     #[inline]
     fn take(&mut self, _woken: bool) -> Option<Result<S::Item>> {
         match self.0.0.take() {
-            Some(item) => Some(Ok(item)),
-            None => Some(Err(self.0.check_open().err()?)),
+            Ok(Some(item)) => Some(Ok(item)),
+            Ok(None) => Some(Err(self.0.check_open().err()?)),
+            Err(in_use) => Some(Err(in_use)),
         }
     }
     fn pass_on(&mut self, woken: bool) {

@@ -1,8 +1,9 @@
 //! `Queue`, `LifoQueue`, `PriorityQueue`: one queue over three ways to keep its items.
 
 mod claims;
+mod stock;
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
@@ -10,6 +11,7 @@ use std::rc::Rc;
 use kolo_executor::{Error, Kind, Result};
 
 use self::claims::{Get, Join, Put};
+use self::stock::Stock;
 use crate::storage::{Fifo, Lifo, Priority, Storage};
 use crate::{Claim, Items, WaitQueue};
 
@@ -74,7 +76,7 @@ pub struct AnyQueue<S>(Rc<State<S>>);
 
 struct State<S> {
     maxsize: usize,
-    items: RefCell<S>,
+    stock: Stock<S>,
     getters: WaitQueue,
     putters: WaitQueue,
     /// Those in `join`.
@@ -95,7 +97,7 @@ impl<S: Storage + 'static> AnyQueue<S> {
     pub fn new(maxsize: usize) -> Self {
         AnyQueue(Rc::new_cyclic(|queue| State {
             maxsize,
-            items: RefCell::default(),
+            stock: Stock::default(),
             getters: WaitQueue::part_of(queue, "Queue.get"),
             putters: WaitQueue::part_of(queue, "Queue.put"),
             joiners: WaitQueue::part_of(queue, "Queue.join"),
@@ -106,7 +108,7 @@ impl<S: Storage + 'static> AnyQueue<S> {
 
     /// How many items are in it. Mirrors `Queue.qsize`.
     pub fn qsize(&self) -> usize {
-        self.0.items.borrow().len()
+        self.0.stock.len()
     }
 
     /// How many items it holds at the most; 0 is any number.
@@ -140,10 +142,11 @@ impl<S: Storage + 'static> AnyQueue<S> {
     /// Puts an item in. Mirrors `Queue.put_nowait`.
     ///
     /// # Errors
-    /// QueueFull, when there is no room; QueueShutDown. The item is dropped.
+    /// QueueFull, when there is no room; QueueShutDown; Runtime, from an item of the queue that is being compared or shown. The item is
+    /// dropped.
     pub fn put_nowait(&self, item: S::Item) -> Result<()> {
         self.check_open()?;
-        match self.0.put(&mut Some(item)) {
+        match self.0.put(&mut Some(item))? {
             true => Ok(()),
             false => Err(Error::new(Kind::QueueFull, "")),
         }
@@ -169,9 +172,10 @@ impl<S: Storage + 'static> AnyQueue<S> {
     /// Takes an item out. Mirrors `Queue.get_nowait`.
     ///
     /// # Errors
-    /// QueueEmpty, when there is none; QueueShutDown, when there will be none either.
+    /// QueueEmpty, when there is none; QueueShutDown, when there will be none either; Runtime, from an item of the queue that is being compared
+    /// or shown.
     pub fn get_nowait(&self) -> Result<S::Item> {
-        self.0.take().ok_or_else(|| match self.check_open() {
+        self.0.take()?.ok_or_else(|| match self.check_open() {
             Ok(()) => Error::new(Kind::QueueEmpty, ""),
             Err(shut_down) => shut_down,
         })
@@ -217,13 +221,14 @@ impl<S: Storage + 'static> AnyQueue<S> {
     }
 
     /// Ends the queue: from now on every put fails with QueueShutDown, and every get once it is empty. With `immediate` it is empty at
-    /// once: its items are dropped and count as done. All that wait are woken. Mirrors `Queue.shutdown`.
+    /// once: its items are dropped and count as done, unless one of them calls this while it is compared or shown. All that wait are woken.
+    /// Mirrors `Queue.shutdown`.
     pub fn shutdown(&self, immediate: bool) {
         let state = &*self.0;
         state.shut_down.set(true);
         if immediate {
-            let dropped = state.items.take();
-            self.finish(dropped.len());
+            let dropped = state.stock.take_all();
+            self.finish(dropped.as_ref().map_or(0, Storage::len));
         }
         while state.getters.pop() {}
         while state.putters.pop() {}
@@ -245,16 +250,14 @@ impl<S: Storage + 'static> Default for AnyQueue<S> {
 /// `<Queue maxsize=2 _queue=[1, 2] _putters[1] tasks=2>`: asyncio's words.
 impl<S: Storage<Item: fmt::Debug>> fmt::Debug for AnyQueue<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut items = Vec::new();
-        self.0.items.borrow().for_each(&mut |item| items.push(format!("{item:?}")));
-        self.0.describe(f, format_args!("[{}]", items.join(", ")))
+        self.0.describe(f, format_args!("{:?}", self.0.stock))
     }
 }
 
 /// In reports, which cannot show items of any type, their number stands for them.
 impl<S: Storage> fmt::Debug for State<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.describe(f, self.items.borrow().len())
+        self.describe(f, self.stock.len())
     }
 }
 
@@ -265,31 +268,31 @@ impl<S: Storage> State<S> {
 
     /// Puts the item in, if there is room, for the first that waits for one.
     #[inline]
-    fn put(&self, item: &mut Option<S::Item>) -> bool {
-        let mut items = self.items.borrow_mut();
-        if self.is_full_with(items.len()) {
-            return false;
+    fn put(&self, item: &mut Option<S::Item>) -> Result<bool> {
+        if self.is_full_with(self.stock.len()) {
+            return Ok(false);
         }
         if let Some(item) = item.take() {
-            items.put(item);
-            drop(items);
+            self.stock.put(item)?;
             self.unfinished.set(self.unfinished.get() + 1);
             self.getters.pop();
         }
-        true
+        Ok(true)
     }
 
     /// Takes an item out, which makes room for the first that waits for that.
     #[inline]
-    fn take(&self) -> Option<S::Item> {
-        let item = self.items.borrow_mut().take()?;
-        self.putters.pop();
-        Some(item)
+    fn take(&self) -> Result<Option<S::Item>> {
+        let item = self.stock.take()?;
+        if item.is_some() {
+            self.putters.pop();
+        }
+        Ok(item)
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>, items: impl fmt::Display) -> fmt::Result {
         write!(f, "<{} maxsize={}", S::NAME, self.maxsize)?;
-        if !self.items.borrow().is_empty() {
+        if self.stock.len() > 0 {
             write!(f, " _queue={items}")?;
         }
         for (name, queue) in [("_getters", &self.getters), ("_putters", &self.putters)] {

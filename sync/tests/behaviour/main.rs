@@ -5,5 +5,6 @@ mod support;
 
 mod contract;
 mod deadlock;
+mod from_within;
 mod hand_over;
 mod priority;
