@@ -7,6 +7,7 @@ use std::rc::Rc;
 use crate::block::head::AnyPromise;
 use crate::block::task::{AnyTask, TaskRef};
 use crate::ground::error::Error;
+use crate::ground::stderr;
 
 /// What is called with errors that nobody handles; see [`EventLoop::set_exception_handler`](crate::EventLoop::set_exception_handler).
 pub type ExceptionHandler = Rc<dyn Fn(&ExceptionContext)>;
@@ -57,10 +58,7 @@ impl ExceptionContext {
     pub fn print(&self) {
         let text = catch_unwind(AssertUnwindSafe(|| self.text()));
         // A foreign error in the chain of causes shows itself, which may fail.
-        eprintln!(
-            "{}",
-            text.unwrap_or_else(|_| format!("{}\n(its error cannot be shown)", self.message))
-        );
+        stderr::say(text.unwrap_or_else(|_| format!("{}\n(its error cannot be shown)", self.message)));
     }
 
     fn text(&self) -> String {

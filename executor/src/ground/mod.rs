@@ -15,6 +15,7 @@ pub(crate) mod memory;
 pub(crate) mod on_drop;
 pub(crate) mod ready;
 pub(crate) mod stats;
+pub(crate) mod stderr;
 pub(crate) mod ticket;
 pub(crate) mod time;
 pub(crate) mod timers;

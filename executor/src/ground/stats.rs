@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use crate::ground::stderr;
+
 /// A loop of this thread has closed after so many iterations.
 pub(crate) fn count(iterations: u64) {
     thread_local!(static TOTAL: Cell<u64> = const { Cell::new(0) });
@@ -10,6 +12,6 @@ pub(crate) fn count(iterations: u64) {
             total.set(total.get() + iterations);
             total.get()
         });
-        eprintln!("kolo: {total} iterations");
+        stderr::say(format_args!("kolo: {total} iterations"));
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::block::task::AnyTask;
+use crate::ground::stderr;
 use crate::handle::task::Task;
 use crate::insight::graph::{Graph, Node, Wait, held};
 use crate::wheel::core::EventLoop;
@@ -111,6 +112,6 @@ impl AnyTask {
 
     /// See [`Task::print_stack`].
     pub fn print_stack(&self) {
-        eprintln!("{}", self.stack());
+        stderr::say(self.stack());
     }
 }

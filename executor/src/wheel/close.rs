@@ -3,6 +3,7 @@
 use crate::block::exception::ExceptionContext;
 use crate::ground::stats;
 use crate::wheel::core::{Core, Phase};
+use crate::wheel::current;
 use crate::wheel::inbox;
 
 impl Core {
@@ -34,5 +35,6 @@ impl Core {
 impl Drop for Core {
     fn drop(&mut self) {
         self.close();
+        current::unregister();
     }
 }

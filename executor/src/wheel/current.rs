@@ -12,12 +12,13 @@ use crate::wheel::entry::Entry;
 
 thread_local! {
     /// The loop that runs on this thread. Whoever enters it takes it out again, so that nothing is left to be dropped with the thread: a
-    /// variable with a destructor is looked at more slowly, and not at all by wakers that are used while the thread is torn down.
+    /// variable with a destructor is looked at more slowly, and not at all while the thread is torn down, when others' variables may still
+    /// hold loops, and use them.
     static RUNNING: ManuallyDrop<RefCell<Option<EventLoop>>> = const { ManuallyDrop::new(RefCell::new(None)) };
     /// The task that runs on this thread: its coroutine is being polled, or dropped.
     static CURRENT: Loan<TaskHead> = const { Loan::nobody() };
-    /// Every loop of this thread, for promises that are completed while theirs is not running.
-    static LOOPS: RefCell<Vec<Weak<Core>>> = const { RefCell::new(Vec::new()) };
+    /// Every loop of this thread, for promises that are completed while theirs is not running. Each takes itself out when it goes.
+    static LOOPS: ManuallyDrop<RefCell<Vec<Weak<Core>>>> = const { ManuallyDrop::new(RefCell::new(Vec::new())) };
 }
 
 /// The loop that runs on this thread.
@@ -77,11 +78,8 @@ fn with_loop_elsewhere<R>(id: u16, f: impl FnOnce(&EventLoop) -> R) -> Option<R>
 /// The loop with this id, which is not the one that runs.
 #[cold]
 pub(crate) fn elsewhere(id: u16) -> Option<EventLoop> {
-    LOOPS
-        .try_with(|loops| loops.borrow().iter().filter_map(Weak::upgrade).find(|core| core.id == id))
-        .ok()
-        .flatten()
-        .map(EventLoop)
+    let found = LOOPS.with(|loops| loops.borrow().iter().filter_map(Weak::upgrade).find(|core| core.id == id));
+    found.map(EventLoop)
 }
 
 /// Queues an entry for the next iteration of the loop with this id. It is dropped if the loop is gone.
@@ -93,7 +91,8 @@ pub(crate) fn queue(loop_id: u16, entry: impl FnOnce() -> Entry) {
 /// Makes a new loop known to this thread.
 pub(crate) fn register(core: Core) -> EventLoop {
     let core = Rc::new(core);
-    LOOPS.with_borrow_mut(|loops| {
+    LOOPS.with(|loops| {
+        let loops = &mut *loops.borrow_mut();
         // A closed loop that somebody still holds no longer owns its id.
         loops.retain(|known| known.upgrade().is_some_and(|known| known.id != core.id));
         loops.push(Rc::downgrade(&core));
@@ -101,14 +100,23 @@ pub(crate) fn register(core: Core) -> EventLoop {
     EventLoop(core)
 }
 
+/// A loop of this thread is gone.
+pub(crate) fn unregister() {
+    LOOPS.with(|loops| {
+        let loops = &mut *loops.borrow_mut();
+        loops.retain(|known| known.strong_count() > 0);
+        // Nobody else gives the last one's memory back.
+        if loops.is_empty() {
+            *loops = Vec::new();
+        }
+    });
+}
+
 /// Whether a loop may begin to run on this thread.
 ///
 /// # Errors
-/// Runtime, when one runs, or the thread is torn down and its variables are gone.
+/// Runtime, when one runs.
 pub(crate) fn check_can_enter() -> Result<()> {
-    if LOOPS.try_with(|_| ()).is_err() {
-        return Err(Error::runtime("Cannot run the event loop while its thread is torn down"));
-    }
     match with_running(|running| running.is_some()) {
         false => Ok(()),
         true => Err(Error::runtime("Cannot run the event loop while another loop is running")),

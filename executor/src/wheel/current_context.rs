@@ -4,6 +4,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -26,17 +27,28 @@ impl Context {
 }
 
 thread_local! {
-    /// The context outside of tasks: of the thread, or of the callback that is running.
-    static OUTSIDE: RefCell<Context> = const { RefCell::new(Context::NONE) };
+    /// The context outside of tasks: of the thread, or of the callback that is running. It has no destructor, so that it is there as long as
+    /// anybody uses a loop, while the thread is torn down too; what is in it is dropped by `END`.
+    static OUTSIDE: ManuallyDrop<RefCell<Context>> = const { ManuallyDrop::new(RefCell::new(Context::NONE)) };
     /// The context of the callback that has just panicked.
-    static OF_PANIC: Cell<Option<Context>> = const { Cell::new(None) };
+    static OF_PANIC: ManuallyDrop<Cell<Option<Context>>> = const { ManuallyDrop::new(Cell::new(None)) };
+    static END: End = const { End };
+}
+
+/// Drops what was set outside of tasks, at the end of the thread.
+struct End;
+
+impl Drop for End {
+    fn drop(&mut self) {
+        drop(replace(Context::NONE));
+    }
 }
 
 /// Works on the current context. `f` runs no user code.
 fn with<R>(f: impl FnOnce(&mut Context) -> R) -> R {
     current::with_task(|task| match task {
         Some(task) => task.with_context(f),
-        None => OUTSIDE.with_borrow_mut(f),
+        None => OUTSIDE.with(|outside| f(&mut outside.borrow_mut())),
     })
 }
 
@@ -44,7 +56,7 @@ fn with<R>(f: impl FnOnce(&mut Context) -> R) -> R {
 fn look<R>(f: impl FnOnce(&Context) -> R) -> R {
     current::with_task(|task| match task {
         Some(task) => task.look_at_context(f),
-        None => OUTSIDE.with_borrow(f),
+        None => OUTSIDE.with(|outside| f(&outside.borrow())),
     })
 }
 
@@ -53,7 +65,7 @@ fn look<R>(f: impl FnOnce(&Context) -> R) -> R {
 pub(crate) fn current() -> Context {
     current::with_task(|task| match task {
         Some(task) => task.copy_context(),
-        None => OUTSIDE.with_borrow(Context::bare_copy),
+        None => OUTSIDE.with(|outside| outside.borrow().bare_copy()),
     })
 }
 
@@ -74,7 +86,7 @@ pub(crate) fn run_callback(context: Context, callback: impl FnOnce()) {
     impl Drop for Back {
         fn drop(&mut self) {
             let inside = replace(std::mem::replace(&mut self.0, Context::NONE));
-            let before = std::thread::panicking().then(|| OF_PANIC.replace(Some(inside)));
+            let before = std::thread::panicking().then(|| OF_PANIC.with(|of_panic| of_panic.replace(Some(inside))));
             drop(before);
         }
     }
@@ -84,7 +96,7 @@ pub(crate) fn run_callback(context: Context, callback: impl FnOnce()) {
 
 /// The context in which the panic that was just caught is reported: that of the callback, if one panicked.
 pub(crate) fn of_panic() -> Context {
-    OF_PANIC.take().unwrap_or_else(current)
+    OF_PANIC.with(|of_panic| of_panic.take()).unwrap_or_else(current)
 }
 
 /// Makes `context` the current one, and returns the one before.
@@ -172,6 +184,8 @@ impl<T: Clone + 'static> ContextVar<T> {
     /// Sets the value in the current context.
     pub fn set(&self, value: T) -> ContextToken<T> {
         let variable = self.id();
+        // While the thread is torn down it may be gone, and then nobody drops the value.
+        let _registered = END.try_with(|_| ());
         let old = with(|context| context.set(variable, Some(Rc::new(value))));
         ContextToken {
             variable,

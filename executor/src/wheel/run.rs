@@ -11,6 +11,7 @@ use crate::ground::berth::Berth;
 use crate::ground::context::Context;
 use crate::ground::error::{Error, Kind, Result};
 use crate::ground::ready::Now;
+use crate::ground::stderr;
 use crate::ground::time::{Nanos, seconds};
 use crate::wheel::core::Core;
 use crate::wheel::current_context;
@@ -124,7 +125,7 @@ impl Core {
         self.run_entry(entry);
         let took = start.elapsed();
         if took.as_nanos() >= self.slow_callback.get().try_into().unwrap_or(0) {
-            eprintln!("Executing {what} took {:.3} seconds", took.as_secs_f64());
+            stderr::say(format_args!("Executing {what} took {:.3} seconds", took.as_secs_f64()));
         }
     }
 

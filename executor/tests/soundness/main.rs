@@ -8,5 +8,7 @@ mod foreign;
 mod loops;
 mod memory;
 mod panics;
+mod stderr;
+mod teardown;
 mod traits;
 mod wakers;
