@@ -75,6 +75,13 @@ static CASES: &[Case] = &[
     case("after_the_run_it_kills", after_the_run).killed(),
     case("on_the_loop_alone_it_ends_the_run", on_the_loop_alone),
     case("ignored_from_the_start", ignored_from_the_start).after("trap '' INT"),
+    case("ignored_without_descriptors", ignored_without_descriptors).after("trap '' INT; ulimit -n 64"),
+    case("a_thread_named_main_is_not_the_main_thread", a_thread_named_main).killed(),
+    case(
+        "the_main_thread_takes_it_after_a_run_of_another",
+        the_main_thread_after_another,
+    ),
+    case("turns_leave_it_alone", turns_leave_it_alone).killed(),
 ];
 
 /// Names the case to be run in this process.
@@ -319,4 +326,47 @@ fn ignored_from_the_start() {
     });
     assert_eq!(outcome.unwrap(), "went on");
     press();
+}
+
+/// Whether somebody ignores it cannot be told without a descriptor: then it is left alone.
+fn ignored_without_descriptors() {
+    let runner = virtual_runner();
+    let mut all = Vec::new();
+    while let Ok(file) = File::open("/dev/null") {
+        all.push(file);
+    }
+    let outcome = runner.run(async {
+        press();
+        sleep(1).await.map(|()| 42)
+    });
+    press();
+    drop(all);
+    assert_eq!(outcome.unwrap(), 42);
+}
+
+fn a_thread_named_main() {
+    let named = thread::Builder::new().name("main".to_owned());
+    let thread = named.spawn(|| {
+        let runner = virtual_runner();
+        runner.run(async {
+            press();
+            sleep(1).await
+        })
+    });
+    thread.unwrap().join().unwrap().unwrap();
+}
+
+fn the_main_thread_after_another() {
+    thread::spawn(|| virtual_runner().run(sleep(1)).unwrap()).join().unwrap();
+    let outcome = virtual_runner().run(async {
+        press();
+        sleep(1).await
+    });
+    assert_eq!(kind_of(outcome), Kind::KeyboardInterrupt);
+}
+
+fn turns_leave_it_alone() {
+    let event_loop = EventLoop::with_clock(Clock::Virtual).unwrap();
+    event_loop.call_soon(press);
+    event_loop.turn().unwrap();
 }

@@ -75,8 +75,10 @@ impl EventLoop {
 
     /// Runs one iteration without ever waiting, for a program with a main loop of its own, and says when to come back.
     ///
+    /// Ctrl-C is left to the program whose main loop it is: between two turns, where nearly all of them come, there is nothing here to cancel.
+    ///
     /// # Errors
-    /// As [`run_forever`](EventLoop::run_forever), but for the deadlock: [`Turn::Done`] tells that nothing is left.
+    /// Runtime, when the loop is closed, or a loop runs on this thread already; KeyboardInterrupt, from a task.
     pub fn turn(&self) -> Result<Turn> {
         let _running = self.enter()?;
         self.0.jump();

@@ -19,7 +19,8 @@ use crate::wheel::current;
 /// When `main` is done the tasks that are left are cancelled and waited for, their errors are reported, and the loop is closed. The
 /// outcome is that of `main`.
 ///
-/// On the main thread Ctrl-C cancels `main`, which can clean up; the run then ends with
+/// On the main thread Ctrl-C cancels `main`, which can clean up (on Linux, and unless somebody else handles or ignores it); the run then ends
+/// with
 /// [`Kind::KeyboardInterrupt`](crate::Kind::KeyboardInterrupt), unless `main` went on and returned something else. A second Ctrl-C ends
 /// the run at once.
 ///

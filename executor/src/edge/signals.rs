@@ -20,30 +20,37 @@ use crate::wheel::ctrl_c::CtrlC;
 /// Set while Ctrl-C does what it does by default: outside of a run, and when the one before it was not noticed yet. So a loop that is
 /// stuck in somebody's code can be ended by the second.
 ///
-/// `None`: somebody else handles or ignores Ctrl-C, and goes on doing so.
+/// `None`: it is not ours. Somebody else handles or ignores Ctrl-C, and goes on doing so; or that cannot be told.
 fn deadly() -> Option<&'static Arc<AtomicBool>> {
-    static DEADLY: OnceLock<Option<Arc<AtomicBool>>> = OnceLock::new();
-    let install = || {
+    static DEADLY: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    if DEADLY.get().is_none() && is_main_thread()? && is_default(SIGINT)? {
         let deadly = Arc::new(AtomicBool::new(true));
         // The actions run in this order: only the next Ctrl-C finds what this one has set.
         flag::register_conditional_default(SIGINT, deadly.clone()).ok()?;
         flag::register(SIGINT, deadly.clone()).ok()?;
-        Some(deadly)
-    };
-    DEADLY.get_or_init(|| is_default(SIGINT).then(install).flatten()).as_ref()
+        // It is the main thread that installs, and there is one.
+        let _ = DEADLY.set(deadly);
+    }
+    DEADLY.get().filter(|_| is_main_thread() == Some(true))
 }
 
-/// Whether nobody handles or ignores the signal. Where the system does not say, that is taken for granted.
-fn is_default(signal: i32) -> bool {
-    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
-        return true;
-    };
+/// Whether this is the thread with which the process began: the one whose number is that of the process. Its name tells nothing. `None` where
+/// the system does not say.
+fn is_main_thread() -> Option<bool> {
+    let link = std::fs::read_link("/proc/thread-self").ok()?;
+    let (process, thread) = link.to_str()?.split_once("/task/")?;
+    Some(process == thread)
+}
+
+/// Whether nobody handles or ignores the signal. `None` where the system does not say.
+fn is_default(signal: i32) -> Option<bool> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let contains = |set: &str| {
-        let mask = status.lines().find_map(|line| line.strip_prefix(set));
-        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-        mask.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
+        let mask = status.lines().find_map(|line| line.strip_prefix(set))?;
+        let mask = u64::from_str_radix(mask.trim(), 16).ok()?;
+        Some(mask & (1 << (signal - 1)) != 0)
     };
-    !contains("SigIgn:") && !contains("SigCgt:")
+    Some(!contains("SigIgn:")? && !contains("SigCgt:")?)
 }
 
 /// Takes Ctrl-C for one run, until it is dropped.
@@ -56,11 +63,8 @@ pub(crate) struct Interrupts {
 }
 
 impl Interrupts {
-    /// `None` outside of the main thread, and when Ctrl-C cannot be taken: then it stays what it is.
+    /// `None` outside of the main thread, and when Ctrl-C cannot be taken, or is not ours to take: then it stays what it is.
     pub(crate) fn take(event_loop: &EventLoop, main: Option<TaskRef>) -> Option<Interrupts> {
-        if std::thread::current().name() != Some("main") {
-            return None;
-        }
         let unnoticed = deadly()?;
         let (wakes, waker) = UnixStream::pair().ok()?;
         let mut interrupts = Interrupts {
