@@ -94,7 +94,8 @@ impl TaskHead {
         }
     }
 
-    fn serial(&self) -> Serial {
+    /// No other task of this thread has the same.
+    pub(crate) fn serial(&self) -> Serial {
         Serial::of(self.serial_upper, self.ticket.get().generation())
     }
 

@@ -7,6 +7,7 @@ use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use crate::block::exception::ExceptionContext;
+use crate::block::identity::Serial;
 use crate::ground::error::{Error, Result};
 use crate::ground::ticket::Ticket;
 use crate::handle::event_loop::running_loop;
@@ -82,7 +83,8 @@ impl RemoteHandle {
         let _ = self.call_soon(move || match catch_unwind(AssertUnwindSafe(make)) {
             Ok(coroutine) => {
                 let task = create_task(coroutine);
-                sender.0.lock().ticket = Some(task.as_any_task().head().ticket.get());
+                let head = task.as_any_task().head();
+                sender.0.lock().task = Some((head.ticket.get(), head.serial()));
                 task.add_done_callback(move |task| sender.send(task.take_result()));
             }
             // Both threads learn of it: it is a callback's panic here, and the outcome there.
@@ -132,8 +134,8 @@ struct Shared<T> {
 struct State<T> {
     outcome: Option<Result<T>>,
     taken: bool,
-    /// Known once the loop has made the task.
-    ticket: Option<Ticket>,
+    /// Known once the loop has made the task. By its ticket alone another one could be found that has the same a few million tasks later.
+    task: Option<(Ticket, Serial)>,
 }
 
 impl<T> Default for State<T> {
@@ -141,7 +143,7 @@ impl<T> Default for State<T> {
         State {
             outcome: None,
             taken: false,
-            ticket: None,
+            task: None,
         }
     }
 }
@@ -235,11 +237,10 @@ impl<T: Send + 'static> RemoteTask<T> {
         let shared = self.shared.clone();
         // A loop that is closed has no task to cancel.
         let _ = self.remote.call_soon(move || {
-            let ticket = shared.lock().ticket;
-            let task = ticket
-                .zip(current::running())
-                .and_then(|(ticket, event_loop)| event_loop.0.tasks.borrow().get(ticket).cloned());
-            if let Some(task) = task {
+            let Some((ticket, serial)) = shared.lock().task else { return };
+            let find = |event_loop: EventLoop| event_loop.0.tasks.borrow().get(ticket).cloned();
+            let task = current::running().and_then(find);
+            if let Some(task) = task.filter(|task| task.serial() == serial) {
                 task.cancel(Error::cancelled());
             }
         });

@@ -37,9 +37,6 @@ impl Berth {
     fn with(self, state: u32) -> Berth {
         Berth(self.0 - self.state() + state)
     }
-    pub(crate) fn is_free(self) -> bool {
-        self.state() == FREE
-    }
     pub(crate) fn is_taken(self) -> bool {
         self.state() == TAKEN
     }
@@ -49,9 +46,12 @@ impl Berth {
     pub(crate) fn is_cancelled(self) -> bool {
         self.state() == CANCELLED
     }
-    /// The next use of a berth that is free.
-    pub(crate) fn take(self) -> Berth {
-        Berth(self.0.wrapping_add(USE)).with(TAKEN)
+    /// The next use of the berth. `None`: it is in use, or was used a billion times. After that its task waits apart from it, which takes longer,
+    /// but a use that somebody remembers is never taken for another.
+    #[inline(always)]
+    pub(crate) fn take(self) -> Option<Berth> {
+        let next = self.0.checked_add(USE + TAKEN)?;
+        (self.state() == FREE).then_some(Berth(next))
     }
     /// This use of the berth, as it was when it began.
     pub(crate) fn as_taken(self) -> Berth {
@@ -65,5 +65,26 @@ impl Berth {
     }
     pub(crate) fn free(self) -> Berth {
         self.with(FREE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Berth, USE};
+
+    #[test]
+    fn a_use_is_never_taken_for_another() {
+        let first = Berth::NEW.take().unwrap();
+        assert!(first.is_taken() && first.take().is_none());
+        let second = first.woken().free().take().unwrap();
+        assert_eq!((first.as_taken(), second.cancelled().as_taken()), (first, second));
+        assert_ne!(first, second);
+        // The last one is not followed by the first.
+        let mut last = Berth(u32::MAX - (USE - 1) - USE);
+        while let Some(next) = last.take() {
+            last = next.free();
+        }
+        assert_eq!(last.take(), None);
+        assert!(last.0 > u32::MAX - 2 * USE);
     }
 }

@@ -1,29 +1,43 @@
 //! The deadlines: a heap, and nothing else.
 
+use std::cell::Cell;
+use std::num::NonZeroU64;
+
+use slab::Slab;
+
 use crate::ground::time::Nanos;
 
 #[cfg(test)]
 mod tests;
 
-/// Names an armed timer.
+/// Names an armed timer. No two timers of a thread, of whichever loop, ever have the same sequence number: a key that somebody keeps after its
+/// timer has fired, or after the loop is closed, names nothing any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimerKey {
-    slot: u32,
-    generation: u32,
+    pub(crate) sequence: NonZeroU64,
+    pub(crate) slot: u32,
+}
+
+thread_local!(static SEQUENCE: Cell<u64> = const { Cell::new(0) });
+
+fn next_sequence() -> NonZeroU64 {
+    let next = SEQUENCE.get() + 1;
+    SEQUENCE.set(next);
+    NonZeroU64::new(next).unwrap_or(NonZeroU64::MAX)
 }
 
 /// What stands in the heap. The sequence makes timers with one deadline run in the order of their creation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Node {
     deadline: Nanos,
-    sequence: u64,
+    sequence: NonZeroU64,
     slot: u32,
 }
 
 /// What a timer is for. Cancelling empties the slot; a node in the heap stays there until it comes to the top.
 struct Slot<E> {
     entry: Option<E>,
-    generation: u32,
+    sequence: NonZeroU64,
 }
 
 /// A heap of deadlines, four children to a node: half as deep as a binary one, and the children are neighbours in memory.
@@ -33,9 +47,7 @@ struct Slot<E> {
 pub(crate) struct Timers<E> {
     heap: Vec<Node>,
     newest: Vec<Node>,
-    slots: Vec<Slot<E>>,
-    free: Vec<u32>,
-    sequence: u64,
+    slots: Slab<Slot<E>>,
     cancelled: usize,
 }
 
@@ -48,9 +60,7 @@ impl<E> Default for Timers<E> {
         Timers {
             heap: Vec::new(),
             newest: Vec::new(),
-            slots: Vec::new(),
-            free: Vec::new(),
-            sequence: 0,
+            slots: Slab::new(),
             cancelled: 0,
         }
     }
@@ -58,30 +68,19 @@ impl<E> Default for Timers<E> {
 
 impl<E> Timers<E> {
     pub(crate) fn arm(&mut self, deadline: Nanos, entry: E) -> TimerKey {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot {
-                entry: None,
-                generation: 0,
-            });
-            // More timers than 32 bits count do not fit into memory.
-            (self.slots.len() - 1) as u32
-        });
-        let named = &mut self.slots[slot as usize];
-        named.entry = Some(entry);
-        let key = TimerKey {
-            slot,
-            generation: named.generation,
-        };
-        self.sequence += 1;
+        let sequence = next_sequence();
+        let entry = Some(entry);
+        // More timers than 32 bits count do not fit into memory.
+        let slot = self.slots.insert(Slot { entry, sequence }) as u32;
         if self.newest.len() == NEWEST {
             self.move_newest();
         }
         self.newest.push(Node {
             deadline,
-            sequence: self.sequence,
+            sequence,
             slot,
         });
-        key
+        TimerKey { sequence, slot }
     }
 
     fn move_newest(&mut self) {
@@ -99,7 +98,7 @@ impl<E> Timers<E> {
     /// Disarms a timer. What it was for is handed back, to be dropped outside of the borrow; `None` when it is not armed any more.
     pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<E> {
         let slot = self.slots.get_mut(key.slot as usize)?;
-        if slot.generation != key.generation {
+        if slot.sequence != key.sequence {
             return None;
         }
         if let Some(at) = self.newest.iter().rposition(|node| node.slot == key.slot) {
@@ -157,7 +156,7 @@ impl<E> Timers<E> {
 
     /// What all the timers were for, to be dropped.
     pub(crate) fn into_entries(self) -> impl Iterator<Item = E> {
-        self.slots.into_iter().filter_map(|slot| slot.entry)
+        self.slots.into_iter().filter_map(|(_, slot)| slot.entry)
     }
 
     /// Takes the next timer whose deadline is not after `now`; cancelled ones are passed over.
@@ -198,10 +197,7 @@ impl<E> Timers<E> {
     }
 
     fn release(&mut self, slot: u32) -> Option<E> {
-        self.free.push(slot);
-        let Slot { entry, generation } = &mut self.slots[slot as usize];
-        *generation = generation.wrapping_add(1);
-        entry.take()
+        self.slots.try_remove(slot as usize)?.entry
     }
 
     fn sift_up(&mut self, mut at: usize) {

@@ -12,15 +12,13 @@ use crate::leaf::polled::{Polled, polled_by};
 pub(super) struct InBerth(TaskRef);
 
 impl InBerth {
-    /// Takes the berth. `None`: the task waits in it already, or nobody polls who has one.
+    /// Takes the berth. `None`: the task waits in it already, it is used up, or nobody polls who has one.
     #[inline(always)]
     pub(super) fn begin(by: Polled<'_>, site: &'static Location<'static>) -> Option<InBerth> {
         let Polled::Direct(task) = by else { return None };
-        task.berth.get().is_free().then(|| {
-            task.berth.set(task.berth.get().take());
-            task.park_in_berth(site);
-            InBerth(task.clone())
-        })
+        task.berth.set(task.berth.get().take()?);
+        task.park_in_berth(site);
+        Some(InBerth(task.clone()))
     }
 
     #[inline(always)]

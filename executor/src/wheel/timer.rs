@@ -1,5 +1,7 @@
 //! An armed timer, and disarming it.
 
+use std::num::NonZeroU64;
+
 use crate::ground::time::Nanos;
 use crate::ground::timers::TimerKey;
 use crate::wheel::core::Core;
@@ -9,13 +11,18 @@ use crate::wheel::entry::Entry;
 /// Names an armed timer of some loop. It does not keep the loop, which may own what owns this.
 #[derive(Clone, Copy)]
 pub(crate) struct Timer {
+    sequence: NonZeroU64,
+    slot: u32,
     loop_id: u16,
-    key: TimerKey,
 }
+
+// Beside a delay that is yet to begin, it takes no more room than by itself: see `Sleep`.
+const _: () = assert!(size_of::<Timer>() == 16);
 
 impl Timer {
     pub(crate) fn of(loop_id: u16, key: TimerKey) -> Timer {
-        Timer { loop_id, key }
+        let TimerKey { sequence, slot } = key;
+        Timer { sequence, slot, loop_id }
     }
 
     /// Queues `entry` in this loop when `delay` has passed.
@@ -26,6 +33,8 @@ impl Timer {
     /// Does nothing when it has fired.
     #[inline(never)]
     pub(crate) fn disarm(self) {
-        current::with_loop_of(self.loop_id, |event_loop| event_loop.0.disarm_timer(self.key));
+        let Timer { sequence, slot, loop_id } = self;
+        let key = TimerKey { sequence, slot };
+        current::with_loop_of(loop_id, |event_loop| event_loop.0.disarm_timer(key));
     }
 }

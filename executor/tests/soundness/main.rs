@@ -7,6 +7,7 @@ mod drop;
 mod foreign;
 mod loops;
 mod memory;
+mod numbers;
 mod panics;
 mod stderr;
 mod teardown;
