@@ -12,6 +12,8 @@ use crate::ground::ticket::Ticket;
 pub(crate) enum Letter {
     /// Run the task with this ticket, if it still exists.
     Wake(Ticket),
+    /// A copy of the waker of the task with this ticket was made.
+    Shared(Ticket),
     /// Call this, in the loop's thread.
     Call(Box<dyn FnOnce() + Send>),
 }
@@ -60,11 +62,11 @@ pub(crate) fn unregister(id: u16) {
     drop(inbox);
 }
 
-/// Wakes a task from outside its running loop.
-pub(crate) fn wake(ticket: Ticket) {
+/// Sends a letter about a task from outside its running loop.
+pub(crate) fn post(ticket: Ticket, letter: Letter) {
     let inbox = with_loops(|loops| loops.get(&ticket.loop_id()).cloned());
     if let Some(inbox) = inbox {
         // A loop that has closed has no tasks any more.
-        let _ = inbox.post(Letter::Wake(ticket));
+        let _ = inbox.post(letter);
     }
 }

@@ -14,7 +14,7 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use crate::ground::ticket::Ticket;
 use crate::wheel::current;
-use crate::wheel::inbox;
+use crate::wheel::inbox::{self, Letter};
 
 impl Ticket {
     fn data(self) -> *const () {
@@ -38,13 +38,16 @@ impl Ticket {
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, |_| {});
 
 fn clone(data: *const ()) -> RawWaker {
-    // Whoever keeps a copy may wake the task from anywhere at any time: no proof of deadlock can count it as stuck. Noticed is a copy that is
-    // made during the task's own step; one that another thread makes, of a waker that is lent to it meanwhile, is not.
-    current::with_task(|task| {
-        if let Some(task) = task.filter(|task| task.ticket.get() == Ticket::from_data(data)) {
-            task.flags.share_waker();
-        }
+    // Whoever keeps a copy may wake the task from anywhere at any time: no proof of deadlock can count it as stuck. The first copy is made during
+    // the task's own step, of the waker that is lent to it: by the task itself, or by another thread to which it lends the waker on.
+    let ticket = Ticket::from_data(data);
+    let by_itself = current::with_task(|task| {
+        let task = task.filter(|task| task.ticket.get() == ticket);
+        task.map(|task| task.flags.share_waker()).is_some()
     });
+    if !by_itself && !runs_here(ticket) {
+        inbox::post(ticket, Letter::Shared(ticket));
+    }
     RawWaker::new(data, &VTABLE)
 }
 
@@ -53,8 +56,13 @@ fn wake(data: *const ()) {
     match current::running() {
         Some(event_loop) if event_loop.0.id == ticket.loop_id() => event_loop.0.wake_ticket(ticket),
         // Another thread's loop, or one that is not running.
-        _ => inbox::wake(ticket),
+        _ => inbox::post(ticket, Letter::Wake(ticket)),
     }
+}
+
+/// Whether the ticket's loop runs on this thread.
+fn runs_here(ticket: Ticket) -> bool {
+    current::with_running(|running| running.is_some_and(|event_loop| event_loop.0.id == ticket.loop_id()))
 }
 
 /// The ticket that this waker is, if it is one of ours.

@@ -2,10 +2,12 @@
 
 use std::cell::RefCell;
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, mpsc};
 use std::task::{Poll, Waker};
 use std::thread;
+use std::time::Duration;
 
 use kolo_executor::testing::{run, tick};
 use kolo_executor::{Clock, Error, EventLoop, Promise, Task, create_task, running_loop, sleep, timeout};
@@ -173,4 +175,33 @@ fn a_letter_left_behind_by_a_remote_handle_is_no_deadlock() {
         });
         outcome.unwrap();
     }
+}
+
+#[test]
+fn a_copy_that_another_thread_has_made_is_no_deadlock() {
+    let outcome = run(async {
+        let (sends, receives) = mpsc::channel::<Waker>();
+        // Not before the loop has nothing to do: otherwise it need not decide whether anything can happen.
+        let wakes = thread::spawn(move || {
+            let waker = receives.recv().unwrap();
+            thread::sleep(Duration::from_millis(20));
+            waker.wake();
+        });
+        let mut leaf = Promise::<()>::new().into_future();
+        let mut woken = false;
+        poll_fn(|context| {
+            if std::mem::replace(&mut woken, true) {
+                return Poll::Ready(());
+            }
+            let (waker, sends) = (context.waker(), &sends);
+            // The thread has the waker lent, and makes the first copy of it.
+            thread::scope(|scope| scope.spawn(move || sends.send(waker.clone())).join().unwrap()).unwrap();
+            assert!(Pin::new(&mut leaf).poll(context).is_pending());
+            Poll::Pending
+        })
+        .await;
+        wakes.join().unwrap();
+        Ok(())
+    });
+    outcome.unwrap();
 }
