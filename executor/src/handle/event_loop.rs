@@ -285,16 +285,26 @@ impl EventLoop {
         self.0.at_close.take()
     }
 
-    /// Whether it is proved that nothing can ever run again, and that is to be told: nothing is ready, nothing is armed, nothing can come from
-    /// outside, and every task is parked on something of kolo's, which only this thread can complete.
-    pub(crate) fn is_at_a_standstill(&self) -> bool {
-        let stuck = || !self.0.all_tasks().iter().any(|task| task.may_be_woken_by_others());
-        self.0.proves_deadlock.get() && self.0.is_idle_for_ever() && stuck()
+    /// Whether nothing can ever run again, as far as that is to be told.
+    pub(crate) fn standstill(&self) -> Standstill {
+        let by_others = || self.0.all_tasks().iter().any(|task| task.may_be_woken_by_others());
+        if !self.0.proves_deadlock.get() || !self.0.is_idle_for_ever() {
+            Standstill::None
+        } else if by_others() {
+            Standstill::NotProved
+        } else {
+            Standstill::Proved
+        }
     }
 
     /// The tasks that are left are named in a deadlock's report.
     pub(crate) fn report_stuck(&self) {
         self.0.reported_stuck.set(true);
+    }
+
+    /// Whether it is to be said that a standstill is not proved to be a deadlock: in debug mode, once.
+    pub(crate) fn reports_doubt(&self) -> bool {
+        self.debug() && !self.0.reported_doubt.replace(true)
     }
 
     pub(crate) fn is_reported_stuck(&self) -> bool {
@@ -346,6 +356,16 @@ impl futures_task::LocalSpawn for EventLoop {
         });
         Ok(())
     }
+}
+
+/// Whether a loop has come to a standstill.
+pub(crate) enum Standstill {
+    /// Something is ready or armed, or can come from outside.
+    None,
+    /// None of that; but a task waits for something that is not of kolo, or something that is not may have its waker.
+    NotProved,
+    /// Every task is parked on something of kolo's, which only this thread can complete.
+    Proved,
 }
 
 /// Says that something outside may still happen, while it lives; from [`EventLoop::keep_alive`].

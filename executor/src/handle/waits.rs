@@ -58,6 +58,13 @@ impl AnyTask {
         }
     }
 
+    /// Whether something that is not of kolo may wake it, on this thread or another: it waits for a future that is not kolo's, or has once given
+    /// a copy of its waker away, to such a future or to a combinator. How long a copy is kept cannot be told, so of a run in which such a task
+    /// is left it is never proved that nothing can happen any more; in debug mode that is said on standard error.
+    pub fn may_be_woken_from_outside(&self) -> bool {
+        self.head().may_be_woken_by_others()
+    }
+
     /// The site of the innermost await of kolo's at which it stands, or stood last; `None` while it runs, when it is done, and before it has
     /// awaited anything.
     pub fn parked_at(&self) -> Option<&'static Location<'static>> {

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use crate::ground::error::{Error, Kind, Result};
 use crate::ground::line::Line;
+use crate::ground::stderr;
+use crate::handle::event_loop::Standstill;
 use crate::insight::graph::{Graph, Node, Resource, Wait, held};
 use crate::wheel::core::EventLoop;
 
@@ -13,21 +15,43 @@ use crate::wheel::core::EventLoop;
 /// Deadlock, when it is certain that nothing could end the wait: no timer, no watched descriptor, no handle of another thread, and every task
 /// is parked on something of kolo's, which only this thread can complete.
 pub(crate) fn prove(event_loop: &EventLoop) -> Result<()> {
-    if !event_loop.is_at_a_standstill() {
-        return Ok(());
+    match event_loop.standstill() {
+        Standstill::Proved => {
+            event_loop.report_stuck();
+            Err(Error::new(Kind::Deadlock, Graph::of(event_loop).explain()))
+        }
+        Standstill::NotProved => {
+            if event_loop.reports_doubt() {
+                stderr::say(Graph::of(event_loop).explain_doubt());
+            }
+            Ok(())
+        }
+        Standstill::None => Ok(()),
     }
-    event_loop.report_stuck();
-    Err(Error::new(Kind::Deadlock, Graph::of(event_loop).explain()))
 }
 
 impl Graph {
     /// Every task and what it waits for, then the circles.
     fn explain(&self) -> String {
-        let mut lines = vec![match self.nodes.len() {
+        self.explain_under(match self.nodes.len() {
             0 => "nothing can ever run again, and no task is left".to_owned(),
             1 => "nothing can ever run again: 1 task is stuck".to_owned(),
             stuck => format!("nothing can ever run again: {stuck} tasks are stuck"),
-        }];
+        })
+    }
+
+    /// The same, where it may be that something wakes some of them.
+    fn explain_doubt(&self) -> String {
+        let outside = |node: &&Node| node.task.may_be_woken_from_outside();
+        let names: Vec<String> = self.nodes.iter().filter(outside).map(|node| node.task.name()).collect();
+        self.explain_under(format!(
+            "nothing runs, and no time will change that; it is not proved to be a deadlock, because something that is not of kolo may wake {}",
+            names.join(", ")
+        ))
+    }
+
+    fn explain_under(&self, heading: String) -> String {
+        let mut lines = vec![heading];
         let mut awaited: HashMap<usize, usize> = HashMap::new();
         for promise in self.nodes.iter().filter_map(Node::promise) {
             *awaited.entry(promise.id()).or_default() += 1;

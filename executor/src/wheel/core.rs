@@ -78,6 +78,8 @@ pub(crate) struct Core {
     pub(crate) proves_deadlock: Cell<bool>,
     /// The tasks that are left were named in a deadlock's report: no more is said of them.
     pub(crate) reported_stuck: Cell<bool>,
+    /// It was said that a standstill is not proved to be a deadlock.
+    pub(crate) reported_doubt: Cell<bool>,
 }
 
 /// Makes the coroutine that a runner runs before it closes the loop.
@@ -122,6 +124,7 @@ impl Core {
             slow_callback: Cell::new(100_000_000),
             proves_deadlock: Cell::new(true),
             reported_stuck: Cell::new(false),
+            reported_doubt: Cell::new(false),
         })
     }
 

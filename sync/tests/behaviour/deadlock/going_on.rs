@@ -7,12 +7,14 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Poll, Waker};
 use std::thread;
+use std::time::Duration;
 
 use kolo_executor::testing::run;
 use kolo_executor::{Clock, EventLoop, Kind, Result, Runner, Task, create_task, current_task, gather, running_loop, sleep};
 use kolo_sync::{Event, Lock};
 
 use super::{relative, spawn};
+use crate::support::child::in_child;
 
 #[test]
 fn tasks_that_are_stuck_end_where_they_stand() {
@@ -195,4 +197,51 @@ fresh will run in the next iteration
     ];
     assert_eq!(blocked, expected);
     assert_eq!(fresh.lines().last(), Some("  will run in the next iteration"));
+}
+
+#[test]
+fn why_a_standstill_is_not_proved_is_said_once_in_debug_mode() {
+    let name = concat!(module_path!(), "::why_a_standstill_is_not_proved_is_said_once_in_debug_mode");
+    let output = in_child(name, &[("KOLO_DEBUG", Some("1")), ("KOLO_CLOCK", Some("virtual"))], || {
+        let outcome = kolo_executor::run(async {
+            let lock = Lock::new();
+            let _held = lock.hold().await?;
+            let blocked = create_task(async move { lock.acquire().await });
+            for _ in 0..2 {
+                let thread = Arc::new(Mutex::new(None));
+                let mut woken = false;
+                std::future::poll_fn(|context| {
+                    if std::mem::replace(&mut woken, true) {
+                        return Poll::Ready(());
+                    }
+                    // Longer than it takes the loop to see that nothing is left to be done.
+                    let waker = context.waker().clone();
+                    let wakes = thread::spawn(move || {
+                        thread::sleep(Duration::from_millis(20));
+                        waker.wake();
+                    });
+                    thread.lock().expect("no panic").replace(wakes);
+                    Poll::Pending
+                })
+                .await;
+                thread
+                    .lock()
+                    .expect("no panic")
+                    .take()
+                    .expect("a thread")
+                    .join()
+                    .expect("no panic");
+            }
+            blocked.cancel();
+            Ok(())
+        });
+        outcome.expect("the thread has woken it");
+    });
+    let Some(output) = output else { return };
+    let told = String::from_utf8_lossy(&output.stderr);
+    let doubt = "nothing runs, and no time will change that; it is not proved to be a deadlock, because something that is not of kolo may wake \
+                 Task-1\n  Task-1, created at ";
+    assert_eq!(told.matches(doubt).count(), 1, "{told}");
+    assert_eq!(told.matches("not proved").count(), 1, "{told}");
+    assert!(told.contains("waits for Lock.acquire at "), "{told}");
 }
