@@ -29,6 +29,7 @@ impl Scheduled {
         Self::new(loop_id, context, Callback::Once(Box::new(callback)))
     }
 
+    /// `context` is one with a place of its own, so that all calls share it.
     pub(crate) fn repeatedly(loop_id: u16, context: Context, callback: impl FnMut() + 'static) -> Rc<Scheduled> {
         Self::new(loop_id, context, Callback::Repeatedly(Rc::new(RefCell::new(callback))))
     }

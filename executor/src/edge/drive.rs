@@ -81,7 +81,10 @@ impl EventLoop {
     /// Runtime, when the loop is closed, or a loop runs on this thread already; KeyboardInterrupt, from a task.
     pub fn turn(&self) -> Result<Turn> {
         let _running = self.enter()?;
-        self.0.jump();
+        // Whether one of them is ready is found out in the iteration, and then it is too late for the clock to move.
+        if !self.0.reactor.is_watching() {
+            self.0.jump();
+        }
         // A pending stop is what makes an iteration not wait.
         self.stop();
         // With a stop that is pending it does not come to a standstill.

@@ -1,7 +1,7 @@
 //! The real clock and the virtual clock.
 
 use std::cell::Cell;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::ground::error::{Error, Result};
 use crate::ground::time::Nanos;
@@ -51,10 +51,19 @@ impl Time {
 
     pub(crate) fn now(&self) -> Nanos {
         match self {
-            // 292 years from the start it stands still.
-            Time::Real(start) => start.elapsed().as_nanos().try_into().unwrap_or(Nanos::MAX),
+            Time::Real(start) => nanos(start.elapsed()),
             Time::Virtual(now) => now.get(),
         }
+    }
+
+    /// How long a wait for `deadline` has still to last that began at `since`. While it lasts the virtual clock stands still: there the time
+    /// is counted that really passes.
+    pub(crate) fn left(&self, deadline: Nanos, since: Instant) -> Nanos {
+        let waited = match self {
+            Time::Real(_) => 0,
+            Time::Virtual(_) => nanos(since.elapsed()),
+        };
+        deadline.saturating_sub(self.now()).saturating_sub(waited).max(0)
     }
 
     /// Moves the virtual clock on to `deadline`, never back. `false`: this clock moves by itself.
@@ -67,4 +76,9 @@ impl Time {
             }
         }
     }
+}
+
+/// Up to 292 years.
+fn nanos(passed: Duration) -> Nanos {
+    passed.as_nanos().try_into().unwrap_or(Nanos::MAX)
 }

@@ -168,6 +168,15 @@ impl Error {
         })
     }
 
+    /// The same error, its message preceded by where it happened.
+    pub(crate) fn at(self, place: &str) -> Error {
+        let message = format!("{place}: {self}").into();
+        Error::from_inner(Inner {
+            foreign: Some(Carrier(self.clone()).into()),
+            ..Inner::new(self.kind(), message)
+        })
+    }
+
     /// What kind of error this is.
     pub fn kind(&self) -> Kind {
         self.0.as_deref().map_or(Kind::Cancelled, |inner| inner.kind)

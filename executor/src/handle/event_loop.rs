@@ -142,31 +142,64 @@ impl EventLoop {
         self.0.all_tasks().iter().map(AnyTask::of).collect()
     }
 
-    /// Calls `callback` in every iteration in which the descriptor can be read from, instead of the one given before. Mirrors
-    /// `loop.add_reader`.
+    /// Calls `callback` in every iteration in which the descriptor can be read from, or has failed. Mirrors `loop.add_reader`.
+    ///
+    /// A descriptor has one reader: this one takes the place of the one given before, which is not called any more, even if it was about to
+    /// be. Of several descriptors, the one that has been ready for longest comes first. All calls run in one context, a copy of the current
+    /// one: what a call sets in a [`ContextVar`](crate::ContextVar) is there at the next.
+    ///
+    /// [`remove_reader`](EventLoop::remove_reader) before the descriptor is closed. Of one that was closed all the same nothing is heard any
+    /// more, and when its number comes back, `add_reader` and `add_writer` begin anew with it.
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use std::os::unix::net::UnixStream;
+    /// use std::rc::Rc;
+    ///
+    /// use kolo_executor::{Promise, run, running_loop};
+    ///
+    /// run(async {
+    ///     let (ours, mut theirs) = UnixStream::pair()?;
+    ///     let (ours, arrived) = (Rc::new(ours), Promise::new());
+    ///     let (source, setter) = (ours.clone(), arrived.clone());
+    ///     running_loop().add_reader(&*ours, move || {
+    ///         let mut byte = [0];
+    ///         let outcome = (&*source).read_exact(&mut byte).map(|()| byte[0]);
+    ///         running_loop().remove_reader(&*source);
+    ///         setter.set_result(outcome).expect("called once");
+    ///     })?;
+    ///     theirs.write_all(b"x")?;
+    ///     assert_eq!(arrived.await??, b'x');
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     ///
     /// # Errors
-    /// Io, when the descriptor cannot be watched.
+    /// Io, when the descriptor cannot be watched: it is closed, or always ready, as a file on a disk is. It has no reader and no writer then.
     pub fn add_reader(&self, descriptor: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
-        self.watch(descriptor, Interest::Read, callback)
+        self.watch("add_reader", descriptor, Interest::Read, callback)
     }
 
-    /// Calls `callback` in every iteration in which the descriptor can be written to, instead of the one given before. Mirrors
-    /// `loop.add_writer`.
+    /// Calls `callback` in every iteration in which the descriptor can be written to, or has failed. Mirrors `loop.add_writer`.
+    ///
+    /// All that is said of [`add_reader`](EventLoop::add_reader) holds. A descriptor can have a reader and a writer; the reader is called first.
     ///
     /// # Errors
-    /// Io, when the descriptor cannot be watched.
+    /// As `add_reader`.
     pub fn add_writer(&self, descriptor: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
-        self.watch(descriptor, Interest::Write, callback)
+        self.watch("add_writer", descriptor, Interest::Write, callback)
     }
 
-    fn watch(&self, descriptor: &impl AsRawFd, interest: Interest, callback: impl FnMut() + 'static) -> Result<()> {
+    fn watch(&self, call: &str, descriptor: &impl AsRawFd, interest: Interest, callback: impl FnMut() + 'static) -> Result<()> {
         if self.is_closed() {
             return Err(Error::runtime("Event loop is closed"));
         }
-        let scheduled = Scheduled::repeatedly(self.0.id, current_context::current(), callback);
+        let descriptor = descriptor.as_raw_fd();
+        let scheduled = Scheduled::repeatedly(self.0.id, Context::current(), callback);
         self.0.observe_scheduled(scheduled.token);
-        self.0.reactor.watch(descriptor.as_raw_fd(), interest, scheduled)
+        let outcome = self.0.reactor.watch(descriptor, interest, scheduled);
+        outcome.map_err(|error| Error::from(error).at(&format!("{call}: descriptor {descriptor}")))
     }
 
     /// Stops what [`add_reader`](EventLoop::add_reader) began; `false` when it was not there. Mirrors `loop.remove_reader`.
@@ -225,6 +258,29 @@ impl EventLoop {
     /// waits for ever, as asyncio does.
     pub fn set_deadlock_detection(&self, on: bool) {
         self.0.proves_deadlock.set(on);
+    }
+
+    /// Whether a run in which only a watched descriptor could still give something to do waits for it, as it does unless told otherwise: in
+    /// real time, on the virtual clock too.
+    ///
+    /// Where all that could happen to the descriptors is done by this loop itself, as with pairs of sockets in a test, there is nothing to
+    /// wait for once a look has found none of them ready. Told so, the virtual clock jumps then, and a deadlock is proved.
+    ///
+    /// ```
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// use kolo_executor::{running_loop, sleep, testing};
+    ///
+    /// testing::run(async {
+    ///     running_loop().set_waits_for_descriptors(false);
+    ///     let (ours, _theirs) = UnixStream::pair()?;
+    ///     running_loop().add_reader(&ours, || unreachable!("nothing was sent"))?;
+    ///     sleep(3600).await // takes no time
+    /// })
+    /// .unwrap();
+    /// ```
+    pub fn set_waits_for_descriptors(&self, on: bool) {
+        self.0.waits_for_descriptors.set(on);
     }
 
     /// Has `observer` told of everything that happens from now on, after those that were added before.

@@ -57,7 +57,6 @@ pub(crate) struct Core {
     /// The inbox's own flag that it is full.
     pub(crate) inbox_is_full: Arc<AtomicBool>,
     pub(crate) iterations: Cell<u64>,
-    pub(crate) entries_since_poll: Cell<usize>,
     pub(crate) stopping: Cell<bool>,
     pub(crate) attention: Attention,
     /// An error that ends the run at once: Ctrl-C.
@@ -68,6 +67,8 @@ pub(crate) struct Core {
     pub(crate) panicked: Cell<Option<TaskRef>>,
     /// How many say that something outside may still happen.
     pub(crate) kept_alive: Cell<usize>,
+    /// Whether a watched descriptor says so too.
+    pub(crate) waits_for_descriptors: Cell<bool>,
     /// The queues in which a task of this loop has ever waited, as far as they still exist, in the order in which they were first waited in.
     pub(crate) queues: WeakList<dyn Resource>,
     pub(crate) ties: Ties,
@@ -109,13 +110,13 @@ impl Core {
             inbox_is_full: inbox.flag(),
             inbox,
             iterations: Cell::new(0),
-            entries_since_poll: Cell::new(0),
             stopping: Cell::new(false),
             attention,
             fatal: Cell::new(None),
             ctrl_c: RefCell::new(None),
             panicked: Cell::new(None),
             kept_alive: Cell::new(0),
+            waits_for_descriptors: Cell::new(true),
             queues: WeakList::default(),
             ties: Ties::default(),
             at_close: RefCell::default(),
@@ -172,7 +173,8 @@ impl Core {
 
     /// Whether anything but the loop itself may still give it something to do.
     pub(crate) fn may_be_woken_from_outside(&self) -> bool {
-        self.reactor.is_watching() || self.kept_alive.get() > 0 || self.has_remotes()
+        let by_descriptors = self.waits_for_descriptors.get() && self.reactor.is_watching();
+        by_descriptors || self.kept_alive.get() > 0 || self.has_remotes()
     }
 
     /// Whether nothing is ready, nothing is armed, and nothing can come.

@@ -1,16 +1,18 @@
 //! The reactor: which descriptors are ready, through mio.
 //!
 //! asyncio's readers and writers are level-triggered: a callback is called in every iteration as long as its descriptor is ready. mio
-//! tells of a change only, so a descriptor that has been told of is registered anew before the next look, which tells of it again if it
-//! is still ready.
+//! tells of a change only. So a descriptor that it has told of is registered anew at once: if it is still ready, the kernel puts it at the
+//! end of its list of what to tell of next. That is where a level-triggered poll puts back what it has told of, and nothing can have come
+//! between: what stays ready keeps its place before what becomes ready later, and what is found to be ready no more has lost it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::RawFd;
 use std::rc::Rc;
 use std::time::Duration;
 
+use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Poll, Token};
 
@@ -23,6 +25,9 @@ use crate::wheel::entry::Entry;
 /// The inbox's token. Descriptors are never negative, so theirs are smaller.
 const WAKE: Token = Token(usize::MAX);
 
+/// How many events there can be with this token: the inbox's, and that of Ctrl-C.
+const WAKES: usize = 2;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Interest {
     Read,
@@ -31,11 +36,9 @@ pub(crate) enum Interest {
 
 pub(crate) struct Reactor {
     poll: RefCell<Poll>,
-    events: RefCell<Events>,
+    /// What the last wait was told of. It has room for every descriptor: all that is ready is for one iteration.
+    told: RefCell<Events>,
     watched: RefCell<BTreeMap<RawFd, Watch>>,
-    /// The descriptors that the last look told of.
-    told: RefCell<Vec<RawFd>>,
-    count: Cell<usize>,
 }
 
 #[derive(Default)]
@@ -60,16 +63,18 @@ impl Watch {
             (None, None) => None,
         }
     }
+
+    fn into_callbacks(self) -> impl Iterator<Item = Rc<Scheduled>> {
+        [self.reader, self.writer].into_iter().flatten()
+    }
 }
 
 impl Reactor {
     pub(crate) fn new() -> Result<Reactor> {
         Ok(Reactor {
             poll: RefCell::new(Poll::new()?),
-            events: RefCell::new(Events::with_capacity(1024)),
+            told: RefCell::new(Events::with_capacity(WAKES + 16)),
             watched: RefCell::default(),
-            told: RefCell::default(),
-            count: Cell::new(0),
         })
     }
 
@@ -91,32 +96,42 @@ impl Reactor {
     }
 
     /// Whether any descriptor is watched.
+    #[inline(always)]
     pub(crate) fn is_watching(&self) -> bool {
-        self.count.get() > 0
+        !self.watched.borrow().is_empty()
     }
 
-    /// Has `callback` called when the descriptor is ready, instead of the one before.
-    pub(crate) fn watch(&self, descriptor: RawFd, interest: Interest, callback: Rc<Scheduled>) -> Result<()> {
+    /// Has `callback` called when the descriptor is ready, instead of the one before. When that fails the descriptor is not watched at all.
+    pub(crate) fn watch(&self, descriptor: RawFd, interest: Interest, callback: Rc<Scheduled>) -> io::Result<()> {
         let mut watched = self.watched.borrow_mut();
-        let watch = watched.entry(descriptor).or_default();
+        let mut watch = watched.remove(&descriptor).unwrap_or_default();
         let before = watch.interests();
         let replaced = watch.callback(interest).replace(callback);
-        let registered = self.register(descriptor, before, watch.interests());
-        let refused = if registered.is_err() {
-            watch.callback(interest).take()
-        } else {
-            None
-        };
-        if watch.interests().is_none() {
-            watched.remove(&descriptor);
+        let mut gone = Watch::default();
+        // Also where the interests stay the same, which changes nothing: it tells whether the descriptor is still the one of before.
+        let mut outcome = self.register(descriptor, before, watch.interests());
+        if before.is_some() && is_not_found(&outcome) {
+            // That one was closed without a word, and its number given to another, which nobody watches yet.
+            let callback = watch.callback(interest).take();
+            gone = std::mem::take(&mut watch);
+            *watch.callback(interest) = callback;
+            outcome = self.register(descriptor, None, watch.interests());
         }
-        self.count.set(watched.len());
+        let refused = match outcome {
+            Ok(()) => {
+                watched.insert(descriptor, watch);
+                self.make_room(watched.len());
+                Watch::default()
+            }
+            Err(_) => watch,
+        };
         // What the callbacks own is dropped outside of the borrow.
         drop(watched);
-        for callback in replaced.into_iter().chain(refused) {
-            drop(callback.revoke());
-        }
-        Ok(registered?)
+        let ended = replaced.into_iter().chain(gone.into_callbacks());
+        ended
+            .chain(refused.into_callbacks())
+            .for_each(|callback| drop(callback.revoke()));
+        outcome
     }
 
     /// Ends what `watch` began; `false` when there was nothing.
@@ -127,20 +142,19 @@ impl Reactor {
                 return false;
             };
             let before = watch.interests();
-            let removed = watch.callback(interest).take();
+            let Some(removed) = watch.callback(interest).take() else {
+                return false;
+            };
             let after = watch.interests();
             // A descriptor that was closed meanwhile is not registered any more, which is what is wanted.
             let _ = self.register(descriptor, before, after);
             if after.is_none() {
                 watched.remove(&descriptor);
             }
-            self.count.set(watched.len());
             removed
         };
-        removed.is_some_and(|callback| {
-            drop(callback.revoke());
-            true
-        })
+        drop(removed.revoke());
+        true
     }
 
     fn register(&self, descriptor: RawFd, before: Option<mio::Interest>, after: Option<mio::Interest>) -> io::Result<()> {
@@ -155,20 +169,36 @@ impl Reactor {
         }
     }
 
-    /// Waits, at the most for so long, and queues the callbacks of what is ready: of each descriptor its reader, then its writer.
-    pub(crate) fn poll(&self, timeout: Option<Nanos>, ready: &Ready<Entry>) -> Result<()> {
-        self.arm_again();
-        let mut events = self.events.borrow_mut();
-        match self.poll.borrow_mut().poll(&mut events, timeout.map(whole_milliseconds)) {
-            // A signal: the caller looks at what there is and waits again.
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+    fn make_room(&self, descriptors: usize) {
+        let told = &mut *self.told.borrow_mut();
+        if told.capacity() < descriptors + WAKES {
+            *told = Events::with_capacity((descriptors + WAKES).next_power_of_two());
+        }
+    }
+
+    /// Waits until something is ready, at the most for so long. A signal ends the wait too.
+    pub(crate) fn wait(&self, timeout: Option<Nanos>) -> Result<()> {
+        let told = &mut self.told.borrow_mut();
+        match self.poll.borrow_mut().poll(told, timeout.map(whole_milliseconds)) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             outcome => outcome?,
         }
         let watched = self.watched.borrow();
-        for event in events.iter().filter(|event| event.token() != WAKE) {
-            let descriptor = event.token().0 as RawFd;
-            let Some(watch) = watched.get(&descriptor) else { continue };
-            self.told.borrow_mut().push(descriptor);
+        for descriptor in told.iter().filter_map(descriptor_of) {
+            let interests = watched.get(&descriptor).and_then(Watch::interests);
+            // It fails for a descriptor that was closed without being unwatched while a copy of it lives on: that is watched no more.
+            let _ = self.register(descriptor, interests, interests);
+        }
+        Ok(())
+    }
+
+    /// Queues the callbacks of what the last wait was told of: of each descriptor its reader, then its writer.
+    pub(crate) fn queue_told(&self, ready: &Ready<Entry>) {
+        let told = &mut *self.told.borrow_mut();
+        let watched = self.watched.borrow();
+        for event in told.iter() {
+            let watch = descriptor_of(event).and_then(|descriptor| watched.get(&descriptor));
+            let Some(watch) = watch else { continue };
             // An error or a hang-up concerns both: reading or writing is how it is learnt.
             let failed = event.is_error() || event.is_read_closed() && event.is_write_closed();
             let readable = event.is_readable() || event.is_read_closed() || failed;
@@ -181,28 +211,26 @@ impl Reactor {
                 ready.push(|| Entry::Call(callback.clone()));
             }
         }
-        Ok(())
-    }
-
-    fn arm_again(&self) {
-        let told = self.told.take();
-        let watched = self.watched.borrow();
-        for descriptor in told {
-            let interests = watched.get(&descriptor).and_then(Watch::interests);
-            // It fails for a descriptor that was closed without being unwatched: such a one is never ready again.
-            let _ = self.register(descriptor, interests, interests);
-        }
+        told.clear();
     }
 
     /// Forgets every descriptor. The callbacks are handed back, to be dropped.
     pub(crate) fn clear(&self) -> impl Iterator<Item = Rc<Scheduled>> {
         let watched = self.watched.take();
-        self.count.set(0);
         for (&descriptor, watch) in &watched {
             let _ = self.register(descriptor, watch.interests(), None);
         }
-        watched.into_values().flat_map(|watch| [watch.reader, watch.writer]).flatten()
+        watched.into_values().flat_map(Watch::into_callbacks)
     }
+}
+
+fn descriptor_of(event: &Event) -> Option<RawFd> {
+    let token = event.token();
+    (token != WAKE).then_some(token.0 as RawFd)
+}
+
+fn is_not_found(outcome: &io::Result<()>) -> bool {
+    outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 /// Rounded up, as asyncio does: a timer never fires early, and many scattered deadlines are a thousand wake-ups a second at the most.

@@ -19,9 +19,6 @@ use crate::wheel::entry::Entry;
 use crate::wheel::inbox::Letter;
 use crate::wheel::wake::wake_berth;
 
-/// While entries are ready, I/O is looked at after so many of them: often enough for I/O, and seldom enough not to cost anything.
-const ENTRIES_PER_POLL: usize = 256;
-
 impl Core {
     /// Runs iterations until the loop is stopped, but at least one. Before it waits for ever, `at_standstill` is asked; its error ends the
     /// run.
@@ -133,32 +130,40 @@ impl Core {
     #[inline(always)]
     fn wait_for_events(&self, at_standstill: &dyn Fn() -> Result<()>) -> Result<()> {
         self.read_inbox()?;
-        let ready = self.ready.len();
-        if ready > 0 || self.stopping.get() {
-            // Nobody can tell how often a busy loop looks at its descriptors, as long as it does.
-            let since_poll = self.entries_since_poll.get() + ready;
-            self.entries_since_poll.set(since_poll);
-            let due = since_poll >= ENTRIES_PER_POLL || self.stopping.get();
-            return if due { self.poll(Some(0)) } else { Ok(()) };
+        if self.ready.is_empty() && !self.stopping.get() {
+            return self.wait_for_something(at_standstill);
         }
-        self.wait_for_something(at_standstill)
+        // In every iteration, however busy: what somebody writes to a descriptor is seen in the very next one.
+        if self.reactor.is_watching() {
+            self.look(Some(0))
+        } else {
+            Ok(())
+        }
     }
 
     #[inline(never)]
     fn wait_for_something(&self, at_standstill: &dyn Fn() -> Result<()>) -> Result<()> {
         self.ready.shrink();
-        self.timers.borrow_mut().drop_cancelled();
-        let Some(deadline) = self.timers.borrow().earliest() else {
-            at_standstill()?;
-            return self.poll(None);
-        };
-        if self.jump() {
-            return Ok(());
-        }
-        self.poll(Some(deadline.saturating_sub(self.time.now()).max(0)))?;
-        if self.ready.is_empty() {
-            // Nothing came in all that time: the virtual clock, which does not move by itself, is moved.
-            self.time.jump(deadline);
+        let since = Instant::now();
+        // A wait may end early and for nothing: by a signal, or a wake-up that came too late for what it was about.
+        while self.ready.is_empty() {
+            if !self.waits_for_descriptors.get() {
+                self.look(Some(0))?;
+            }
+            if self.jump() || !self.ready.is_empty() {
+                break;
+            }
+            let Some(deadline) = self.timers.borrow().earliest() else {
+                at_standstill()?;
+                self.look(None)?;
+                continue;
+            };
+            self.look(Some(self.time.left(deadline, since)))?;
+            if self.ready.is_empty() && self.time.left(deadline, since) == 0 {
+                // Nothing came in all that time: the virtual clock, which does not move by itself, is moved.
+                self.time.jump(deadline);
+                break;
+            }
         }
         Ok(())
     }
@@ -172,17 +177,19 @@ impl Core {
     }
 
     /// Waits for descriptors and letters, at the most for so long, and queues what they ask for.
-    fn poll(&self, timeout: Option<Nanos>) -> Result<()> {
-        self.entries_since_poll.set(0);
-        if timeout == Some(0) {
-            if self.reactor.is_watching() {
-                self.reactor.poll(Some(0), &self.ready)?;
-            }
-        } else if self.inbox.fall_asleep() {
-            self.reactor.poll(timeout, &self.ready)?;
+    #[inline(never)]
+    fn look(&self, timeout: Option<Nanos>) -> Result<()> {
+        if timeout != Some(0) && self.inbox.fall_asleep() {
+            let outcome = self.reactor.wait(timeout);
             self.inbox.wake_up();
+            outcome?;
+        } else if self.reactor.is_watching() {
+            self.reactor.wait(Some(0))?;
         }
-        self.read_inbox()
+        // Letters first: they have come while descriptors were looked at, whose callbacks are queued only after that.
+        let read = self.read_inbox();
+        self.reactor.queue_told(&self.ready);
+        read
     }
 
     /// Whether there are timers, once those that were cancelled are gone.

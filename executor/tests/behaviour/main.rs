@@ -6,6 +6,7 @@ mod support;
 mod bad_input;
 mod bursts;
 mod context;
+mod descriptors;
 mod hooks;
 mod observer;
 mod promises;
