@@ -47,6 +47,7 @@ impl World {
                 match &step.op {
                     Op::Now(op) => world.perform(&frame, step, op)?,
                     Op::PrimitiveNow(op) => world.perform_on_primitive(&frame, step, op),
+                    Op::Descriptor(op) => world.perform_on_descriptor(&frame, step, op),
                     Op::Wait(op) => world.wait(&frame, step, op).await?,
                     Op::PrimitiveWait(op) => world.wait_at_primitive(&frame, step, op).await?,
                     Op::Scope(op) => {
@@ -76,6 +77,7 @@ impl World {
             match &step.op {
                 Op::Now(op) => self.perform(frame, step, op)?,
                 Op::PrimitiveNow(op) => self.perform_on_primitive(frame, step, op),
+                Op::Descriptor(op) => self.perform_on_descriptor(frame, step, op),
                 _ => unreachable!("the parser refuses op {} in a callback", step.path),
             }
         }

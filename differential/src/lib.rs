@@ -6,12 +6,13 @@
 //!
 //! The interpreter stands on nothing but kolo's public API: [`parse`] reads a program, [`trace`] runs it. In reading order:
 //! `program` (what there is to run), `world` and `frame` (what it runs on), `bodies`, then a file for each kind of operation
-//! (`now`, `wait`, `scopes`, `primitives`), and `run`, the start and the end of it all.
+//! (`now`, `wait`, `scopes`, `primitives`, `descriptors`), and `run`, the start and the end of it all.
 
 #![forbid(unsafe_code)]
 
 mod bodies;
 mod callbacks;
+mod descriptors;
 mod frame;
 mod now;
 mod objects;

@@ -69,6 +69,8 @@ impl World {
     fn listen(self: &Rc<Self>) -> Rc<Watcher> {
         let watcher = Rc::new(Watcher(Rc::downgrade(self)));
         self.event_loop.add_observer(watcher.clone());
+        // Both ends of every socket are the program's: what does not come by its own doing never comes.
+        self.event_loop.set_waits_for_descriptors(false);
         let world = Rc::downgrade(self);
         self.event_loop.set_exception_handler(Some(Rc::new(move |context| {
             if let Some(world) = world.upgrade() {

@@ -1,6 +1,7 @@
 //! What programs compute and fail with, and how traces spell it.
 
 use std::fmt;
+use std::io::{self, ErrorKind};
 
 use kolo::{Error, Kind, Result};
 
@@ -35,9 +36,29 @@ pub(crate) fn error_name(error: &Error) -> String {
             let members: Vec<_> = error.errors().iter().map(error_name).collect();
             format!("Group({})", members.join(","))
         }
-        // No trace of CPython's holds this: the comparison will show it.
+        Kind::Io => match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+            Some(ErrorKind::WouldBlock) => "WouldBlock".into(),
+            Some(ErrorKind::BrokenPipe) => "BrokenPipe".into(),
+            Some(ErrorKind::ConnectionReset) => "ConnectionReset".into(),
+            // No trace of CPython's holds this: the comparison will show it.
+            _ => format!("Unknown:Io:{error}"),
+        },
+        // Nor this.
         other => format!("Unknown:{other:?}:{error}"),
     }
+}
+
+/// Received data in traces: its length, and its text or, if that is long, a checksum (Adler-32).
+pub(crate) fn show(data: &[u8]) -> String {
+    const SHORT: usize = 24;
+    if data.len() <= SHORT {
+        return format!("{}:{}", data.len(), String::from_utf8_lossy(data).replace('\n', "$"));
+    }
+    let (low, high) = data.iter().fold((1, 0), |(low, high), byte| {
+        let low = (low + u32::from(*byte)) % 65_521;
+        (low, (high + low) % 65_521)
+    });
+    format!("{}#{high:04x}{low:04x}", data.len())
 }
 
 /// What an awaited object gives: an integer, or from a gather a list of its children's outcomes.

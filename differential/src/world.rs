@@ -7,6 +7,7 @@ use std::rc::Rc;
 use kolo::{AnyTask, CallbackToken, ContextVar, Error, EventLoop, ExceptionContext, Promise, Result, TaskGroup, current_task};
 
 use crate::callbacks::Scheduled;
+use crate::descriptors::Sockets;
 use crate::objects::Object;
 use crate::primitives::Primitives;
 use crate::program::{Program, Step, Ticks};
@@ -42,6 +43,7 @@ pub(crate) struct World {
     pub(crate) main: RefCell<Option<Object>>,
 
     pub(crate) primitives: Primitives,
+    pub(crate) sockets: Sockets,
     pub(crate) counters: Vec<Cell<i64>>,
     pub(crate) variables: Vec<ContextVar<i64>>,
     pub(crate) overrun: Cell<bool>,
@@ -65,6 +67,7 @@ impl World {
             groups: Slots::new(resources.groups),
             main: RefCell::default(),
             primitives: Primitives::new(resources)?,
+            sockets: Sockets::new(resources)?,
             counters: vec![Cell::new(0); resources.counters],
             variables: (0..resources.context_variables)
                 .map(|_| ContextVar::with_default("variable", || 0))

@@ -1,21 +1,26 @@
 //! Every program of a corpus leaves the trace on kolo that it leaves on CPython, line for line.
 //!
-//! `KOLO_CORPUS=file.jsonl` runs another corpus than `corpus/dev.jsonl`.
+//! `KOLO_CORPUS=file.jsonl` runs another corpus than those in `corpus/`.
 
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use kolo_differential::{parse, trace};
 use serde_json::Value;
 
 #[test]
 fn traces_equal_those_of_cpython() {
-    let path = match std::env::var_os("KOLO_CORPUS") {
-        Some(path) => PathBuf::from(path),
-        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus/dev.jsonl"),
-    };
-    let corpus = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    if let Some(path) = std::env::var_os("KOLO_CORPUS") {
+        return compare(&PathBuf::from(path));
+    }
+    for name in ["dev.jsonl", "descriptors.jsonl"] {
+        compare(&Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name));
+    }
+}
+
+fn compare(path: &Path) {
+    let corpus = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let (mut programs, mut different) = (0, 0);
     for line in corpus.lines() {
         let item: Value = serde_json::from_str(line).expect("a corpus is an object a line");

@@ -1,9 +1,11 @@
 //! The arguments of one op, taken from left to right and checked as they are taken.
 
+use std::net::Shutdown;
+
 use serde_json::Value;
 
 use super::parse::{ParseError, Scope};
-use super::{Body, Child, CompletionMode, Operand, Reference, Target, Ticks, WaitMode};
+use super::{Body, Child, CompletionMode, End, Operand, Reference, Target, Ticks, WaitMode};
 
 /// The arguments of one op that are still to be taken.
 pub(super) struct Arguments<'s, 'r, 'v> {
@@ -107,6 +109,13 @@ impl<'s, 'r, 'v> Arguments<'s, 'r, 'v> {
         count.ok_or_else(|| self.wrong(EXPECTED, value))
     }
 
+    pub(super) fn optional_count(&mut self) -> Result<Option<usize>, ParseError> {
+        match self.all.get(self.taken) {
+            Some(Value::Null) => self.next("an integer, 0 or above, or null").map(|_| None),
+            _ => self.count().map(Some),
+        }
+    }
+
     pub(super) fn boolean(&mut self) -> Result<bool, ParseError> {
         let value = self.next("true or false")?;
         value.as_bool().ok_or_else(|| self.wrong("true or false", value))
@@ -206,6 +215,56 @@ impl<'s, 'r, 'v> Arguments<'s, 'r, 'v> {
                 (index < self.scope.coroutines).then_some(Child::Call(index))
             }
             None => self.as_reference(value, kinds).map(Child::Object),
+        }
+    }
+
+    /// An end of a pair, or a slot.
+    pub(super) fn end(&mut self) -> Result<End, ParseError> {
+        const EXPECTED: &str = "one of \"pNa\", \"pNb\", \"xN\", N in range";
+        let value = self.next(EXPECTED)?;
+        let end = value.as_str().and_then(|text| self.as_end(text));
+        end.ok_or_else(|| self.wrong(EXPECTED, value))
+    }
+
+    fn as_end(&self, text: &str) -> Option<End> {
+        let below = |index: &str, count: usize| index.parse().ok().filter(|index: &usize| *index < count);
+        let resources = self.scope.resources;
+        if let Some(slot) = text.strip_prefix('x') {
+            return below(slot, resources.socks).map(End::Slot);
+        }
+        let pair = text.strip_prefix('p')?;
+        let (pair, side) = match (pair.strip_suffix('a'), pair.strip_suffix('b')) {
+            (Some(pair), _) => (pair, 0),
+            (_, Some(pair)) => (pair, 1),
+            _ => return None,
+        };
+        below(pair, resources.pairs).map(|pair| End::Pair(pair, side))
+    }
+
+    /// Data to be sent: a text, or `["big", n]`: n letters in an order that is the same everywhere.
+    pub(super) fn data(&mut self) -> Result<Vec<u8>, ParseError> {
+        const EXPECTED: &str = "a text, or [\"big\", n] with n from 1 to 1048576";
+        let value = self.next(EXPECTED)?;
+        if let Some(text) = value.as_str() {
+            return Ok(text.into());
+        }
+        let size = match value.as_array().map(Vec::as_slice) {
+            Some([kind, size]) if kind == "big" => size.as_u64().filter(|size| (1..=1 << 20).contains(size)),
+            _ => None,
+        };
+        let letter = |at: u64| b'a' + ((at + at / 256) % 26) as u8;
+        size.map(|size| (0..size).map(letter).collect())
+            .ok_or_else(|| self.wrong(EXPECTED, value))
+    }
+
+    pub(super) fn shutdown(&mut self) -> Result<Shutdown, ParseError> {
+        const EXPECTED: &str = "\"r\", \"w\" or \"rw\"";
+        let value = self.next(EXPECTED)?;
+        match value.as_str() {
+            Some("r") => Ok(Shutdown::Read),
+            Some("w") => Ok(Shutdown::Write),
+            Some("rw") => Ok(Shutdown::Both),
+            _ => Err(self.wrong(EXPECTED, value)),
         }
     }
 

@@ -24,6 +24,9 @@ pub struct Resources {
     pub handle_slots: usize,
     pub callback_slots: usize,
     pub groups: usize,
+    pub pairs: usize,
+    pub listeners: usize,
+    pub socks: usize,
 }
 
 /// How a queue begins.
@@ -70,6 +73,9 @@ impl Resources {
                 "hslots" => resources.handle_slots = count(key, value)?,
                 "dslots" => resources.callback_slots = count(key, value)?,
                 "groups" => resources.groups = count(key, value)?,
+                "pairs" => resources.pairs = count(key, value)?,
+                "listeners" => resources.listeners = count(key, value)?,
+                "socks" => resources.socks = count(key, value)?,
                 _ => {
                     return Err(ParseError::new(
                         format!("key {key:?}"),

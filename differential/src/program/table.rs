@@ -2,7 +2,7 @@
 
 use super::arguments::Arguments;
 use super::parse::ParseError;
-use super::{NowOp, Op, PrimitiveNowOp, PrimitiveScopeOp, PrimitiveWaitOp, ScopeOp, WaitOp};
+use super::{DescriptorOp, Direction, NowOp, Op, PrimitiveNowOp, PrimitiveScopeOp, PrimitiveWaitOp, ScopeOp, WaitOp};
 
 /// Reads the op whose arguments these are.
 pub(super) fn read(arguments: &mut Arguments<'_, '_, '_>) -> Result<Op, ParseError> {
@@ -11,6 +11,9 @@ pub(super) fn read(arguments: &mut Arguments<'_, '_, '_>) -> Result<Op, ParseErr
     }
     if let Some(op) = primitive_now(arguments)? {
         return Ok(Op::PrimitiveNow(op));
+    }
+    if let Some(op) = descriptor(arguments)? {
+        return Ok(Op::Descriptor(op));
     }
     let waiting = if arguments.op_name() == "return" {
         Some(Op::Return(arguments.operand()?))
@@ -220,6 +223,41 @@ fn primitive_now(arguments: &mut Arguments<'_, '_, '_>) -> Result<Option<Primiti
             immediate: arguments.boolean()?,
         },
         "q_info" => PrimitiveNowOp::QueueInfo(arguments.index(have.queues.len(), "queues")?),
+        _ => return Ok(None),
+    }))
+}
+
+fn descriptor(arguments: &mut Arguments<'_, '_, '_>) -> Result<Option<DescriptorOp>, ParseError> {
+    let have = arguments.resources();
+    let direction = match arguments.op_name() {
+        "add_reader" | "rm_reader" => Direction::Read,
+        _ => Direction::Write,
+    };
+    Ok(Some(match arguments.op_name() {
+        "add_reader" | "add_writer" => DescriptorOp::Watch {
+            direction,
+            end: arguments.end()?,
+            times: arguments.optional_count()?,
+            acts: arguments.acts()?,
+        },
+        "rm_reader" | "rm_writer" => DescriptorOp::Unwatch {
+            direction,
+            end: arguments.end()?,
+        },
+        "send" => DescriptorOp::Send {
+            end: arguments.end()?,
+            data: arguments.data()?,
+        },
+        "recv" => DescriptorOp::Receive {
+            end: arguments.end()?,
+            size: arguments.count()?,
+        },
+        "shut" => DescriptorOp::Shut {
+            end: arguments.end()?,
+            how: arguments.shutdown()?,
+        },
+        "sk_close" => DescriptorOp::Close(arguments.end()?),
+        "sk_lclose" => DescriptorOp::CloseListener(arguments.index(have.listeners, "listeners")?),
         _ => return Ok(None),
     }))
 }
