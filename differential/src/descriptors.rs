@@ -90,7 +90,7 @@ impl World {
         }
     }
 
-    /// Works on the socket that an end names, or writes why not.
+    /// Works on the socket that an end names, or writes why it cannot.
     fn with_end(&self, step: &Step, end: End, work: impl FnOnce(&UnixStream)) {
         let End::Pair(pair, side) = end else {
             // Nothing fills such a slot so far.

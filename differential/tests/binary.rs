@@ -76,6 +76,37 @@ fn a_file_that_is_not_there_is_named() {
 }
 
 #[test]
+fn sockets_and_what_comes_through_them() {
+    let program = r#"{"pairs": 1, "listeners": 1, "socks": 1, "coros": [[
+        ["add_reader", "p0a", 1, [["recv", "p0a", 3], ["recv", "p0a", 99]]], ["send", "p0b", "abc\n"], ["recv", "x0", 1], ["sleep", 1],
+        ["send", "p0b", ["big", 600]], ["recv", "p0a", 600], ["sk_close", "p0b"], ["send", "p0a", "x"], ["recv", "p0b", 1],
+        ["sk_lclose", 0], ["sk_lclose", 0], ["recv", "p0a", 1], ["shut", "p0a", "rw"]
+    ]]}"#;
+    let trace = "\
+0 T0 0.0 add_reader ok
+0 T0 0.1 send ok 4
+0 T0 0.2 recv none
+0 - 0.0 reader p0a
+0 - 0.0.0 recv ok 3:abc
+0 - 0.0.1 recv ok 1:$
+1 T0 0.3 sleep ok
+1 T0 0.4 send ok 600
+1 T0 0.5 recv ok 600#c1f40078
+1 T0 0.6 sk_close ok
+1 T0 0.7 send err BrokenPipe
+1 T0 0.8 recv closed
+1 T0 0.9 sk_lclose ok
+1 T0 0.10 sk_lclose closed
+1 T0 0.11 recv ok 0:
+1 T0 0.12 shut ok
+1 ! main ok 0
+1 ! state T0 ok 0
+1 ! end
+";
+    assert_eq!(printed(&kolo_trace(&[], program)), trace);
+}
+
+#[test]
 fn a_run_without_an_end_is_given_up() {
     let lines = |program| {
         printed(&kolo_trace(&[], program))

@@ -11,7 +11,7 @@ fn complaint(program: &Value) -> String {
 fn complaint_about(op: Value) -> String {
     complaint(&json!({
         "locks": 1, "semaphores": [1], "bounded": [1], "conditions": 1, "counters": 1, "futures": 1, "groups": 1, "slots": 2,
-        "gslots": 1, "sslots": 1, "hslots": 1, "dslots": 1, "coros": [[["log", 1], op], []],
+        "gslots": 1, "sslots": 1, "hslots": 1, "dslots": 1, "pairs": 1, "listeners": 1, "socks": 1, "coros": [[["log", 1], op], []],
     }))
 }
 
@@ -123,6 +123,26 @@ fn too_few_and_too_many_arguments() {
 #[test]
 fn arguments_of_the_wrong_kind() {
     let cases = [
+        (
+            json!(["send", "p1a", "x"]),
+            "op 0.1 (send), argument 1: expected one of \"pNa\", \"pNb\", \"xN\", N in range, found \"p1a\"",
+        ),
+        (
+            json!(["send", "p0b", ["big", 0]]),
+            "op 0.1 (send), argument 2: expected a text, or [\"big\", n] with n from 1 to 1048576, found [\"big\",0]",
+        ),
+        (
+            json!(["shut", "x0", "x"]),
+            "op 0.1 (shut), argument 2: expected \"r\", \"w\" or \"rw\", found \"x\"",
+        ),
+        (
+            json!(["add_reader", "p0a", -1, []]),
+            "op 0.1 (add_reader), argument 2: expected an integer, 0 or above, found -1",
+        ),
+        (
+            json!(["sk_lclose", 1]),
+            "op 0.1 (sk_lclose), argument 1: expected an index below 1 into the listeners, found 1",
+        ),
         (
             json!(["log", "s"]),
             "op 0.1 (log), argument 1: expected an integer or \"r\", found \"s\"",

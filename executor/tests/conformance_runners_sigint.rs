@@ -10,13 +10,17 @@ use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Output, Stdio, exit};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use kolo_executor::testing::Trace;
 use kolo_executor::{
     Clock, Error, EventLoop, Kind, Promise, Result, Runner, create_task, current_task, run, running_loop, sleep,
 };
-use signal_hook::consts::SIGINT;
+use signal_hook::consts::{SIGINT, SIGUSR1};
+use signal_hook::flag;
 use signal_hook::low_level::raise;
 use support::outcome::kind_of;
 
@@ -70,6 +74,7 @@ static CASES: &[Case] = &[
     case("second_ends_the_run", second_ends_the_run),
     case("counted_for_each_run", counted_for_each_run),
     case("wakes_a_loop_that_waits", wakes_a_loop_that_waits),
+    case("another_signal_does_not_end_a_wait", another_signal_does_not_end_a_wait),
     case("does_not_stand_in_the_way_of_the_proof_of_deadlock", deadlock_is_proved),
     case("a_stuck_loop_is_killed_by_the_second", stuck).killed(),
     case("after_the_run_it_kills", after_the_run).killed(),
@@ -281,6 +286,22 @@ fn wakes_a_loop_that_waits() {
     });
     assert_eq!(kind_of(outcome), Kind::KeyboardInterrupt);
     assert!(cleaned_up.get());
+}
+
+fn another_signal_does_not_end_a_wait() {
+    let noticed = Arc::new(AtomicBool::new(false));
+    flag::register(SIGUSR1, noticed.clone()).unwrap();
+    let start = Instant::now();
+    let outcome = virtual_runner().run(async {
+        let _alive = running_loop().keep_alive();
+        // To the process, of which the system picks a thread: the main one, while that does not mind.
+        let signal = format!("for i in 1 2 3; do kill -USR1 {}; done", std::process::id());
+        thread::spawn(|| Command::new("sh").arg("-c").arg(signal).status().expect("a shell"));
+        sleep(0.1).await
+    });
+    outcome.unwrap();
+    assert!(start.elapsed() >= Duration::from_secs_f64(0.1), "the clock jumped");
+    assert!(noticed.load(Ordering::SeqCst));
 }
 
 fn deadlock_is_proved() {
