@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::block::head::AnyPromise;
 use crate::ground::context::Context;
+use crate::ground::nested_drop::nested_drop;
 use crate::ground::timers::TimerKey;
 
 /// A callback on its way, shared between the loop and the handle.
@@ -74,6 +75,15 @@ impl Scheduled {
 
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.get()
+    }
+}
+
+/// What it would call may own the handle of another one, in a long chain.
+impl Drop for Scheduled {
+    fn drop(&mut self) {
+        if let Some(callback) = self.callback.get_mut().take() {
+            nested_drop(|| drop(callback));
+        }
     }
 }
 

@@ -1,11 +1,10 @@
 //! What is told of an error that nobody handles.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use crate::block::head::AnyPromise;
 use crate::block::task::{AnyTask, TaskRef};
+use crate::ground::caught::{Payload, catch};
 use crate::ground::error::Error;
 use crate::ground::stderr;
 
@@ -37,7 +36,7 @@ impl ExceptionContext {
         }
     }
 
-    pub(crate) fn of_panic(what: &str, payload: Box<dyn Any + Send>) -> ExceptionContext {
+    pub(crate) fn of_panic(what: &str, payload: Payload) -> ExceptionContext {
         ExceptionContext::new(format!("Exception in {what}")).with_error(Error::panic(payload))
     }
 
@@ -56,7 +55,7 @@ impl ExceptionContext {
     /// Prints the report to standard error, as is done where no exception handler is set. Mirrors
     /// `loop.default_exception_handler`.
     pub fn print(&self) {
-        let text = catch_unwind(AssertUnwindSafe(|| self.text()));
+        let text = catch(|| self.text());
         // A foreign error in the chain of causes shows itself, which may fail.
         stderr::say(text.unwrap_or_else(|_| format!("{}\n(its error cannot be shown)", self.message)));
     }

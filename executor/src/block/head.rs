@@ -75,6 +75,10 @@ impl Callbacks {
         });
     }
 
+    pub(crate) fn are_any(&mut self) -> bool {
+        !matches!(self.0.get_mut(), List::None)
+    }
+
     /// Shows every callback to `look`, which runs no user code and does not come back to this promise.
     pub(crate) fn look_at(&self, look: impl FnMut(&Callback)) {
         let list = self.0.take();

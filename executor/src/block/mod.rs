@@ -2,6 +2,7 @@
 
 pub(crate) mod callback;
 pub(crate) mod exception;
+pub(crate) mod gather;
 pub(crate) mod head;
 pub(crate) mod holders;
 pub(crate) mod identity;

@@ -41,6 +41,7 @@ use std::task::{Context, Poll};
 use crate::block::head::{Callbacks, State};
 use crate::ground::error::{Error, Result};
 use crate::ground::memory;
+use crate::ground::nested_drop::nested_drop;
 use crate::ground::on_drop::OnDrop;
 
 /// A kind of promise: what it has of its own, and in what it differs from others. asyncio's class.
@@ -55,6 +56,9 @@ pub(crate) trait Kind: Sized + 'static {
 
     /// The last reference goes, and nobody has looked at the error.
     fn never_retrieved(promise: &Ref);
+
+    /// Whether it has anything with a destructor at the moment: most go without, and a little sooner.
+    fn owns(&mut self) -> bool;
 }
 
 /// The beginning of every block.
@@ -180,9 +184,21 @@ impl<K: Kind, F: Future<Output = Result<T>> + 'static, T: 'static> Block<K, F, T
         unsafe { (*Self::slot(block)).outcome = ManuallyDrop::new(Err(error)) };
     }
 
+    unsafe fn free(block: NonNull<Head>) {
+        // SAFETY: TYPE. COUNT: nobody refers to it any more.
+        let Front { head, own } = unsafe { block.cast::<Front<K>>().as_mut() };
+        let owns = head.content.get() != Content::Nothing || head.callbacks.are_any() || own.owns();
+        if owns {
+            // SAFETY: the caller's. It does no harm to do it later: nothing but a `Ref` leads to a block.
+            return nested_drop(move || unsafe { Self::destroy(block) });
+        }
+        // SAFETY: TYPE: it was allocated so. COUNT. There is nothing to be dropped.
+        unsafe { memory::free(block.cast(), const { memory::layout_of::<Self>() }) }
+    }
+
     /// Nothing but a `Ref` leads to a block, so when there is none any more the destructors that run here cannot come back to it, whatever
     /// else they do.
-    unsafe fn free(block: NonNull<Head>) {
+    unsafe fn destroy(block: NonNull<Head>) {
         // SAFETY: TYPE: it was allocated so. COUNT: nobody refers to it any more, even when a destructor panics.
         let _memory = OnDrop(|| unsafe { memory::free(block.cast(), const { memory::layout_of::<Self>() }) });
         // SAFETY: TYPE. COUNT.
@@ -345,16 +361,17 @@ impl Ref {
 
     #[inline(never)]
     fn drop_last(&mut self) {
+        let &Head { ref refs, vtable, .. } = self.head();
         if self.head().has_unretrieved_error() {
             // May run user code, which may keep a reference: the count is looked at again.
-            (self.head().vtable.never_retrieved)(self);
+            (vtable.never_retrieved)(self);
+            if refs.get() > 1 {
+                return refs.set(refs.get() - 1);
+            }
         }
-        let left = self.head().refs.get() - 1;
-        self.head().refs.set(left);
-        if left == 0 {
-            // SAFETY: COUNT: this was the last reference. TYPE.
-            unsafe { (self.head().vtable.free)(self.0) }
-        }
+        refs.set(0);
+        // SAFETY: COUNT: this was the last reference, and nobody can make another. TYPE.
+        unsafe { (vtable.free)(self.0) }
     }
 }
 

@@ -94,6 +94,10 @@ impl TaskHead {
         }
     }
 
+    pub(crate) fn owns(&mut self) -> bool {
+        self.rare.get_mut().is_some() || self.waiting_on.get_mut().is_some()
+    }
+
     /// No other task of this thread has the same.
     pub(crate) fn serial(&self) -> Serial {
         Serial::of(self.serial_upper, self.ticket.get().generation())

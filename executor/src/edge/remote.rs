@@ -1,13 +1,13 @@
 //! `RemoteHandle`: how other threads reach a loop.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use crate::block::exception::ExceptionContext;
 use crate::block::identity::Serial;
+use crate::ground::caught::catch;
 use crate::ground::error::{Error, Result};
 use crate::ground::ticket::Ticket;
 use crate::handle::event_loop::running_loop;
@@ -80,7 +80,7 @@ impl RemoteHandle {
         });
         let sender = Sender(shared.clone());
         // When the loop is closed the closure, and with it the sender, is dropped, which tells the waiting thread.
-        let _ = self.call_soon(move || match catch_unwind(AssertUnwindSafe(make)) {
+        let _ = self.call_soon(move || match catch(make) {
             Ok(coroutine) => {
                 let task = create_task(coroutine);
                 let head = task.as_any_task().head();

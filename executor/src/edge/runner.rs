@@ -11,6 +11,7 @@ use crate::ground::context::Context;
 use crate::ground::error::{Error, Result};
 use crate::handle::task;
 use crate::together::gather::gather_on;
+use crate::wheel::cancel::cancel_each;
 use crate::wheel::core::EventLoop;
 use crate::wheel::current;
 
@@ -211,9 +212,7 @@ impl Runner {
         if left.is_empty() {
             return Ok(());
         }
-        for task in &left {
-            task.cancel();
-        }
+        cancel_each(left.iter().map(|task| &(**task).0), Error::cancelled());
         let all = gather_on(&self.event_loop, left.iter().map(|task| AnyPromise::clone(task))).return_exceptions();
         self.event_loop.run_until_complete(all)?;
         for task in left {

@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
+use crate::ground::nested_drop::nested_drop;
+
 /// The values of all context variables. A handle: clones are the same context. Mirrors `contextvars.Context`.
 ///
 /// A task runs in a copy of the context in which it was created, a callback in a copy of the one in which it was registered, unless they
@@ -18,6 +20,16 @@ pub struct Context(
 /// Programs have a handful of variables: a list beats a map. Copies share it until one of them changes.
 #[derive(Clone, Default)]
 struct Values(Vec<(u64, Rc<dyn Any>)>);
+
+/// A value may own another context, in a long chain.
+impl Drop for Values {
+    fn drop(&mut self) {
+        let values = std::mem::take(&mut self.0);
+        if !values.is_empty() {
+            nested_drop(|| drop(values));
+        }
+    }
+}
 
 impl Default for Context {
     fn default() -> Self {

@@ -6,7 +6,12 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
+use std::iter::successors;
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::ground::caught::Payload;
+use crate::ground::nested_drop::nested_drop;
 
 /// The result of everything in kolo that may suspend, and of every coroutine.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -75,19 +80,25 @@ pub struct Error(
 struct Inner {
     kind: Kind,
     message: Cow<'static, str>,
+    owned: Owned,
+}
+
+/// What few errors have, and what may own other errors.
+#[derive(Default)]
+struct Owned {
     /// `raise ... from source`.
     source: Option<Error>,
     /// The foreign error that this one was converted from.
-    foreign: Option<Box<dyn std::error::Error + Send + Sync>>,
+    foreign: Option<Arc<dyn std::error::Error + Send + Sync>>,
     errors: Vec<Error>,
     /// What a panic carried; taken by whoever resumes it.
-    payload: Mutex<Option<Box<dyn Any + Send>>>,
+    payload: Mutex<Option<Payload>>,
 }
 
 impl Error {
     /// An error of any kind.
     pub fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Error {
-        Error::from_inner(Inner::new(kind, message.into()))
+        Error::from_inner(Inner::new(kind, message.into(), Owned::default()))
     }
 
     fn from_inner(inner: Inner) -> Error {
@@ -131,41 +142,36 @@ impl Error {
 
     /// Several errors together, as an `ExceptionGroup` holds them.
     pub fn group(message: impl Into<Cow<'static, str>>, errors: Vec<Error>) -> Error {
-        Error::from_inner(Inner {
+        let owned = Owned {
             errors,
-            ..Inner::new(Kind::Group, message.into())
-        })
+            ..Owned::default()
+        };
+        Error::from_inner(Inner::new(Kind::Group, message.into(), owned))
     }
 
     /// The error of a task that panicked. The payload stays available to [`take_panic`](Error::take_panic).
-    pub(crate) fn panic(payload: Box<dyn Any + Send>) -> Error {
-        let message = if let Some(text) = payload.downcast_ref::<&'static str>() {
-            Cow::Borrowed(*text)
-        } else if let Some(text) = payload.downcast_ref::<String>() {
-            Cow::Owned(text.clone())
-        } else {
-            Cow::Borrowed("a panic whose payload is not a text")
-        };
-        Error::from_inner(Inner {
+    pub(crate) fn panic(payload: Payload) -> Error {
+        let message = payload.text();
+        let owned = Owned {
             payload: Mutex::new(Some(payload)),
-            ..Inner::new(Kind::Panic, message)
-        })
+            ..Owned::default()
+        };
+        let message = message.unwrap_or(Cow::Borrowed("a panic whose payload is not a text"));
+        Error::from_inner(Inner::new(Kind::Panic, message, owned))
     }
 
     /// The same error with `source` as its cause (`raise self from source`).
     #[must_use]
     pub fn with_source(self, source: Error) -> Error {
         let old = self.0.as_deref();
-        Error::from_inner(Inner {
+        let owned = Owned {
             source: Some(source),
+            foreign: old.and_then(|inner| inner.owned.foreign.clone()),
             errors: self.errors().to_vec(),
-            payload: Mutex::new(self.take_panic()),
-            // A foreign error cannot be cloned; behind a carrier it stays reachable.
-            foreign: old
-                .is_some_and(|inner| inner.foreign.is_some())
-                .then(|| Carrier(self.clone()).into()),
-            ..Inner::new(self.kind(), old.map_or(Cow::Borrowed(""), |inner| inner.message.clone()))
-        })
+            payload: Mutex::new(self.take_payload()),
+        };
+        let message = old.map_or(Cow::Borrowed(""), |inner| inner.message.clone());
+        Error::from_inner(Inner::new(self.kind(), message, owned))
     }
 
     /// The same error, its message preceded by where it happened.
@@ -199,21 +205,18 @@ impl Error {
 
     /// The members of a [`Kind::Group`], in the order in which they happened; empty for every other kind.
     pub fn errors(&self) -> &[Error] {
-        self.0.as_deref().map_or(&[], |inner| &inner.errors)
+        self.0.as_deref().map_or(&[], |inner| &inner.owned.errors)
     }
 
     /// The error that this one was raised from, if it was one of kolo's.
     pub fn source_error(&self) -> Option<&Error> {
-        self.0.as_deref()?.source.as_ref()
+        self.0.as_deref()?.owned.source.as_ref()
     }
 
     /// The foreign error that this one was converted from.
     pub fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        let foreign = self.0.as_deref()?.foreign.as_deref()?;
-        match foreign.downcast_ref::<Carrier>() {
-            Some(Carrier(original)) => original.source(),
-            None => Some(foreign),
-        }
+        let foreign = self.0.as_deref()?.owned.foreign.as_deref()?;
+        Some(foreign)
     }
 
     /// The foreign error that this one was converted from, if it is an `E`.
@@ -223,7 +226,11 @@ impl Error {
 
     /// Takes what a panic carried, for `std::panic::resume_unwind`. `None` for other kinds, and when it was taken already.
     pub fn take_panic(&self) -> Option<Box<dyn Any + Send>> {
-        let payload = &self.0.as_deref()?.payload;
+        self.take_payload()?.into_inner()
+    }
+
+    fn take_payload(&self) -> Option<Payload> {
+        let payload = &self.0.as_deref()?.owned.payload;
         payload.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -238,15 +245,16 @@ impl Error {
 }
 
 impl Inner {
-    fn new(kind: Kind, message: Cow<'static, str>) -> Inner {
-        Inner {
-            kind,
-            message,
-            source: None,
-            foreign: None,
-            errors: Vec::new(),
-            payload: Mutex::new(None),
-        }
+    fn new(kind: Kind, message: Cow<'static, str>, owned: Owned) -> Inner {
+        Inner { kind, message, owned }
+    }
+}
+
+/// Errors may own each other in a long chain.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let owned = mem::take(&mut self.owned);
+        nested_drop(|| drop(owned));
     }
 }
 
@@ -259,24 +267,47 @@ impl fmt::Display for Error {
     }
 }
 
-/// `Kind: message`, then the members and the causes: what `fn main() -> kolo::Result<()>` prints.
+/// `Kind: message`, then the members and the causes: what `fn main() -> kolo::Result<()>` prints. As in Python's tracebacks groups within
+/// groups are shown down to the tenth.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.show(f, 10)
+    }
+}
+
+impl Error {
+    fn show(&self, f: &mut fmt::Formatter<'_>, depth: usize) -> fmt::Result {
+        // Not recursive: the chain may be longer than the stack.
+        let causes: Vec<&Error> = successors(Some(self), |error| error.source_error()).collect();
+        for (number, cause) in causes.iter().enumerate() {
+            f.write_str(if number > 0 { "\ncaused by " } else { "" })?;
+            cause.show_without_causes(f, depth)?;
+        }
+        for cause in causes.iter().rev() {
+            for foreign in successors(cause.source(), |error| error.source()).skip(1) {
+                write!(f, "\ncaused by {foreign}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn show_without_causes(&self, f: &mut fmt::Formatter<'_>, depth: usize) -> fmt::Result {
+        struct Member<'a>(&'a Error, usize);
+        impl fmt::Display for Member<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.show(f, self.1)
+            }
+        }
         write!(f, "{:?}", self.kind())?;
         if !self.message().is_empty() {
             write!(f, ": {}", self.message())?;
         }
+        let Some(deeper) = depth.checked_sub(1) else {
+            return f.write_str(if self.errors().is_empty() { "" } else { " ..." });
+        };
         for (index, member) in self.errors().iter().enumerate() {
-            let text = format!("{member:?}").replace('\n', "\n     ");
+            let text = Member(member, deeper).to_string().replace('\n', "\n     ");
             write!(f, "\n  {}. {text}", index + 1)?;
-        }
-        if let Some(source) = self.source_error() {
-            write!(f, "\ncaused by {source:?}")?;
-        }
-        let mut source = self.source().and_then(std::error::Error::source);
-        while let Some(error) = source {
-            write!(f, "\ncaused by {error}")?;
-            source = error.source();
         }
         Ok(())
     }
@@ -327,10 +358,11 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
             None => Kind::Other,
         };
         let message = Cow::Owned(error.to_string());
-        Error::from_inner(Inner {
-            foreign: Some(Box::new(error)),
-            ..Inner::new(kind, message)
-        })
+        let owned = Owned {
+            foreign: Some(Arc::new(error)),
+            ..Owned::default()
+        };
+        Error::from_inner(Inner::new(kind, message, owned))
     }
 }
 

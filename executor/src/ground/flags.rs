@@ -178,6 +178,13 @@ impl Flags {
         self.0.set(self.0.get().checked_add(REQUEST).unwrap_or(self.0.get()));
     }
 
+    /// As many again as [`add_request`](Flags::add_request) would in `count` calls.
+    #[cold]
+    pub(crate) fn add_requests(&self, count: u32) {
+        let room = (u32::MAX - self.0.get()) / REQUEST;
+        self.0.set(self.0.get() + REQUEST * count.min(room));
+    }
+
     pub(crate) fn take_back_request(&self) {
         self.0.set(self.0.get().checked_sub(REQUEST).unwrap_or(self.0.get()));
     }

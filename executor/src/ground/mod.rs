@@ -3,6 +3,7 @@
 pub(crate) mod attention;
 pub(crate) mod berth;
 mod burst;
+pub(crate) mod caught;
 pub(crate) mod clock;
 pub(crate) mod context;
 pub(crate) mod error;
@@ -12,6 +13,7 @@ mod list;
 pub(crate) mod mailbox;
 #[allow(unsafe_code, reason = "memory is cut into blocks")]
 pub(crate) mod memory;
+pub(crate) mod nested_drop;
 pub(crate) mod on_drop;
 pub(crate) mod ready;
 pub(crate) mod stats;

@@ -15,6 +15,7 @@ use crate::ground::context::Context;
 use crate::ground::error::{Error, Kind, Result};
 use crate::handle::promise::Promise;
 use crate::handle::task::{self, Builder, Task};
+use crate::wheel::cancel::cancel_each;
 use crate::wheel::current;
 
 /// Runs `body`, which creates tasks in the group, and waits until all of them are done. Mirrors `async with asyncio.TaskGroup()`.
@@ -205,11 +206,8 @@ impl State {
     fn abort(&self) {
         self.aborting.set(true);
         let tasks: Vec<TaskRef> = self.tasks.borrow().values().cloned().collect();
-        for task in tasks {
-            if !task.done() {
-                task.cancel(Error::cancelled());
-            }
-        }
+        let unfinished = tasks.iter().filter(|task| !task.done()).map(TaskRef::erased);
+        cancel_each(unfinished, Error::cancelled());
     }
 
     fn fatal(&self) -> Option<Error> {

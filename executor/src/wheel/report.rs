@@ -1,11 +1,10 @@
 //! Errors that nobody handles: reported, never silent, and never the end of the loop.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use crate::block::exception::ExceptionContext;
 use crate::block::head::AnyPromise;
 use crate::block::raw::Ref;
 use crate::block::task::{AnyTask, TaskRef};
+use crate::ground::caught::catch;
 use crate::ground::context::Context;
 use crate::ground::error::Error;
 use crate::wheel::core::Core;
@@ -24,7 +23,7 @@ impl Core {
             Some(task) => task.head().context_handle(),
             None => Context::current(),
         };
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| values.run(|| handler(context)))) {
+        if let Err(payload) = catch(|| values.run(|| handler(context))) {
             context.print();
             ExceptionContext::new("Unhandled error in exception handler")
                 .with_error(Error::panic(payload))
@@ -34,7 +33,7 @@ impl Core {
 
     /// Calls user code that may panic.
     pub(crate) fn guard(&self, what: &str, call: impl FnOnce()) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
+        if let Err(payload) = catch(call) {
             self.report(ExceptionContext::of_panic(what, payload));
         }
     }
@@ -71,7 +70,7 @@ fn tell(loop_id: u16, context: ExceptionContext) {
 
 /// Calls user code that may panic, for a promise of the loop with this id.
 pub(crate) fn guard(loop_id: u16, what: &str, call: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
+    if let Err(payload) = catch(call) {
         tell(loop_id, ExceptionContext::of_panic(what, payload));
     }
 }

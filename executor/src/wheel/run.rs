@@ -1,6 +1,5 @@
 //! One turn of the loop: wait for something to happen, then run what is ready now, and only that.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -8,6 +7,7 @@ use crate::block::callback::Scheduled;
 use crate::block::task::AnyTask;
 use crate::ground::attention::{DEBUG, FATAL};
 use crate::ground::berth::Berth;
+use crate::ground::caught::catch;
 use crate::ground::context::Context;
 use crate::ground::error::{Error, Kind, Result};
 use crate::ground::ready::Now;
@@ -42,7 +42,7 @@ impl Core {
                 }
             };
             // Once for all of them, because it costs as much as a step.
-            match catch_unwind(AssertUnwindSafe(run)) {
+            match catch(run) {
                 Ok(outcome) => return outcome,
                 Err(payload) => panic = Some(payload),
             }

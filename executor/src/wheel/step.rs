@@ -1,12 +1,11 @@
 //! One step of a task: from one suspension to the next.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 
 use crate::block::exception::ExceptionContext;
 use crate::block::head::{AnyPromise, State};
 use crate::block::task::{AnyTask, TaskRef};
+use crate::ground::caught::{Payload, catch};
 use crate::ground::error::{Error, Kind};
 use crate::ground::flags::{Begun, Suspended};
 use crate::ground::on_drop::OnDrop;
@@ -67,7 +66,7 @@ impl Core {
 
     /// User code has panicked: the task that ran fails with the panic; a callback's is reported.
     #[cold]
-    pub(crate) fn recover(&self, payload: Box<dyn Any + Send>) {
+    pub(crate) fn recover(&self, payload: Payload) {
         let error = Error::panic(payload);
         let Some(task) = self.panicked.take() else {
             let report = ExceptionContext::new("Exception in callback").with_error(error);
@@ -108,9 +107,7 @@ impl Core {
     /// Drops the coroutine where it stands and leaves `error` in its place.
     #[cold]
     fn leave(&self, task: &TaskRef, error: Error) {
-        let dropped = catch_unwind(AssertUnwindSafe(|| {
-            current::run_as(task, || task.erased().settle(Some(error)));
-        }));
+        let dropped = catch(|| current::run_as(task, || task.erased().settle(Some(error))));
         if let Err(payload) = dropped {
             self.report(
                 ExceptionContext::new("A destructor in a coroutine panicked")

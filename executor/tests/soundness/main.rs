@@ -3,6 +3,7 @@
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 
+mod depth;
 mod drop;
 mod foreign;
 mod loops;

@@ -1,44 +1,14 @@
-//! How a gather learns that it is done: its head, which hands cancellations down, and the count of its children, which reports up.
+//! How a gather learns that it is done: the count of its children. Cancellations go the other way, see `wheel/cancel.rs`.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use crate::block::gather::GatherHead;
 use crate::block::head::{AnyPromise, State};
 use crate::block::listener::Listen;
-use crate::block::raw::{Kind, Ref};
+use crate::block::raw::Ref;
 use crate::ground::error::Error;
 use crate::handle::promise::Promise;
-use crate::wheel::report;
-
-/// What the promise has of its own that stands for a gather: cancelling it cancels the children.
-pub(super) struct GatherHead {
-    pub(super) children: Rc<[AnyPromise]>,
-    /// The cancellation that was passed on to the children, to be reported once they are done.
-    pub(super) cancelled: Cell<Option<Error>>,
-}
-
-impl Kind for GatherHead {
-    const NAME: &'static str = "Gather";
-
-    /// Asks every child. The gather itself is done when they are.
-    fn cancel(gather: &Ref, error: Error) -> bool {
-        let Some(head) = gather.own::<GatherHead>().filter(|_| !gather.head().done()) else {
-            return false;
-        };
-        let mut accepted = false;
-        for child in head.children.iter() {
-            accepted |= child.0.cancel(error.clone());
-        }
-        if accepted {
-            head.cancelled.set(Some(error));
-        }
-        accepted
-    }
-
-    fn never_retrieved(gather: &Ref) {
-        report::never_retrieved(gather);
-    }
-}
 
 /// What the children's completions are told to.
 pub(super) struct Count {

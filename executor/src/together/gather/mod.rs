@@ -11,7 +11,8 @@ use std::rc::Rc;
 
 use self::children::ManyOf;
 pub use self::children::{Children, Many, One, Tuple};
-use self::count::{Count, GatherHead};
+use self::count::Count;
+use crate::block::gather::GatherHead;
 use crate::block::head::{AnyPromise, Callback};
 use crate::block::listener::Listener;
 use crate::block::raw;
