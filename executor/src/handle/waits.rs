@@ -1,9 +1,9 @@
 //! Who waits for what: the read-only view on which graphs, reports and pictures stand.
 
+use std::collections::HashSet;
 use std::panic::Location;
 
 use crate::block::head::{AnyPromise, Callback};
-use crate::block::raw::Ref;
 use crate::block::task::{AnyTask, TaskRef};
 
 /// What a task does at the moment, or waits for; from [`AnyTask::waits`].
@@ -73,25 +73,37 @@ impl AnyTask {
 }
 
 impl AnyPromise {
-    /// The tasks that go on when it is done: by themselves, or because a gather, a shield and the like goes on that waits for it.
+    /// The tasks that go on when it is done: by themselves, or because a gather, a shield and the like goes on that waits for it. Each once.
     pub fn awaiters(&self) -> Vec<AnyTask> {
         let mut found = Vec::new();
-        // One after the other, because gathers of shields of gathers may be nested more deeply than the stack is.
-        let mut awaited: Vec<Ref> = vec![self.0.clone()];
+        // One after the other, because gathers of shields of gathers may be nested more deeply than the stack is, and each once, because
+        // there may be more ways through them than anybody can count.
+        let mut awaited = vec![self.clone()];
+        let mut seen = HashSet::from([self.id()]);
         let mut next = 0;
-        while let Some(promise) = awaited.get(next).cloned() {
+        while let Some(promise) = awaited.get(next) {
             next += 1;
-            promise.head().callbacks.look_at(|callback| match callback {
-                Callback::Step(task) => found.push(AnyTask::of(task)),
-                Callback::Notify(listener, _) => match listener.awaiter().map(Ref::into_kind) {
-                    Some(Ok(task)) => found.push(AnyTask::of(&task)),
-                    Some(Err(outer)) => awaited.push(outer),
-                    None => {}
-                },
-                Callback::Wake(_) | Callback::Call(_) => {}
-            });
+            for awaiter in promise.told().into_iter().filter(|awaiter| seen.insert(awaiter.id())) {
+                match awaiter.as_task() {
+                    Some(task) => found.push(task),
+                    None => awaited.push(awaiter),
+                }
+            }
         }
         found
+    }
+
+    /// The tasks that are told when it is done, and the gathers, shields and the like.
+    pub(crate) fn told(&self) -> Vec<AnyPromise> {
+        let mut told = Vec::new();
+        self.0.head().callbacks.look_at(|callback| {
+            told.extend(match callback {
+                Callback::Step(task) => Some(task.erased().clone()),
+                Callback::Notify(listener, _) => listener.awaiter(),
+                Callback::Wake(_) | Callback::Call(_) => None,
+            });
+        });
+        told.into_iter().map(AnyPromise).collect()
     }
 
     /// The task that it is, if it is one.

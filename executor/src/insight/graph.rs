@@ -95,19 +95,43 @@ impl Graph {
 
     /// Who is told of a task's end waits for the task.
     fn look_at_callbacks(&mut self) {
-        for index in 0..self.nodes.len() {
-            for awaiter in self.nodes[index].task.awaiters() {
-                let waiting = self.index_of(&awaiter);
-                if let Some(node) = waiting.map(|index| &mut self.nodes[index])
-                    && matches!(node.wait, Wait::Tasks | Wait::Promise(_) | Wait::Other)
-                {
-                    node.wait = Wait::Tasks;
-                    if node.on.last() != Some(&index) {
-                        node.on.push(index);
+        let told_of = self.who_is_told();
+        for node in &mut self.nodes {
+            if !matches!(node.wait, Wait::Tasks | Wait::Promise(_) | Wait::Other) {
+                continue;
+            }
+            // By the task itself, or through gathers and the like, each of which is looked at once.
+            let mut seen = HashSet::new();
+            let mut left = vec![node.task.id()];
+            while let Some(id) = left.pop() {
+                for &below in told_of.get(&id).into_iter().flatten().filter(|below| seen.insert(**below)) {
+                    match self.index_of.get(&below) {
+                        Some(&index) => node.on.push(index),
+                        None => left.push(below),
                     }
                 }
             }
+            if !node.on.is_empty() {
+                node.wait = Wait::Tasks;
+                node.on.sort_unstable();
+            }
         }
+    }
+
+    /// Of whom every task, gather, shield and the like is told, as far as it leads down to tasks: all by their addresses.
+    fn who_is_told(&self) -> HashMap<usize, Vec<usize>> {
+        let mut told_of: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut left: Vec<AnyPromise> = self.nodes.iter().map(|node| AnyPromise::clone(&node.task)).collect();
+        while let Some(promise) = left.pop() {
+            for told in promise.told() {
+                let of = told_of.entry(told.id()).or_default();
+                if of.is_empty() && told.as_task().is_none() {
+                    left.push(told);
+                }
+                of.push(promise.id());
+            }
+        }
+        told_of
     }
 
     /// Circles of tasks that wait for each other, each task in one of them at the most.

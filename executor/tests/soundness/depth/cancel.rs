@@ -3,9 +3,7 @@
 use kolo_executor::testing::run;
 use kolo_executor::{AnyPromise, Promise, Task, all_tasks, create_task, current_task, gather, sleep, task_group};
 
-use super::{LINKS, chain, on_a_small_stack};
-
-const DEPTH: usize = 30_000;
+use super::{DEPTH, LINKS, chain, on_a_small_stack};
 
 #[test]
 fn a_long_chain_of_every_kind() {

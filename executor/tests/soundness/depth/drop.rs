@@ -9,10 +9,8 @@ use kolo_executor::{
     AnyPromise, Context, ContextVar, Error, EventLoop, Kind, Promise, TimerHandle, create_task, running_loop, sleep,
 };
 
-use super::{LINKS, chain, on_a_small_stack};
+use super::{DEPTH, LINKS, chain, on_a_small_stack};
 use crate::support::lives::{Life, Living, OnDrop, keep};
-
-const DEPTH: usize = 100_000;
 
 #[test]
 fn a_long_chain_that_waits() {

@@ -4,12 +4,16 @@ mod cancel;
 mod circles;
 mod drop;
 mod finish;
+mod reports;
 
 use std::thread;
 
 use kolo_executor::{AnyPromise, Promise, create_task, gather, shield};
 
 use crate::support::child::in_child;
+
+/// Deep enough to overflow, had each a frame of its own.
+const DEPTH: usize = 30_000;
 
 /// Runs `body` in a process of its own, because an overflow ends the process, on a thread that has a quarter of the usual stack.
 #[track_caller]
