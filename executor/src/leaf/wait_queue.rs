@@ -150,15 +150,18 @@ impl WaitQueue {
         while woken < n
             && let Some(wait) = self.0.get(index)
         {
+            let address = wait.address();
             woken += usize::from(wake_wait(wait));
-            index += 1;
+            // A foreign waker may have ended this wait or others, and the rest has moved up.
+            index = if self.0.is_at(index, address) { index + 1 } else { 0 };
         }
         woken
     }
 
     /// Wakes all that are neither woken nor cancelled.
     pub fn wake_all(&self) {
-        self.wake(usize::MAX);
+        // Not those that begin to wait meanwhile.
+        self.wake(self.len());
     }
 
     /// Takes waiters out of the queue, from the front, up to the first that is neither woken nor cancelled, and wakes that one. `false`:
@@ -289,6 +292,11 @@ impl Shared {
     #[inline]
     fn get(&self, index: usize) -> Option<Ref> {
         self.line.borrow().get(index).cloned()
+    }
+
+    #[inline]
+    fn is_at(&self, index: usize, address: usize) -> bool {
+        self.line.borrow().get(index).is_some_and(|wait| wait.address() == address)
     }
 
     #[cold]

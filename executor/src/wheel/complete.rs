@@ -6,8 +6,7 @@ use crate::block::raw::{Ref, TypedRef};
 use crate::ground::error::Error;
 use crate::wheel::current;
 use crate::wheel::entry::Entry;
-use crate::wheel::report;
-use crate::wheel::wake::wake;
+use crate::wheel::wake::{wake, wake_foreign};
 
 impl Ref {
     /// Runs `callback` one hop after the promise is done, which may be now.
@@ -34,8 +33,7 @@ impl Ref {
         match callback {
             Callback::Step(task) => wake(task),
             Callback::Notify(listener, index) => current::queue(loop_id, || Entry::Notify(listener, index as usize)),
-            // Others wait as well, who must be woken whatever this one does.
-            Callback::Wake(waker) => report::guard(loop_id, "waker", || waker.wake()),
+            Callback::Wake(waker) => wake_foreign(loop_id, *waker),
             Callback::Call(callback) => self.queue_done(loop_id, callback),
         }
     }

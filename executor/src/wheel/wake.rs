@@ -1,5 +1,7 @@
 //! To wake: to queue a task's next step.
 
+use std::task::Waker;
+
 use crate::block::raw::Ref;
 use crate::block::task::{TaskHead, TaskRef};
 use crate::ground::berth::Berth;
@@ -7,6 +9,7 @@ use crate::ground::ticket::Ticket;
 use crate::wheel::core::Core;
 use crate::wheel::current;
 use crate::wheel::entry::Entry;
+use crate::wheel::report;
 
 /// Queues the next step of a task, unless it is queued already. It is dropped if its loop is gone.
 ///
@@ -84,9 +87,21 @@ pub(crate) fn wake_berth(task: TaskRef, taken: Berth) -> bool {
 #[inline(always)]
 fn end_wait(task: TaskRef) {
     task.berth.set(task.berth.get().woken());
-    let also = task.take_also_wake();
+    wake_with_others(task);
+}
+
+/// Wakes a task whose wait in its berth is over, and whoever is to be woken with it.
+#[inline(always)]
+pub(crate) fn wake_with_others(task: TaskRef) {
+    let also = task.take_also_wake().map(|waker| (task.loop_id(), waker));
     wake(task);
-    if let Some(waker) = also {
-        waker.wake();
+    if let Some((loop_id, waker)) = also {
+        wake_foreign(loop_id, waker);
     }
+}
+
+/// Wakes one who is not ours, for what belongs to the loop with this id. Others wait as well, and are woken whatever this one does.
+#[cold]
+pub(crate) fn wake_foreign(loop_id: u16, waker: Waker) {
+    report::guard(loop_id, "waker", || waker.wake());
 }

@@ -11,7 +11,7 @@ use crate::block::raw::{Kind, Ref};
 use crate::block::task::{TaskHead, TaskRef};
 use crate::ground::error::Error;
 use crate::wheel::report;
-use crate::wheel::wake::wake;
+use crate::wheel::wake::{wake, wake_with_others};
 
 /// What a promise has of its own that is nothing else: nothing.
 pub(crate) struct Plain;
@@ -124,11 +124,7 @@ impl TaskRef {
         if waits {
             self.berth.set(self.berth.get().cancelled());
             self.keep_message(error.clone());
-            let also = self.take_also_wake();
-            wake(self.clone());
-            if let Some(waker) = also {
-                waker.wake();
-            }
+            wake_with_others(self.clone());
         }
         waits
     }

@@ -2,6 +2,7 @@
 
 mod foreign;
 mod late;
+mod line;
 mod own_thread;
 mod threads;
 
