@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod coroutines;
+mod payloads;
 mod values;
 
 use std::cell::RefCell;
