@@ -203,6 +203,10 @@ impl Flags {
         self.change(ALSO_WAKES, 0);
     }
 
+    pub(crate) fn also_wakes(&self) -> bool {
+        self.has(ALSO_WAKES)
+    }
+
     /// Whether somebody else was to be woken, who is from now on not.
     #[inline]
     pub(crate) fn take_also_wakes(&self) -> bool {

@@ -93,11 +93,18 @@ fn end_wait(task: TaskRef) {
 /// Wakes a task whose wait in its berth is over, and whoever is to be woken with it.
 #[inline(always)]
 pub(crate) fn wake_with_others(task: TaskRef) {
-    let also = task.take_also_wake().map(|waker| (task.loop_id(), waker));
-    wake(task);
-    if let Some((loop_id, waker)) = also {
-        wake_foreign(loop_id, waker);
+    match task.flags.also_wakes() {
+        false => wake(task),
+        true => wake_both(task),
     }
+}
+
+#[cold]
+#[inline(never)]
+fn wake_both(task: TaskRef) {
+    let (loop_id, also) = (task.loop_id(), task.take_also_wake());
+    wake(task);
+    also.into_iter().for_each(|waker| wake_foreign(loop_id, waker));
 }
 
 /// Wakes one who is not ours, for what belongs to the loop with this id. Others wait as well, and are woken whatever this one does.
