@@ -60,3 +60,18 @@ fn drop_deep(destroy: impl FnOnce() + 'static) {
         panic.resume();
     }
 }
+
+/// While it lives destructors are counted anew. For a loop that is run by a destructor: what is given up there is waited for there.
+pub(crate) struct Anew(u32);
+
+impl Anew {
+    pub(crate) fn begin() -> Anew {
+        Anew(DEPTH.replace(0))
+    }
+}
+
+impl Drop for Anew {
+    fn drop(&mut self) {
+        DEPTH.set(self.0);
+    }
+}

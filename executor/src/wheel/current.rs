@@ -7,6 +7,7 @@ use std::rc::{Rc, Weak};
 use crate::block::raw::Loan;
 use crate::block::task::{TaskHead, TaskRef};
 use crate::ground::error::{Error, Result};
+use crate::ground::nested_drop::Anew;
 use crate::wheel::core::{Core, EventLoop};
 use crate::wheel::entry::Entry;
 
@@ -128,10 +129,10 @@ pub(crate) fn enter(event_loop: &EventLoop) -> Result<Entered> {
     // Looked at first: while a loop runs nothing of this may be borrowed mutably.
     check_can_enter()?;
     RUNNING.with(|running| running.replace(Some(event_loop.clone())));
-    Ok(Entered(()))
+    Ok(Entered(Anew::begin()))
 }
 
-pub(crate) struct Entered(());
+pub(crate) struct Entered(#[allow(dead_code, reason = "dropped with it")] Anew);
 
 impl Drop for Entered {
     fn drop(&mut self) {

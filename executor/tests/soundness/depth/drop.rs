@@ -1,8 +1,10 @@
 //! Destructors within destructors.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use kolo_executor::testing::run;
 use kolo_executor::{
@@ -10,7 +12,7 @@ use kolo_executor::{
 };
 
 use super::{DEPTH, LINKS, chain, on_a_small_stack};
-use crate::support::lives::{Life, Living, OnDrop, keep};
+use crate::support::lives::{DropFlag, Life, Living, OnDrop, keep};
 
 #[test]
 fn a_long_chain_that_waits() {
@@ -203,8 +205,46 @@ fn a_destructor_deep_inside_that_panics_keeps_nobody_from_being_dropped() {
     assert_eq!(trace.borrow().len(), 1000);
 }
 
+#[test]
+fn a_loop_that_is_run_by_a_destructor_deep_inside_drops_at_once() {
+    let ran = Rc::new(Cell::new(false));
+    let tells = ran.clone();
+    let (order, _) = traced(100, move |number| {
+        if number == 10 {
+            let (tells, (flag, dropped)) = (tells.clone(), DropFlag::new());
+            run(async move {
+                let promise = Promise::new();
+                promise.set_result(dropped).unwrap_or_default();
+                drop(promise);
+                assert!(flag.get());
+                tells.set(true);
+                Ok(())
+            })
+            .unwrap();
+        }
+        false
+    });
+    drop(order);
+    assert!(ran.get());
+}
+
+#[test]
+fn a_long_chain_goes_with_its_thread() {
+    thread_local!(static HELD: RefCell<Option<AnyPromise>> = const { RefCell::new(None) });
+    on_a_small_stack(concat!(module_path!(), "::a_long_chain_goes_with_its_thread"), || {
+        static LEFT: AtomicUsize = AtomicUsize::new(DEPTH);
+        let thread = thread::Builder::new().stack_size(512 << 10);
+        let thread = thread.spawn(|| {
+            let (order, _) = traced(DEPTH, |_| LEFT.fetch_sub(1, Ordering::Relaxed) == 0);
+            HELD.set(Some(order));
+        });
+        thread.unwrap().join().unwrap();
+        assert_eq!(LEFT.load(Ordering::Relaxed), 0);
+    });
+}
+
 /// Promises each of which owns, beside the one before it, something that notes the number of its link when it is dropped.
-fn traced(links: usize, panics: fn(usize) -> bool) -> (AnyPromise, Rc<RefCell<Vec<usize>>>) {
+fn traced(links: usize, panics: impl Fn(usize) -> bool + Clone + 'static) -> (AnyPromise, Rc<RefCell<Vec<usize>>>) {
     struct Value<F: FnMut()>(
         #[allow(dead_code, reason = "dropped before the other")] Option<AnyPromise>,
         OnDrop<F>,
@@ -213,7 +253,7 @@ fn traced(links: usize, panics: fn(usize) -> bool) -> (AnyPromise, Rc<RefCell<Ve
     let mut last = None;
     for number in 0..links {
         let promise = Promise::new();
-        let list = trace.clone();
+        let (list, panics) = (trace.clone(), panics.clone());
         let note = OnDrop(move || {
             list.borrow_mut().push(number);
             assert!(!panics(number), "{number}");
