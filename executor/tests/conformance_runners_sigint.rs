@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 
 use kolo_executor::testing::Trace;
 use kolo_executor::{
-    Clock, Error, EventLoop, Kind, Promise, Result, Runner, create_task, current_task, run, running_loop, sleep,
+    AnyPromise, Clock, Error, EventLoop, Kind, Promise, Result, Runner, create_task, current_task, gather, run, running_loop,
+    sleep,
 };
 use signal_hook::consts::{SIGINT, SIGUSR1};
 use signal_hook::flag;
@@ -68,6 +69,7 @@ static CASES: &[Case] = &[
     case("test_interrupt_wait", test_interrupt_wait),
     case("test_interrupt_cancelled_task", test_interrupt_cancelled_task),
     case("test_signal_install_not_supported_ok", test_signal_install_not_supported_ok).after("ulimit -n 64"),
+    case("reaches_tasks_that_gather_each_other", reaches_a_circle),
     case("swallowed", swallowed),
     case("replaced_by_an_error", replaced_by_an_error),
     case("in_the_last_step", in_the_last_step),
@@ -200,6 +202,19 @@ fn test_signal_install_not_supported_ok() {
     }
     // None is left for what a signal wakes the loop by.
     assert_eq!(runner.run(async { sleep(1).await.map(|()| 7) }).unwrap(), 7);
+}
+
+fn reaches_a_circle() {
+    let runner = virtual_runner();
+    press_at(runner.event_loop(), 1.0);
+    let outcome = runner.run(async {
+        let main = AnyPromise::clone(&current_task().expect("a task"));
+        let other = create_task(async move { gather([main]).await.map(drop) });
+        gather([other]).await.map(drop)
+    });
+    assert_eq!(kind_of(outcome), Kind::KeyboardInterrupt);
+    assert_eq!(runner.event_loop().time(), 1.0);
+    runner.close().expect("whoever is left ends with the loop");
 }
 
 fn swallowed() {

@@ -163,24 +163,24 @@ impl Error {
     /// The same error with `source` as its cause (`raise self from source`).
     #[must_use]
     pub fn with_source(self, source: Error) -> Error {
-        let old = self.0.as_deref();
-        let owned = Owned {
-            source: Some(source),
-            foreign: old.and_then(|inner| inner.owned.foreign.clone()),
-            errors: self.errors().to_vec(),
-            payload: Mutex::new(self.take_payload()),
-        };
-        let message = old.map_or(Cow::Borrowed(""), |inner| inner.message.clone());
-        Error::from_inner(Inner::new(self.kind(), message, owned))
+        let message = self.0.as_deref().map_or(Cow::Borrowed(""), |inner| inner.message.clone());
+        self.altered(message, Some(source))
     }
 
     /// The same error, its message preceded by where it happened.
     pub(crate) fn at(self, place: &str) -> Error {
         let message = format!("{place}: {self}").into();
-        Error::from_inner(Inner {
-            foreign: Some(Carrier(self.clone()).into()),
-            ..Inner::new(self.kind(), message)
-        })
+        self.altered(message, self.source_error().cloned())
+    }
+
+    fn altered(&self, message: Cow<'static, str>, source: Option<Error>) -> Error {
+        let owned = Owned {
+            source,
+            foreign: self.0.as_deref().and_then(|inner| inner.owned.foreign.clone()),
+            errors: self.errors().to_vec(),
+            payload: Mutex::new(self.take_payload()),
+        };
+        Error::from_inner(Inner::new(self.kind(), message, owned))
     }
 
     /// What kind of error this is.

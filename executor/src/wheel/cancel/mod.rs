@@ -76,9 +76,10 @@ impl Kind for GatherHead {
 /// accepted.
 pub(crate) fn cancel_each<P: Borrow<Ref>>(promises: impl IntoIterator<Item = P>, error: Error) -> bool {
     let mut walk = Walk::new(error);
-    let accepted = promises
-        .into_iter()
-        .fold(false, |accepted, promise| walk.cancel(promise.borrow()) || accepted);
+    let mut accepted = false;
+    for promise in promises {
+        accepted |= walk.cancel(promise.borrow());
+    }
     walk.end();
     accepted
 }
