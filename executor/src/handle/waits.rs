@@ -83,7 +83,7 @@ impl AnyPromise {
         let mut next = 0;
         while let Some(promise) = awaited.get(next) {
             next += 1;
-            for awaiter in promise.told().into_iter().filter(|awaiter| seen.insert(awaiter.id())) {
+            for awaiter in promise.awaited_by().into_iter().filter(|awaiter| seen.insert(awaiter.id())) {
                 match awaiter.as_task() {
                     Some(task) => found.push(task),
                     None => awaited.push(awaiter),
@@ -93,17 +93,18 @@ impl AnyPromise {
         found
     }
 
-    /// The tasks that are told when it is done, and the gathers, shields and the like.
-    pub(crate) fn told(&self) -> Vec<AnyPromise> {
-        let mut told = Vec::new();
+    /// What goes on when it is done: tasks, and gathers, shields and the like. [`awaiters`](AnyPromise::awaiters) follows these further, up to
+    /// tasks.
+    pub fn awaited_by(&self) -> Vec<AnyPromise> {
+        let mut found = Vec::new();
         self.0.head().callbacks.look_at(|callback| {
-            told.extend(match callback {
+            found.extend(match callback {
                 Callback::Step(task) => Some(task.erased().clone()),
                 Callback::Notify(listener, _) => listener.awaiter(),
                 Callback::Wake(_) | Callback::Call(_) => None,
             });
         });
-        told.into_iter().map(AnyPromise).collect()
+        found.into_iter().map(AnyPromise).collect()
     }
 
     /// The task that it is, if it is one.

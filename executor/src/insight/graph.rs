@@ -123,7 +123,7 @@ impl Graph {
         let mut told_of: HashMap<usize, Vec<usize>> = HashMap::new();
         let mut left: Vec<AnyPromise> = self.nodes.iter().map(|node| AnyPromise::clone(&node.task)).collect();
         while let Some(promise) = left.pop() {
-            for told in promise.told() {
+            for told in promise.awaited_by() {
                 let of = told_of.entry(told.id()).or_default();
                 if of.is_empty() && told.as_task().is_none() {
                     left.push(told);

@@ -43,8 +43,7 @@ fn ring(tasks: usize, through: usize) -> Vec<Task<()>> {
         });
         ring.borrow_mut().push(task);
     }
-    let tasks = ring.borrow().clone();
-    tasks
+    ring.borrow().to_vec()
 }
 
 async fn ends_cancelled(ring: Vec<Task<()>>) -> Result<()> {

@@ -165,20 +165,22 @@ fn one_after_the_other_is_woken() {
 
 thread_local!(static PROMISE: RefCell<Promise<()>> = RefCell::new(Promise::new()));
 
+/// A wait for a promise, another one once that is done.
+async fn begin_for_the_promise() -> Boxed {
+    let promise = PROMISE.with_borrow_mut(|promise| {
+        if promise.done() {
+            *promise = Promise::new();
+        }
+        promise.clone()
+    });
+    Box::pin(async move { (&promise).await })
+}
+
 #[test]
 fn all_who_wait_for_a_promise_are_woken() {
-    among_five(
-        async || {
-            let promise = PROMISE.with_borrow_mut(|promise| {
-                if promise.done() {
-                    *promise = Promise::new();
-                }
-                promise.clone()
-            });
-            Box::pin(async move { (&promise).await }) as Boxed
-        },
-        || PROMISE.with_borrow(Promise::clone).set_result(()).unwrap(),
-    );
+    among_five(begin_for_the_promise, || {
+        PROMISE.with_borrow(Promise::clone).set_result(()).unwrap();
+    });
 }
 
 #[test]
