@@ -16,7 +16,9 @@ pub(crate) struct Payload(Option<Box<dyn Any + Send>>);
 impl Payload {
     /// What `panic!` was given, if it was a text.
     pub(crate) fn text(&self) -> Option<Cow<'static, str>> {
-        text(self.0.as_deref()?)
+        let payload = self.0.as_deref()?;
+        let literal = payload.downcast_ref::<&'static str>().copied().map(Cow::Borrowed);
+        literal.or_else(|| payload.downcast_ref::<String>().cloned().map(Cow::Owned))
     }
 
     pub(crate) fn into_inner(mut self) -> Option<Box<dyn Any + Send>> {
@@ -31,18 +33,14 @@ impl Payload {
     }
 }
 
-fn text(payload: &dyn Any) -> Option<Cow<'static, str>> {
-    let literal = payload.downcast_ref::<&'static str>().copied().map(Cow::Borrowed);
-    literal.or_else(|| payload.downcast_ref::<String>().cloned().map(Cow::Owned))
-}
-
 impl Drop for Payload {
     fn drop(&mut self) {
-        let Some(payload) = self.0.take() else { return };
-        if let Err(mut second) = catch(|| drop(payload)) {
-            // One whose destructor may panic again, without end, is left alone.
-            let second = second.0.take().filter(|second| text(&**second).is_none());
-            std::mem::forget(second);
+        let mut left = self.0.take();
+        for _ in 0..8 {
+            let Some(payload) = left else { return };
+            left = catch(|| drop(payload)).err().and_then(Payload::into_inner);
         }
+        // It would go on without end, and is left alone.
+        std::mem::forget(left);
     }
 }
