@@ -1,5 +1,6 @@
 //! A mailbox: other threads fill it for a loop that may be asleep.
 
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 
 use primitives::{AtomicBool, Mutex, MutexGuard, Ordering};
@@ -32,9 +33,14 @@ pub(crate) struct Mailbox<L, N: ?Sized> {
     nudge: N,
 }
 
+/// About whom a letter is, and what it says.
+type Mark = (u64, bool);
+
 struct State<L> {
     /// `None`: the loop is closed.
     letters: Option<Vec<L>>,
+    /// The marks of those letters of which one is enough.
+    marks: HashSet<Mark>,
     asleep: bool,
 }
 
@@ -43,6 +49,7 @@ impl<L, N: Nudge> Mailbox<L, N> {
         Mailbox {
             state: Mutex::new(State {
                 letters: Some(Vec::new()),
+                marks: HashSet::default(),
                 asleep: false,
             }),
             full: Arc::new(AtomicBool::new(false)),
@@ -54,10 +61,23 @@ impl<L, N: Nudge> Mailbox<L, N> {
 impl<L, N: Nudge + ?Sized> Mailbox<L, N> {
     /// Called from any thread. The letter comes back when the loop is closed.
     pub(crate) fn post(&self, letter: L) -> Result<(), L> {
+        self.deliver(letter, None)
+    }
+
+    /// The same for a letter that says nothing new while the last one with this mark is unread: then there is only that one.
+    pub(crate) fn post_once(&self, mark: Mark, letter: L) -> Result<(), L> {
+        self.deliver(letter, Some(mark))
+    }
+
+    fn deliver(&self, letter: L, mark: Option<Mark>) -> Result<(), L> {
         let mut state = self.lock();
-        let Some(letters) = &mut state.letters else {
+        let State { letters, marks, .. } = &mut *state;
+        let Some(letters) = letters else {
             return Err(letter);
         };
+        if mark.is_some_and(|mark| !marks.insert(mark)) {
+            return Ok(());
+        }
         letters.push(letter);
         self.full.store(true, Ordering::Relaxed);
         // One nudge is enough for any number of letters.
@@ -79,6 +99,7 @@ impl<L, N: Nudge + ?Sized> Mailbox<L, N> {
     pub(crate) fn collect(&self) -> Vec<L> {
         let mut state = self.lock();
         self.full.store(false, Ordering::Relaxed);
+        state.marks = HashSet::default();
         state.letters.as_mut().map(std::mem::take).unwrap_or_default()
     }
 

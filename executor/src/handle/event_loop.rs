@@ -343,10 +343,9 @@ impl EventLoop {
 
     /// Whether nothing can ever run again, as far as that is to be told.
     pub(crate) fn standstill(&self) -> Standstill {
-        let by_others = || self.0.all_tasks().iter().any(|task| task.may_be_woken_by_others());
         if !self.0.proves_deadlock.get() || !self.0.is_idle_for_ever() {
             Standstill::None
-        } else if by_others() {
+        } else if self.0.any_woken_by_others() {
             Standstill::NotProved
         } else {
             Standstill::Proved

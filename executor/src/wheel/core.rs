@@ -77,6 +77,8 @@ pub(crate) struct Core {
     pub(crate) handler: RefCell<Option<ExceptionHandler>>,
     pub(crate) slow_callback: Cell<Nanos>,
     pub(crate) proves_deadlock: Cell<bool>,
+    /// The row of the task that something which is not ours could wake, when that was last asked.
+    woken_by_others: Cell<usize>,
     /// The tasks that are left were named in a deadlock's report: no more is said of them.
     pub(crate) reported_stuck: Cell<bool>,
     /// It was said that a standstill is not proved to be a deadlock.
@@ -124,6 +126,7 @@ impl Core {
             handler: RefCell::new(None),
             slow_callback: Cell::new(100_000_000),
             proves_deadlock: Cell::new(true),
+            woken_by_others: Cell::new(0),
             reported_stuck: Cell::new(false),
             reported_doubt: Cell::new(false),
         })
@@ -180,6 +183,14 @@ impl Core {
     /// Whether nothing is ready, nothing is armed, and nothing can come.
     pub(crate) fn is_idle_for_ever(&self) -> bool {
         self.ready.is_empty() && self.timers.borrow().is_empty() && !self.may_be_woken_from_outside()
+    }
+
+    /// Whether something that is not ours may still wake a task. A loop that is woken so asks each time that it falls asleep again, and nearly
+    /// always finds the same one, or another that has its row.
+    pub(crate) fn any_woken_by_others(&self) -> bool {
+        let tasks = self.tasks.borrow();
+        let found = tasks.find_from(self.woken_by_others.get(), |task| task.may_be_woken_by_others());
+        found.map(|row| self.woken_by_others.set(row)).is_some()
     }
 
     /// Whether there may be letters, or a Ctrl-C.

@@ -8,6 +8,9 @@ use crate::ground::error::{Error, Result};
 use crate::ground::mailbox::{Mailbox, Nudge};
 use crate::ground::ticket::Ticket;
 
+#[cfg(test)]
+mod tests;
+
 /// What another thread can ask of a loop.
 pub(crate) enum Letter {
     /// Run the task with this ticket, if it still exists.
@@ -66,7 +69,8 @@ pub(crate) fn unregister(id: u16) {
 pub(crate) fn post(ticket: Ticket, letter: Letter) {
     let inbox = with_loops(|loops| loops.get(&ticket.loop_id()).cloned());
     if let Some(inbox) = inbox {
-        // A loop that has closed has no tasks any more.
-        let _ = inbox.post(letter);
+        // What a letter says of a task is true once it is read, however often it was said. A loop that has closed has no tasks any more.
+        let is_wake = matches!(letter, Letter::Wake(_));
+        let _ = inbox.post_once((ticket.word(), is_wake), letter);
     }
 }

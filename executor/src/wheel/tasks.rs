@@ -42,6 +42,13 @@ impl Tasks {
         self.0.len()
     }
 
+    /// The first task of which this is true, by its row: from this row on, and then from the first one.
+    pub(crate) fn find_from(&self, row: usize, mut is: impl FnMut(&TaskRef) -> bool) -> Option<usize> {
+        let rows = self.0.capacity();
+        let row = row.min(rows);
+        (row..rows).chain(0..row).find(|&row| self.0.get(row).is_some_and(&mut is))
+    }
+
     /// In the order of their creation.
     pub(crate) fn all(&self) -> Vec<TaskRef> {
         let mut all: Vec<TaskRef> = self.0.iter().map(|(_, task)| task.clone()).collect();
