@@ -3,6 +3,7 @@
 
 pub(crate) mod child;
 pub(crate) mod lives;
+pub(crate) mod many;
 pub(crate) mod outcome;
 pub(crate) mod outside;
 pub(crate) mod reports;

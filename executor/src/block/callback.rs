@@ -88,7 +88,7 @@ impl Drop for Scheduled {
 }
 
 /// Names a callback: so that a done callback can be taken back, and for observers.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct CallbackToken(u64);
 
 impl CallbackToken {

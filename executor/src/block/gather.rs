@@ -1,9 +1,10 @@
 //! What the promise of a gather has of its own.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use crate::block::head::AnyPromise;
+use crate::block::listener::WeakListener;
 use crate::ground::error::Error;
 
 /// A gather is cancelled by cancelling its children.
@@ -12,4 +13,6 @@ pub(crate) struct GatherHead {
     pub(crate) children: Rc<[AnyPromise]>,
     /// The cancellation that was passed on to the children, to be reported once they are done.
     pub(crate) cancelled: Cell<Option<Error>>,
+    /// Who is told of the children's ends.
+    pub(crate) listener: OnceCell<WeakListener>,
 }

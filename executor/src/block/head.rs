@@ -1,13 +1,15 @@
 //! What every promise has, whatever its value: a state, and the callbacks that wait for it to be done.
 
 use std::cell::Cell;
-use std::task::Waker;
+use std::task::{RawWakerVTable, Waker};
 
-use crate::block::callback::DoneCallback;
+use crate::block::callback::{CallbackToken, DoneCallback};
 use crate::block::listener::Listener;
 use crate::block::raw::{Head, Ref};
 use crate::block::task::TaskRef;
+use crate::ground::crowd::Keyed;
 use crate::ground::error::{Error, Result};
+use crate::ground::roster::Roster;
 
 /// A promise, task or gather without the type of its value: can be looked at, cancelled, waited for.
 ///
@@ -47,6 +49,41 @@ pub(crate) enum Callback {
     Call(Box<DoneCallback>),
 }
 
+/// By what a callback is taken back.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum CallbackKey {
+    /// The block of the task.
+    Step(usize),
+    /// Whatever [`Waker::will_wake`] compares.
+    Wake(*const (), *const RawWakerVTable),
+    /// See [`Listener::address`].
+    Notify(usize),
+    Call(CallbackToken),
+}
+
+impl CallbackKey {
+    pub(crate) fn of_step(task: &TaskRef) -> CallbackKey {
+        CallbackKey::Step(task.erased().address())
+    }
+
+    pub(crate) fn of_wake(waker: &Waker) -> CallbackKey {
+        CallbackKey::Wake(waker.data(), waker.vtable())
+    }
+}
+
+impl Keyed for Callback {
+    type Key = CallbackKey;
+
+    fn key(&self) -> CallbackKey {
+        match self {
+            Callback::Step(task) => CallbackKey::of_step(task),
+            Callback::Wake(waker) => CallbackKey::of_wake(waker),
+            Callback::Notify(listener, _) => CallbackKey::Notify(listener.address()),
+            Callback::Call(call) => CallbackKey::Call(call.token),
+        }
+    }
+}
+
 /// What is to be done when the promise is done, in the order in which it was added.
 #[derive(Default)]
 pub(crate) struct Callbacks(Cell<List>);
@@ -57,9 +94,7 @@ enum List {
     #[default]
     None,
     One(Callback),
-    // A vector in place would make every promise a word larger.
-    #[allow(clippy::box_collection)]
-    Many(Box<Vec<Callback>>),
+    Many(Box<Roster<Callback>>),
 }
 
 impl Callbacks {
@@ -67,7 +102,7 @@ impl Callbacks {
     pub(crate) fn push(&self, callback: Callback) {
         self.0.set(match self.0.take() {
             List::None => List::One(callback),
-            List::One(first) => List::Many(Box::new(vec![first, callback])),
+            List::One(first) => List::Many(Box::new(Roster::of([first, callback]))),
             List::Many(mut list) => {
                 list.push(callback);
                 List::Many(list)
@@ -90,12 +125,28 @@ impl Callbacks {
         self.0.set(list);
     }
 
-    /// Takes the first callback that `matches` out of the list.
-    pub(crate) fn remove(&self, matches: impl Fn(&Callback) -> bool) -> Option<Callback> {
+    /// The listener that is told, if nobody else is.
+    pub(crate) fn only_listener(&self) -> Option<Listener> {
+        let list = self.0.take();
+        let only = match &list {
+            List::One(callback) => Some(callback),
+            List::Many(list) if list.len() == 1 => list.front(),
+            _ => None,
+        };
+        let listener = only.and_then(|only| match only {
+            Callback::Notify(listener, _) => Some(listener.clone()),
+            _ => None,
+        });
+        self.0.set(list);
+        listener
+    }
+
+    /// Takes the first callback with this key out of the list.
+    pub(crate) fn remove(&self, key: CallbackKey) -> Option<Callback> {
         let (rest, removed) = match self.0.take() {
-            List::One(callback) if matches(&callback) => (List::None, Some(callback)),
+            List::One(callback) if callback.key() == key => (List::None, Some(callback)),
             List::Many(mut list) => {
-                let removed = list.iter().position(matches).map(|at| list.remove(at));
+                let removed = list.remove(key);
                 (List::Many(list), removed)
             }
             others => (others, None),

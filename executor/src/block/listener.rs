@@ -2,7 +2,7 @@
 
 use std::rc::{Rc, Weak};
 
-use crate::block::head::{AnyPromise, Callback};
+use crate::block::head::{AnyPromise, CallbackKey};
 use crate::block::raw::Ref;
 use crate::block::task::TaskHead;
 use crate::ground::weak_list::WeakList;
@@ -15,6 +15,11 @@ pub(crate) trait Listen {
     /// The promises that it owns and is told of, and which own it until then: at the end of the loop they are parted.
     fn owned(&self) -> &[AnyPromise] {
         &[]
+    }
+
+    /// An await of this promise was dropped: maybe nobody is left for whom the listener does anything.
+    fn await_dropped(&self, promise: &Ref) {
+        let _ = promise;
     }
 
     /// Who goes on because of what the listener is told, for reports: a task, or whoever awaits a promise.
@@ -40,14 +45,18 @@ impl Listener {
         self.0.awaiter()
     }
 
-    fn is(&self, other: &Listener) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
+    pub(crate) fn await_dropped(&self, promise: &Ref) {
+        self.0.await_dropped(promise);
+    }
+
+    /// Tells listeners apart.
+    pub(crate) fn address(&self) -> usize {
+        Rc::as_ptr(&self.0).addr()
     }
 
     /// Is not told of this promise any more.
     pub(crate) fn leave(&self, promise: &AnyPromise) {
-        let ours = |callback: &Callback| matches!(callback, Callback::Notify(theirs, _) if theirs.is(self));
-        let removed = promise.0.head().callbacks.remove(ours);
+        let removed = promise.0.head().callbacks.remove(CallbackKey::Notify(self.address()));
         drop(removed);
     }
 
@@ -60,6 +69,12 @@ impl Listener {
 pub(crate) struct WeakListener(Weak<Box<dyn Listen>>);
 
 impl WeakListener {
+    pub(crate) fn await_dropped(&self, promise: &Ref) {
+        if let Some(listener) = self.0.upgrade() {
+            listener.await_dropped(promise);
+        }
+    }
+
     /// See [`Listener::leave`].
     pub(crate) fn leave(&self, promise: &AnyPromise) {
         if let Some(listener) = self.0.upgrade() {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::block::callback::{CallbackToken, DoneCallback};
-use crate::block::head::{AnyPromise, Callback, State};
+use crate::block::head::{AnyPromise, Callback, CallbackKey, State};
 use crate::block::raw::Ref;
 use crate::block::task::TaskRef;
 use crate::ground::error::{Error, Result};
@@ -64,8 +64,7 @@ impl AnyPromise {
 
     /// See [`Promise::remove_done_callback`](crate::Promise::remove_done_callback).
     pub fn remove_done_callback(&self, token: CallbackToken) -> bool {
-        let ours = |callback: &Callback| matches!(callback, Callback::Call(call) if call.token == token);
-        self.0.head().callbacks.remove(ours).is_some()
+        self.0.head().callbacks.remove(CallbackKey::Call(token)).is_some()
     }
 }
 

@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
-use crate::block::head::{AnyPromise, Callback, State};
+use crate::block::head::{AnyPromise, Callback, CallbackKey, State};
 use crate::block::raw::Ref;
 use crate::block::task::TaskRef;
 use crate::ground::error::{Error, Result};
@@ -134,20 +134,31 @@ impl Waiting {
         }
     }
 
+    /// [`leave`](Waiting::leave), because the await is dropped.
+    #[inline]
+    pub(crate) fn end(&mut self, promise: &Ref) {
+        if !self.is_new() {
+            self.deregister(promise);
+            if let Some(listener) = promise.head().callbacks.only_listener() {
+                listener.await_dropped(promise);
+            }
+        }
+    }
+
     fn deregister(&mut self, promise: &Ref) {
         let callbacks = &promise.head().callbacks;
         let removed = match std::mem::replace(&mut self.registered, Registered::No) {
             Registered::No | Registered::Refused(..) => None,
             Registered::Step(park, task) => {
                 task.unpark_from(promise, park);
-                callbacks.remove(|callback| matches!(callback, Callback::Step(waiting) if waiting.is(&task)))
+                callbacks.remove(CallbackKey::of_step(&task))
             }
             Registered::Wake(park, wait) => {
                 let (waker, task) = *wait;
                 if let Some(task) = task {
                     task.unpark_from(promise, park);
                 }
-                callbacks.remove(|callback| matches!(callback, Callback::Wake(waiting) if waiting.will_wake(&waker)))
+                callbacks.remove(CallbackKey::of_wake(&waker))
             }
         };
         drop(removed);
@@ -211,13 +222,13 @@ impl<T: Clone + 'static> Future for Cloned<T> {
 
 impl<T> Drop for Taken<T> {
     fn drop(&mut self) {
-        self.0.leave(self.1.block.erased());
+        self.0.end(self.1.block.erased());
     }
 }
 
 impl<T> Drop for Cloned<T> {
     fn drop(&mut self) {
-        self.0.leave(self.1.block.erased());
+        self.0.end(self.1.block.erased());
     }
 }
 

@@ -1,7 +1,6 @@
 //! `WaitQueue`: who waits, and in which order they are woken. Every primitive stands on this page.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::fmt;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
@@ -10,7 +9,9 @@ use std::task::{Context, Poll, ready};
 use crate::block::holders::{Holder, Holders};
 use crate::block::raw::Ref;
 use crate::block::task::AnyTask;
+use crate::ground::crowd::Keyed;
 use crate::ground::error::{Error, Result};
+use crate::ground::roster::Roster;
 use crate::leaf::parking::Parking;
 use crate::leaf::polled::polled_by;
 use crate::leaf::waiter::{self, Waiter};
@@ -97,8 +98,21 @@ pub(super) struct Shared {
     loop_id: Cell<u16>,
     /// The blocks in which the waits are under way. Invariant **WOKEN FIRST**: those that were woken stand before those that wait, because a
     /// primitive wakes from the front. One is cloned or taken out before it is woken, because an observer may be told of that.
-    line: RefCell<VecDeque<Ref>>,
+    line: RefCell<Roster<Ref>>,
+    /// Who stands in the line before this number was woken or cancelled.
+    woken_before: Cell<usize>,
+    /// Who stands in the line before this number was cancelled.
+    cancelled_before: Cell<usize>,
     holders: Holders,
+}
+
+/// A block stands in a line once.
+impl Keyed for Ref {
+    type Key = usize;
+
+    fn key(&self) -> usize {
+        self.address()
+    }
 }
 
 impl WaitQueue {
@@ -118,6 +132,8 @@ impl WaitQueue {
             owner,
             loop_id: Cell::new(0),
             line: RefCell::default(),
+            woken_before: Cell::new(0),
+            cancelled_before: Cell::new(0),
             holders: Holders::default(),
         }))
     }
@@ -138,7 +154,8 @@ impl WaitQueue {
     /// Wakes the first waiter, if that was not done before: whoever is first and on the way already is enough.
     #[inline]
     pub fn wake_first(&self) {
-        if let Some(first) = self.0.get(0) {
+        let first = self.0.line.borrow().front().cloned();
+        if let Some(first) = first {
             wake_wait(first);
         }
     }
@@ -146,14 +163,10 @@ impl WaitQueue {
     /// Wakes the first `n` of those that are neither woken nor cancelled, and says how many these were.
     pub fn wake(&self, n: usize) -> usize {
         let mut woken = 0;
-        let mut index = 0;
         while woken < n
-            && let Some(wait) = self.0.get(index)
+            && let Some(wait) = self.0.next_to_wake()
         {
-            let address = wait.address();
             woken += usize::from(wake_wait(wait));
-            // A foreign waker may have ended this wait or others, and the rest has moved up.
-            index = if self.0.is_at(index, address) { index + 1 } else { 0 };
         }
         woken
     }
@@ -168,10 +181,11 @@ impl WaitQueue {
     /// there was none.
     #[inline]
     pub fn pop(&self) -> bool {
-        match self.0.take_first() {
-            Some(first) => wake_wait(first) || self.0.pop_next(),
-            None => false,
-        }
+        let mut line = self.0.line.borrow_mut();
+        let first = line.pop_from_queue();
+        let more = first.is_some() || line.is_crowd();
+        drop(line);
+        first.is_some_and(wake_wait) || more && self.0.pop_next()
     }
 
     /// How many stand in the queue: those that wait, and those that were woken or cancelled and have not run since.
@@ -182,7 +196,7 @@ impl WaitQueue {
     /// Whether nobody stands in the queue.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.0.line.borrow().is_empty()
     }
 
     /// Whether anybody stands in the queue who was not cancelled: who waits, or was woken and has not run since.
@@ -244,7 +258,7 @@ impl Shared {
             }
             // May drop what the task waited for in another leaf: not under a borrow.
             let wait = parking.begin(by)?;
-            self.line.borrow_mut().push_back(wait);
+            self.line.borrow_mut().push(wait);
             Ok(())
         })
     }
@@ -274,44 +288,49 @@ impl Shared {
             // WOKEN FIRST: were it still there, it would not be behind one that waits. It was popped.
             Some(first) if woken && !waiter::is_done(first) => None,
             None => None,
-            _ => {
-                let index = line.iter().position(|other| other.ptr_eq(&wait));
-                index.and_then(|index| line.remove(index))
-            }
+            _ => line.remove(wait.key()),
         };
         drop(line);
         drop(removed);
     }
 
     fn any_live(&self) -> bool {
-        let line = self.line.borrow();
         // Nearly always the first.
-        line.front().is_some_and(|first| !waiter::is_cancelled(first)) || line.iter().any(|wait| !waiter::is_cancelled(wait))
+        let first = self.line.borrow().front().map(|first| !waiter::is_cancelled(first));
+        first.is_some_and(|live| live || self.any_live_behind())
     }
 
-    #[inline]
-    fn get(&self, index: usize) -> Option<Ref> {
-        self.line.borrow().get(index).cloned()
-    }
-
-    #[inline]
-    fn is_at(&self, index: usize, address: usize) -> bool {
-        self.line.borrow().get(index).is_some_and(|wait| wait.address() == address)
-    }
-
+    /// The same when the first was cancelled.
     #[cold]
-    fn pop_next(&self) -> bool {
-        while let Some(first) = self.take_first() {
-            if wake_wait(first) {
+    fn any_live_behind(&self) -> bool {
+        let line = self.line.borrow();
+        while let Some((number, wait)) = line.at_or_after(self.cancelled_before.get()) {
+            if !waiter::is_cancelled(wait) {
                 return true;
             }
+            self.cancelled_before.set(number + 1);
         }
         false
     }
 
+    /// The first that may be neither woken nor cancelled, which whoever asks is to wake.
     #[inline]
-    fn take_first(&self) -> Option<Ref> {
-        self.line.borrow_mut().pop_front()
+    fn next_to_wake(&self) -> Option<Ref> {
+        let line = self.line.borrow();
+        let (number, wait) = line.at_or_after(self.woken_before.get())?;
+        self.woken_before.set(number + 1);
+        Some(wait.clone())
+    }
+
+    #[cold]
+    fn pop_next(&self) -> bool {
+        loop {
+            let first = self.line.borrow_mut().pop_front();
+            let Some(first) = first else { return false };
+            if wake_wait(first) {
+                return true;
+            }
+        }
     }
 }
 

@@ -271,9 +271,8 @@ impl<A: EnsureFuture> Drop for Next<'_, A> {
 
 impl<A: EnsureFuture> Drop for AsCompleted<A> {
     fn drop(&mut self) {
-        // The callbacks stay, and with them the state: it must not own the promises, or one that is never done would keep both.
-        let promises = self.state.promises.take();
-        drop(promises);
+        self.state.leave(&self.listener);
+        self.state.disarm();
     }
 }
 

@@ -116,4 +116,12 @@ impl Listen for Undo {
     fn notify(&self, _: u32) {
         self.listener.leave(&self.inner);
     }
+
+    /// One that is never awaited stays behind the inner one, as asyncio's does: its error is to be reported.
+    fn await_dropped(&self, outer: &Ref) {
+        const OF_THE_AWAIT_AND_THE_LISTENER: u32 = 2;
+        if outer.count() == OF_THE_AWAIT_AND_THE_LISTENER {
+            self.listener.leave(&self.inner);
+        }
+    }
 }

@@ -6,5 +6,6 @@ mod support;
 mod contract;
 mod deadlock;
 mod from_within;
+mod growth;
 mod hand_over;
 mod priority;

@@ -92,6 +92,18 @@ impl Listen for Rc<Count> {
         &self.children
     }
 
+    /// A gather that is never awaited goes on counting, as asyncio's does: its error is to be reported.
+    fn await_dropped(&self, outer: &Ref) {
+        let (of_the_await_and_the_count, of_the_await_and_the_listener) = (2, 2);
+        if outer.count() > of_the_await_and_the_count || Rc::strong_count(self) > of_the_await_and_the_listener {
+            return;
+        }
+        let head = outer.own::<GatherHead>().filter(|_| !outer.head().done());
+        if let Some(listener) = head.and_then(|head| head.listener.get()) {
+            self.children.iter().for_each(|child| listener.leave(child));
+        }
+    }
+
     fn awaiter(&self) -> Option<Ref> {
         Some(self.outer.block.erased().clone())
     }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::{Children, Gather, GatherOutcomes};
+use crate::block::gather::GatherHead;
 use crate::block::head::AnyPromise;
 use crate::block::raw::Ref;
 use crate::ground::error::Result;
@@ -36,7 +37,11 @@ impl<G, T> Future for Gathering<G, T> {
 
 impl<G, T> Drop for Gathering<G, T> {
     fn drop(&mut self) {
+        let was_awaited = !self.waiting.is_new();
         self.waiting.leave(&self.outer);
+        if was_awaited && let Some(listener) = self.outer.own::<GatherHead>().and_then(|head| head.listener.get()) {
+            listener.await_dropped(&self.outer);
+        }
     }
 }
 

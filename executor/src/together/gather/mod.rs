@@ -4,7 +4,7 @@ mod children;
 mod count;
 mod gathering;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashSet;
 use std::fmt;
 use std::rc::Rc;
@@ -129,6 +129,7 @@ impl<C: Children> Gather<C> {
         let head = GatherHead {
             children: all,
             cancelled: Cell::new(None),
+            listener: OnceCell::new(),
         };
         let outer = Promise::from_block(raw::allocate_promise(head));
         outer.head().bind(event_loop.0.id);
@@ -143,6 +144,9 @@ impl<C: Children> Gather<C> {
             done_at_once: RefCell::default(),
         });
         let listener = Listener::new(count.clone());
+        if let Some(head) = count.outer.block.erased().own::<GatherHead>() {
+            let _new = head.listener.set(listener.downgrade());
+        }
         event_loop.0.ties.note(&listener, &count.children);
         for (index, child) in count.children.iter().enumerate() {
             let index = index as u32;
