@@ -451,10 +451,6 @@ impl<K> KindRef<K> {
     pub(crate) fn erased(&self) -> &Ref {
         &self.0
     }
-
-    pub(crate) fn into_erased(self) -> Ref {
-        self.0
-    }
 }
 
 impl<K> Deref for KindRef<K> {

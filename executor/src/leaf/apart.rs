@@ -41,9 +41,10 @@ impl Apart {
         self.promise.block.erased()
     }
 
-    /// Leaves the promise.
-    pub(super) fn end(mut self) -> Ref {
-        self.waiting.leave(self.promise.block.erased());
-        self.promise.block.erased().clone()
+    /// Leaves the promise, which nobody can fulfil any more when a foreign waker goes with the wait and does something.
+    pub(super) fn end(mut self) {
+        let left = self.waiting.take_leave(self.promise.block.erased());
+        self.promise.cancel();
+        drop(left);
     }
 }

@@ -130,7 +130,7 @@ impl Waiting {
     #[inline]
     pub(crate) fn leave(&mut self, promise: &Ref) {
         if !matches!(self.registered, Registered::No) {
-            self.deregister(promise);
+            drop(self.take_leave(promise));
         }
     }
 
@@ -138,31 +138,43 @@ impl Waiting {
     #[inline]
     pub(crate) fn end(&mut self, promise: &Ref) {
         if !self.is_new() {
-            self.deregister(promise);
+            drop(self.take_leave(promise));
             if let Some(listener) = promise.head().callbacks.only_listener() {
                 listener.await_dropped(promise);
             }
         }
     }
 
-    fn deregister(&mut self, promise: &Ref) {
+    /// [`leave`](Waiting::leave), with what was registered yet to be dropped: the end of a foreign waker may do anything.
+    #[must_use = "to be dropped when all is in order"]
+    pub(super) fn take_leave(&mut self, promise: &Ref) -> Left {
         let callbacks = &promise.head().callbacks;
-        let removed = match std::mem::replace(&mut self.registered, Registered::No) {
+        let registered = std::mem::replace(&mut self.registered, Registered::No);
+        let callback = match &registered {
             Registered::No | Registered::Refused(..) => None,
             Registered::Step(park, task) => {
-                task.unpark_from(promise, park);
-                callbacks.remove(CallbackKey::of_step(&task))
+                task.unpark_from(promise, *park);
+                callbacks.remove(CallbackKey::of_step(task))
             }
             Registered::Wake(park, wait) => {
-                let (waker, task) = *wait;
+                let (waker, task) = &**wait;
                 if let Some(task) = task {
-                    task.unpark_from(promise, park);
+                    task.unpark_from(promise, *park);
                 }
-                callbacks.remove(CallbackKey::of_wake(&waker))
+                callbacks.remove(CallbackKey::of_wake(waker))
             }
         };
-        drop(removed);
+        Left {
+            _callback: callback,
+            _registered: registered,
+        }
     }
+}
+
+/// What a wait had registered that was left.
+pub(super) struct Left {
+    _callback: Option<Callback>,
+    _registered: Registered,
 }
 
 /// Why this task may not wait for this promise.

@@ -63,10 +63,9 @@ impl InBerth {
 
     /// Frees the berth.
     #[inline(always)]
-    pub(super) fn end(self) -> Ref {
+    pub(super) fn end(self) {
         let InBerth(task) = self;
         task.berth.set(task.berth.get().free());
         drop(task.take_also_wake());
-        task.into_erased()
     }
 }

@@ -60,7 +60,9 @@ impl Parking {
                 return Poll::Pending;
             }
         }
-        self.resume(context).map(|(outcome, _)| outcome)
+        let outcome = ready!(self.resume(context));
+        self.end();
+        Poll::Ready(outcome)
     }
 
     /// Takes the task's berth, or makes a promise. Returns the block in which the wait is under way.
@@ -82,25 +84,21 @@ impl Parking {
         Ok(block)
     }
 
-    /// Looks whether a wait that has begun is over. Returns also the block in which it was under way.
+    /// Looks whether a wait that has begun is over. Then [`end`](Parking::end) is next.
     #[inline(always)]
-    pub(super) fn resume(&mut self, context: &mut Context<'_>) -> Poll<(Result<()>, Option<Ref>)> {
-        let State::InBerth(wait) = &*self.state else {
-            return self.resume_apart(context);
-        };
-        let outcome = ready!(wait.resume(self.site, context));
-        let granted = wait.granted();
-        Poll::Ready((outcome, self.end(granted)))
+    pub(super) fn resume(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        match &*self.state {
+            State::InBerth(wait) => wait.resume(self.site, context),
+            _ => self.resume_apart(context),
+        }
     }
 
     #[cold]
-    fn resume_apart(&mut self, context: &mut Context<'_>) -> Poll<(Result<()>, Option<Ref>)> {
-        let State::Apart(wait) = &mut *self.state else {
-            return Poll::Ready((Ok(()), None));
-        };
-        let outcome = ready!(wait.resume(context));
-        let granted = wait.granted();
-        Poll::Ready((outcome, self.end(granted)))
+    fn resume_apart(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        match &mut *self.state {
+            State::Apart(wait) => wait.resume(context),
+            _ => Poll::Ready(Ok(())),
+        }
     }
 
     /// Whether the waiter was woken; a wait that failed all the same, or is dropped, must pass on what it was woken for.
@@ -115,12 +113,18 @@ impl Parking {
 
     /// Whether `waiter` is the one that this wait handed out.
     pub fn is(&self, waiter: &Waiter) -> bool {
-        let block = match &*self.state {
-            State::InBerth(wait) => wait.block(),
-            State::Apart(wait) => wait.block(),
-            State::New | State::Granted | State::Lost => return false,
-        };
-        Waiter::under_way(block).as_ref() == Some(waiter)
+        self.block()
+            .is_some_and(|block| Waiter::under_way(block).as_ref() == Some(waiter))
+    }
+
+    /// The block in which the wait is under way.
+    #[inline(always)]
+    pub(super) fn block(&self) -> Option<&Ref> {
+        match &*self.state {
+            State::InBerth(wait) => Some(wait.block()),
+            State::Apart(wait) => Some(wait.block()),
+            State::New | State::Granted | State::Lost => None,
+        }
     }
 
     /// Where the task stands, for reports.
@@ -138,25 +142,25 @@ impl Parking {
         matches!(*self.state, State::InBerth(_))
     }
 
-    /// Ends the wait early. Returns the block in which it was under way.
-    pub(super) fn leave(&mut self) -> Option<Ref> {
+    /// Ends the wait early.
+    pub(super) fn leave(&mut self) {
         if let State::InBerth(wait) = &*self.state {
             wait.unpark();
         }
-        self.end(self.granted())
+        self.end();
     }
 
-    /// Ends the wait, if it is under way, and returns the block in which it was.
+    /// Ends the wait, if it is under way. It cannot be woken from then on.
     #[inline(always)]
-    fn end(&mut self, granted: bool) -> Option<Ref> {
+    pub(super) fn end(&mut self) {
+        let over = if self.granted() { State::Granted } else { State::Lost };
         if !self.is_parked() {
-            return None;
+            return;
         }
-        let over = if granted { State::Granted } else { State::Lost };
         match std::mem::replace(&mut *self.state, over) {
-            State::InBerth(wait) => Some(wait.end()),
-            State::Apart(wait) => Some(wait.end()),
-            State::New | State::Granted | State::Lost => None,
+            State::InBerth(wait) => wait.end(),
+            State::Apart(wait) => wait.end(),
+            State::New | State::Granted | State::Lost => {}
         }
     }
 }

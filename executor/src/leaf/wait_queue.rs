@@ -265,26 +265,29 @@ impl Shared {
 
     /// Looks whether a wait is over; then it is out of the queue, and `Ok` if it was woken.
     pub(super) fn resume(&self, parking: &mut Parking, context: &mut Context<'_>) -> Poll<Result<()>> {
-        let (outcome, wait) = ready!(parking.resume(context));
-        self.remove(wait, parking.granted());
+        let outcome = ready!(parking.resume(context));
+        self.remove(parking);
+        parking.end();
         Poll::Ready(outcome)
     }
 
     /// Ends a wait early.
     #[cold]
     pub(super) fn leave(&self, parking: &mut Parking) {
-        let woken = parking.granted();
-        self.remove(parking.leave(), woken);
+        self.remove(parking);
+        parking.leave();
     }
 
-    /// Takes a wait that is over out of the queue, if it is still there.
+    /// Takes a wait that is about to end out of the queue, if it is still there. First that, because with the wait a foreign waker may go,
+    /// whose end may do anything: wake this very wait, or panic.
     #[inline(always)]
-    fn remove(&self, wait: Option<Ref>, woken: bool) {
-        let Some(wait) = wait else { return };
+    fn remove(&self, parking: &Parking) {
+        let Some(wait) = parking.block() else { return };
+        let woken = parking.granted();
         let mut line = self.line.borrow_mut();
         let removed = match line.front() {
             // Whoever was woken nearly always stands first.
-            Some(first) if first.ptr_eq(&wait) => line.pop_front(),
+            Some(first) if first.ptr_eq(wait) => line.pop_front(),
             // WOKEN FIRST: were it still there, it would not be behind one that waits. It was popped.
             Some(first) if woken && !waiter::is_done(first) => None,
             None => None,

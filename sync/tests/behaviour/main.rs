@@ -8,4 +8,5 @@ mod deadlock;
 mod from_within;
 mod growth;
 mod hand_over;
+mod last_wakes;
 mod priority;
