@@ -199,7 +199,10 @@ impl TaskHead {
     #[inline]
     fn count_park(&self, site: &'static Location<'static>) -> u32 {
         self.parked_at.set(Some(site));
-        self.parks.set(self.parks.get().wrapping_add(1));
+        // While a cancellation is on its way to the leaf that was the last to park, those that are polled before it do not take its place.
+        if !self.flags.delivers() {
+            self.parks.set(self.parks.get().wrapping_add(1));
+        }
         self.parks.get()
     }
 

@@ -133,8 +133,9 @@ impl TaskRef {
     fn arm(&self, error: Error) {
         self.flags.arm();
         self.keep_message(error);
-        if !self.flags.is_parked() && !self.is_running() {
-            // What it waits for is not ours, and would not wake it.
+        let waits = self.waiting_on().is_some_and(|promise| !promise.head().done());
+        if !waits && !self.is_running() {
+            // Nothing of ours would wake it: what it waits for is foreign, or it has set the leaf aside in which it stood last.
             wake(self.clone());
         }
     }

@@ -3,6 +3,7 @@
 mod cancel;
 mod dropped;
 mod moved;
+mod set_aside;
 mod wakes;
 
 use std::cell::Cell;
