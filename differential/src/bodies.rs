@@ -9,8 +9,8 @@ use crate::frame::Frame;
 use crate::program::{Body, Op};
 use crate::world::World;
 
-/// A coroutine. Boxed, because bodies nest as deep as programs like. A box adds no suspension.
-pub(crate) type Coroutine<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
+/// A coroutine of a program. Boxed, because bodies nest as deep as programs like. A box adds no suspension.
+pub type Coroutine<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 
 /// How a body ended that did not fail.
 #[derive(Clone, Copy)]
@@ -31,12 +31,12 @@ impl World {
     pub(crate) fn call_body(self: &Rc<Self>, body: &Body) -> Coroutine<i64> {
         let frame = Rc::new(Frame::default());
         let run = self.run_body(&frame, body);
-        Box::pin(async move {
+        self.meddler.call(Box::pin(async move {
             match run.await? {
                 Flow::Normal => Ok(0),
                 Flow::Return(value) => Ok(value),
             }
-        })
+        }))
     }
 
     /// Runs a body in a frame that is there.

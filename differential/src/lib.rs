@@ -14,6 +14,7 @@ mod bodies;
 mod callbacks;
 mod descriptors;
 mod frame;
+mod meddler;
 mod now;
 mod objects;
 mod primitives;
@@ -25,5 +26,7 @@ mod values;
 mod wait;
 mod world;
 
+pub use bodies::Coroutine;
+pub use meddler::Meddler;
 pub use program::{ParseError, parse};
-pub use run::trace;
+pub use run::{trace, trace_with};

@@ -7,6 +7,7 @@ use std::rc::{Rc, Weak};
 
 use kolo::{AnyPromise, AnyTask, Clock, EnsureFuture, EventLoop, Kind, Observer, Promise};
 
+use crate::meddler::{Meddler, Nobody};
 use crate::objects::Object;
 use crate::program::Program;
 use crate::values::error_name;
@@ -25,9 +26,22 @@ enum Broken {
 /// # Errors
 /// What making an event loop or a primitive fails with.
 pub fn trace(program: Program) -> kolo::Result<Vec<String>> {
-    let world = World::new(program, EventLoop::with_clock(Clock::Virtual)?)?;
+    trace_with(program, Rc::new(Nobody))
+}
+
+/// [`trace`], with somebody who meddles.
+///
+/// # Errors
+/// As [`trace`].
+pub fn trace_with(program: Program, meddler: Rc<dyn Meddler>) -> kolo::Result<Vec<String>> {
+    let world = World::new(program, EventLoop::with_clock(Clock::Virtual)?, meddler)?;
     let watcher = world.listen();
-    match world.run() {
+    world.meddler.begins(&world.event_loop);
+    let outcome = world.run();
+    if !matches!(outcome, Err(Broken::Overrun)) {
+        world.meddler.is_at_rest(&world.event_loop);
+    }
+    match outcome {
         Ok(()) => world.trace.close("end"),
         Err(Broken::Stalled) => world.trace.close(&format!("stalled {}", world.names(&world.unfinished()))),
         Err(Broken::Overrun) => world.trace.close("overrun"),

@@ -8,6 +8,7 @@ use kolo::{AnyTask, CallbackToken, ContextVar, Error, EventLoop, ExceptionContex
 
 use crate::callbacks::Scheduled;
 use crate::descriptors::Sockets;
+use crate::meddler::Meddler;
 use crate::objects::Object;
 use crate::primitives::Primitives;
 use crate::program::{Program, Step, Ticks};
@@ -47,10 +48,11 @@ pub(crate) struct World {
     pub(crate) counters: Vec<Cell<i64>>,
     pub(crate) variables: Vec<ContextVar<i64>>,
     pub(crate) overrun: Cell<bool>,
+    pub(crate) meddler: Rc<dyn Meddler>,
 }
 
 impl World {
-    pub(crate) fn new(program: Program, event_loop: EventLoop) -> Result<Rc<World>> {
+    pub(crate) fn new(program: Program, event_loop: EventLoop, meddler: Rc<dyn Meddler>) -> Result<Rc<World>> {
         let resources = &program.resources;
         let world = Rc::new(World {
             trace: Trace::default(),
@@ -73,6 +75,7 @@ impl World {
                 .map(|_| ContextVar::with_default("variable", || 0))
                 .collect(),
             overrun: Cell::new(false),
+            meddler,
             event_loop,
             program,
         });
