@@ -12,12 +12,13 @@ const UNSAFE: [&str; 3] = [
 ];
 
 /// The crates, and which of the others each may use.
-const CRATES: [(&str, &str, &[&str]); 5] = [
+const CRATES: [(&str, &str, &[&str]); 6] = [
     ("executor", "kolo-executor", &[]),
     ("sync", "kolo-sync", &["kolo-executor"]),
     ("net", "kolo-net", &["kolo-executor", "kolo-sync"]),
     (".", "kolo", &["kolo-executor", "kolo-sync", "kolo-net"]),
     ("differential", "kolo-differential", &["kolo"]),
+    ("chaos", "kolo-chaos", &["kolo"]),
 ];
 
 fn root() -> &'static Path {
