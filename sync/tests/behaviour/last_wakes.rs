@@ -25,7 +25,9 @@ impl Wake for DoesSomething {
 impl Drop for DoesSomething {
     fn drop(&mut self) {
         let last = LAST.take();
-        last.map(|last| last());
+        if let Some(last) = last {
+            last();
+        }
     }
 }
 
