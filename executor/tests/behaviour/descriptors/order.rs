@@ -108,5 +108,7 @@ fn letters_come_before_descriptors_of_the_same_wake_up() {
         event_loop.run_forever().unwrap();
         drop(thread.join().unwrap());
         assert_eq!(trace.take(), ["letter", "descriptor"]);
+        // The reader owns the loop that owns it.
+        event_loop.close().unwrap();
     }
 }
