@@ -89,9 +89,11 @@ impl WeakListener {
 pub(crate) struct Ties(WeakList<Box<dyn Listen>>);
 
 impl Ties {
-    /// Notes a listener of these promises. Of tasks it need not know: the loop parts from all of them at its end.
-    pub(crate) fn note(&self, listener: &Listener, promises: &[AnyPromise]) {
-        if promises.iter().any(|promise| !promise.0.is::<TaskHead>()) {
+    /// Notes a listener of these promises. Of tasks of the loop with this id it need not know: the loop parts from all of them at its end.
+    /// Another loop may have done so already.
+    pub(crate) fn note(&self, loop_id: u16, listener: &Listener, promises: &[AnyPromise]) {
+        let parted_from = |promise: &AnyPromise| promise.0.is::<TaskHead>() && promise.0.head().loop_id.get() == loop_id;
+        if !promises.iter().all(parted_from) {
             self.0.add(Rc::downgrade(&listener.0));
         }
     }

@@ -79,15 +79,14 @@ impl Waiting {
     }
 
     fn suspend(&mut self, promise: &Ref, by: Polled<'_>, context: &Context<'_>) {
-        if self.is_new()
-            && let Some(reason) = refusal(promise, by)
-        {
-            let park = by.park_and_wake(self.site, context);
-            self.registered = Registered::Refused(park, Box::new((reason, by.task().cloned())));
-            return;
-        }
         if !self.is_registered_by(by, context) {
             self.leave(promise);
+            // Asked anew of whoever polls: the leaf may have been moved into the very task for which it waits.
+            if let Some(reason) = refusal(promise, by) {
+                let park = by.park_and_wake(self.site, context);
+                self.registered = Registered::Refused(park, Box::new((reason, by.task().cloned())));
+                return;
+            }
             self.register(promise, by, context);
         }
         let now = by.park_on(promise, self.site);

@@ -46,7 +46,10 @@ pub fn shield<A: EnsureFuture>(awaitable: A) -> Promise<A::Value> {
         outer: outer.clone(),
     };
     let listener = Listener::new(shielded);
-    event_loop.0.ties.note(&listener, std::slice::from_ref(&promise));
+    event_loop
+        .0
+        .ties
+        .note(event_loop.0.id, &listener, std::slice::from_ref(&promise));
     promise.0.add_callback(Callback::Notify(listener.clone(), INNER));
     let undo = Listener::new(Undo {
         inner: promise,

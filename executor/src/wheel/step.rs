@@ -119,6 +119,8 @@ impl Core {
 
     /// The outcome is in the slot: the task is over.
     fn finish(&self, task: TaskRef, mut state: State) {
+        // A leaf that was polled and set aside may have left something there, which could own the task.
+        task.wait_on_nothing();
         match state {
             State::Value if task.flags.disarm() => {
                 // Cancelled while it ran, and it never looked: the value is lost.
@@ -140,6 +142,7 @@ impl Core {
     /// Drops the coroutine of a task that will never run again. Its promise stays pending, as asyncio's does.
     pub(crate) fn discard(&self, task: TaskRef) {
         self.guard("destructor of a task", || task.erased().settle(None));
+        self.guard("destructor", || task.wait_on_nothing());
         let callbacks = &task.erased().head().callbacks;
         callbacks.drain(|callback| self.guard("destructor", || drop(callback)));
         let kept = self.tasks.borrow_mut().remove(task.ticket.get());

@@ -409,3 +409,32 @@ fn a_loop_that_is_never_closed_goes_with_its_last_handle() {
     drop(event_loop);
     assert_eq!(living.count(), 0);
 }
+
+#[test]
+fn what_is_made_over_a_task_of_a_closed_loop_goes_with_the_loop_in_which_it_was_made() {
+    let living = Living::new();
+    let closed = EventLoop::with_clock(Clock::Virtual).unwrap();
+    closed.set_exception_handler(Some(Rc::new(|_| {})));
+    let (pending, life) = (closed.create_promise::<()>(), living.one());
+    let left: Task<()> = closed.create_task(async move {
+        let _life = life;
+        pending.await
+    });
+    tick(&closed);
+    closed.close().unwrap();
+    // Its promise stays pending, and nobody will ever complete it.
+    assert!(!left.done());
+    let kept = Rc::new(());
+    leaves_nothing({
+        let (left, kept) = (left.clone(), kept.clone());
+        async move |_| {
+            let shielded = shield(&left);
+            let gathered = gather([&left]);
+            shielded.add_done_callback(move |_| drop(kept));
+            drop((shielded, gathered, left));
+            Ok(())
+        }
+    });
+    drop(left);
+    assert_eq!((living.count(), Rc::strong_count(&kept)), (0, 1));
+}

@@ -147,7 +147,7 @@ impl<C: Children> Gather<C> {
         if let Some(head) = count.outer.block.erased().own::<GatherHead>() {
             let _new = head.listener.set(listener.downgrade());
         }
-        event_loop.0.ties.note(&listener, &count.children);
+        event_loop.0.ties.note(event_loop.0.id, &listener, &count.children);
         for (index, child) in count.children.iter().enumerate() {
             let index = index as u32;
             if child.done() {

@@ -1,13 +1,16 @@
 //! Leaves that a task has polled and set aside, or polls beside others: a cancellation does not get lost with them.
 
 use std::cell::{Cell, RefCell};
-use std::future::pending;
-use std::pin::pin;
+use std::future::{pending, poll_fn};
+use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::task::Poll;
 
 use futures_util::future::{FutureExt, join};
 use kolo_executor::testing::{hops, run};
-use kolo_executor::{Promise, Result, Task, create_task, sleep};
+use kolo_executor::{Cloned, Promise, Result, Task, create_task, sleep};
+
+use crate::support::lives::Living;
 
 #[test]
 fn a_yield_that_is_given_up_at_once_keeps_no_cancellation() {
@@ -70,6 +73,68 @@ fn a_cancellation_in_a_circle_reaches_the_last_of_two_leaves() {
         sleep(1).await?;
         assert!(task.done());
         Ok(())
+    })
+    .unwrap();
+}
+
+/// Polls a leaf once and keeps it elsewhere.
+async fn poll_and_set_aside<F: Future + Unpin>(leaf: &Rc<RefCell<Option<F>>>) -> bool {
+    poll_fn(|context| {
+        let mut leaf = leaf.borrow_mut();
+        Poll::Ready(Pin::new(leaf.as_mut().expect("a leaf")).poll(context).is_pending())
+    })
+    .await
+}
+
+#[test]
+fn an_await_that_is_moved_into_the_task_for_which_it_waits_is_refused() {
+    let living = Living::new();
+    let life = living.one();
+    run(async move {
+        let leaf = Rc::new(RefCell::new(None::<Cloned<()>>));
+        let moved = leaf.clone();
+        let task: Task<()> = create_task(async move {
+            let _life = life;
+            sleep(0).await?;
+            // It is told one hop later, as of every await that is refused.
+            assert!(poll_and_set_aside(&moved).await);
+            sleep(0).await?;
+            let own = poll_fn(|context| Pin::new(moved.borrow_mut().as_mut().unwrap()).poll(context)).await;
+            assert_eq!(own.unwrap_err().message(), "Task cannot await on itself: 'Task-2'");
+            Ok(())
+        });
+        task.set_name("Task-2");
+        leaf.replace(Some((&task).into_future()));
+        assert!(poll_and_set_aside(&leaf).await);
+        task.await
+    })
+    .unwrap();
+    assert_eq!(living.count(), 0);
+}
+
+#[test]
+fn a_task_that_is_done_keeps_nothing_of_an_await_that_it_has_set_aside() {
+    let living = Living::new();
+    run({
+        let living = living.clone();
+        async move {
+            let promise = Promise::new();
+            let leaf = Rc::new(RefCell::new(Some((&promise).into_future())));
+            let moved = leaf.clone();
+            let task = create_task(async move {
+                assert!(poll_and_set_aside(&moved).await);
+                Ok(())
+            });
+            hops(1).await?;
+            assert!(task.done());
+            promise.set_result(living.one())?;
+            drop(promise);
+            // It comes to its end elsewhere.
+            assert!(!poll_and_set_aside(&leaf).await);
+            drop(leaf);
+            assert_eq!(living.count(), 0);
+            task.await
+        }
     })
     .unwrap();
 }
