@@ -96,10 +96,11 @@ pub(crate) fn act_at_primitive(world: &World, numbers: &mut Numbers, who: &str) 
 }
 
 fn shut_down(at: &Primitives, numbers: &mut Numbers) {
-    let before = at.queue.qsize();
-    at.queue.shutdown(numbers.once_in(2));
-    // They stay if this is done by one of them, while it is shown.
-    let dropped = before - at.queue.qsize();
-    at.items.set(at.items.get() - dropped as isize);
+    let (before, immediate) = (at.queue.qsize(), numbers.once_in(2));
+    at.queue.shutdown(immediate);
+    // What whoever is woken by it takes is in the books already. All stay if this is done by one of them, while it is shown.
+    if immediate && at.queue.empty() {
+        at.items.set(at.items.get() - before as isize);
+    }
     at.lifo.shutdown(numbers.once_in(2));
 }

@@ -12,6 +12,8 @@ impl Core {
         if self.phase.replace(Phase::Closed) == Phase::Closed {
             return;
         }
+        // From now on other threads are refused, and so are destructors that try their way.
+        let letters = self.inbox.close();
         // The tasks go in the order of their creation. What their destructors queue goes with the rest.
         for task in self.all_tasks() {
             if !self.reported_stuck.get() && !task.flags.is_owned_by_run() {
@@ -25,7 +27,7 @@ impl Core {
         }
         self.drop_each(self.timers.take().into_entries());
         self.drop_each(self.reactor.clear());
-        self.drop_each(self.inbox.close());
+        self.drop_each(letters);
         self.drop_each(self.at_close.take());
         inbox::unregister(self.id);
         stats::count(self.iterations.get());

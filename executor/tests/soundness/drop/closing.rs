@@ -40,8 +40,11 @@ impl Drop for Latecomer {
 #[track_caller]
 fn close_with(place: impl FnOnce(&EventLoop, Latecomer)) {
     let event_loop = EventLoop::with_clock(Clock::Virtual).unwrap();
-    event_loop.set_exception_handler(Some(Rc::new(|context| {
-        assert_eq!(context.message, "Task was destroyed but it is pending!", "{context:?}");
+    // Their texts only: a report keeps its task, and with it what is to be dropped.
+    let reports = Rc::new(RefCell::new(Vec::new()));
+    let list = reports.clone();
+    event_loop.set_exception_handler(Some(Rc::new(move |context| {
+        list.borrow_mut().push(format!("{} {:?}", context.message, context.error));
     })));
     let dropped = Rc::new(Cell::new(false));
     let promise = event_loop.create_promise::<()>();
@@ -59,6 +62,14 @@ fn close_with(place: impl FnOnce(&EventLoop, Latecomer)) {
     event_loop.close().unwrap();
     assert!(dropped.get());
     assert!(event_loop.all_tasks().is_empty());
+    // A latecomer that is not refused as it should be panics, which is reported.
+    assert!(
+        reports
+            .borrow()
+            .iter()
+            .all(|report| report == "Task was destroyed but it is pending! None"),
+        "{reports:?}"
+    );
 }
 
 #[test]
