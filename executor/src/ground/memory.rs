@@ -230,16 +230,17 @@ impl Pool {
         }
     }
 
-    /// Keeps no piece from now on but those with blocks in use.
+    /// Keeps no piece from now on but those with blocks in use, and nothing of its own when there is none.
     fn end(&self) {
+        self.others.borrow_mut().kept = 0;
         self.let_go();
         self.hold.set(0);
         let others = &mut *self.others.borrow_mut();
-        others.kept = 0;
-        for piece in others.all_free.drain(..) {
+        for piece in std::mem::take(&mut others.all_free) {
             // SAFETY: POOL: it was among those with no block in use, and now is not.
             unsafe { piece.give_back() };
         }
+        others.give_back_if_unused();
     }
 }
 
@@ -260,10 +261,18 @@ impl Others {
             } else {
                 // SAFETY: POOL: no block of it is in use, and it is neither the current one nor any of these.
                 unsafe { piece.give_back() };
+                self.give_back_if_unused();
             }
         } else if piece.free.get().is_some() && piece.place.get().is_none() {
             piece.place.set(Some(self.partly_free.len() as u32));
             self.partly_free.push(piece);
+        }
+    }
+
+    /// After the end of the thread nobody else gives the list's own memory back.
+    fn give_back_if_unused(&mut self) {
+        if self.kept == 0 && self.partly_free.is_empty() {
+            self.partly_free = Vec::new();
         }
     }
 
@@ -345,6 +354,8 @@ mod tests {
                 self.free(0);
             }
             assert_eq!(self.pieces(), 0);
+            let others = self.pool.others.borrow();
+            assert_eq!((others.partly_free.capacity(), others.all_free.capacity()), (0, 0));
         }
     }
 
