@@ -98,9 +98,15 @@ impl World {
         // A loop may be in its observer's slot only.
         self.guarded(|| self.watchers.clear());
         self.settle();
-        self.guarded(|| self.leaves.clear());
-        self.guarded(|| self.things.clear());
-        self.settle();
+        // What runs then may set waits aside once more: whoever was woken and is kept has not passed on what it was woken for.
+        for _ in 0..MOST_TURNS {
+            self.guarded(|| self.leaves.clear());
+            self.guarded(|| self.things.clear());
+            self.settle();
+            if self.leaves.is_empty() && self.things.is_empty() {
+                break;
+            }
+        }
         if !self.lost.get() {
             self.check_grants();
         }

@@ -260,6 +260,10 @@ impl<T> Slots<T> {
         self.0.borrow().clone()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+
     /// Drops all of them.
     pub(crate) fn clear(&self) {
         loop {
