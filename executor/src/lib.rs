@@ -78,7 +78,7 @@
 //!
 //! # Reading order
 //!
-//! The executor has some 11,000 lines, a third of them documentation. These ten pages, under 2,000 lines, are the core; the rest is one concept
+//! The executor has some 13,800 lines. These ten pages, about 2,000 lines, are the core; the rest is one concept
 //! a page, on top of them, and can be read in any order.
 //!
 //! | page | what |
@@ -92,7 +92,7 @@
 //! | `wheel/wake.rs` | the next step is queued |
 //! | `leaf/await_promise.rs` | one await of one promise |
 //! | `handle/promise.rs` | what users hold |
-//! | `wheel/cancel.rs` | a promise, and a task, is cancelled |
+//! | `wheel/cancel/mod.rs` | a promise, and a task, is cancelled |
 //!
 //! After these: `block/raw.rs` for the memory and the unsafe code, `leaf/parking.rs` and `leaf/wait_queue.rs` for what locks and queues stand on,
 //! `together/gather/` for how several are one, `insight/deadlock.rs` for how a deadlock is proved.
