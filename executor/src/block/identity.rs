@@ -5,6 +5,7 @@ use std::task::Waker;
 
 use crate::ground::context::Context;
 use crate::ground::error::Error;
+use crate::ground::leaves::Leaves;
 use crate::ground::ticket::Ticket;
 
 /// The thread's counters of tasks: `Task-N` counts those without a name of their own, on all of the thread's loops.
@@ -60,15 +61,15 @@ impl Serial {
     }
 }
 
-/// Which task it is, and what it has that few have.
-pub(crate) struct Identity {
+/// Which task it is, and what it has that few have. `P` is what a leaf waits for.
+pub(crate) struct Identity<P> {
     pub(crate) serial: Serial,
-    pub(crate) rare: Option<Box<Rare>>,
+    pub(crate) rare: Option<Box<Rare<P>>>,
 }
 
-impl Identity {
+impl<P> Identity<P> {
     #[inline]
-    pub(crate) fn new(name: Option<String>, context: Context) -> Identity {
+    pub(crate) fn new(name: Option<String>, context: Context) -> Identity<P> {
         if name.is_some() || !context.is_none() {
             return Identity::of_few(name, context);
         }
@@ -79,7 +80,7 @@ impl Identity {
     }
 
     #[cold]
-    fn of_few(name: Option<String>, context: Context) -> Identity {
+    fn of_few(name: Option<String>, context: Context) -> Identity<P> {
         COUNTERS.with(|counters| {
             let serial = match name {
                 Some(_) => Serial::named(counters),
@@ -100,7 +101,7 @@ impl Identity {
 }
 
 /// What few tasks have.
-pub(crate) struct Rare {
+pub(crate) struct Rare<P> {
     pub(crate) name: Option<String>,
     /// Of a task with a name of its own: the number of the unnamed one before it.
     pub(crate) after: u64,
@@ -109,16 +110,22 @@ pub(crate) struct Rare {
     pub(crate) message: Option<Error>,
     /// Who else is to be woken together with the task: where the future that waits in its berth was moved to another one.
     pub(crate) also_wake: Option<Waker>,
+    /// The number of the suspension whose leaf is to be told of the cancellation that the step delivers.
+    pub(crate) told: u32,
+    /// The leaves at which it stands beyond the last.
+    pub(crate) leaves: Option<Box<Leaves<P>>>,
 }
 
-impl Default for Rare {
-    fn default() -> Rare {
+impl<P> Default for Rare<P> {
+    fn default() -> Rare<P> {
         Rare {
             name: None,
             after: 0,
             context: Context::NONE,
             message: None,
             also_wake: None,
+            told: 0,
+            leaves: None,
         }
     }
 }

@@ -13,4 +13,5 @@ pub(crate) mod observer;
     reason = "one allocation for a coroutine and its outcome, and thin references to it"
 )]
 pub(crate) mod raw;
+pub(crate) mod stand;
 pub(crate) mod task;

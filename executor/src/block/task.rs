@@ -60,13 +60,14 @@ pub(crate) type TaskRef = KindRef<TaskHead>;
 pub(crate) struct TaskHead {
     pub(crate) ticket: Cell<Ticket>,
     pub(crate) created_at: &'static Location<'static>,
-    rare: Cell<Option<Box<Rare>>>,
-    /// The promise, task or gather that it waits for; none while it runs, and while it is parked in its berth.
-    waiting_on: Cell<Option<Ref>>,
+    rare: Cell<Option<Box<Rare<Ref>>>>,
+    /// The promise, task or gather that it waits for; none while it runs, and while it is parked in its berth. For this and the next two see
+    /// `stand`.
+    pub(super) waiting_on: Cell<Option<Ref>>,
     /// Where it stands: the site of its innermost await.
-    parked_at: Cell<Option<&'static Location<'static>>>,
+    pub(super) parked_at: Cell<Option<&'static Location<'static>>>,
     /// How often it was suspended by a leaf of ours: tells which leaf was the last.
-    parks: Cell<u32>,
+    pub(super) parks: Cell<u32>,
     pub(crate) berth: Cell<Berth>,
     pub(crate) flags: Flags,
     /// See [`Serial`].
@@ -79,7 +80,7 @@ const _: () = assert!(size_of::<TaskHead>() == 56 && size_of::<crate::block::raw
 impl TaskHead {
     // Inlined, so that a head is written once, straight into its block.
     #[inline(always)]
-    pub(crate) fn new(identity: Identity, created_at: &'static Location<'static>) -> TaskHead {
+    pub(crate) fn new(identity: Identity<Ref>, created_at: &'static Location<'static>) -> TaskHead {
         let Identity { serial, rare } = identity;
         TaskHead {
             ticket: Cell::new(Ticket::new(0, serial.generation(), 0)),
@@ -89,7 +90,7 @@ impl TaskHead {
             parked_at: Cell::new(None),
             parks: Cell::new(0),
             berth: Cell::new(Berth::NEW),
-            flags: Flags::default(),
+            flags: Flags::new(),
             serial_upper: serial.upper(),
         }
     }
@@ -114,7 +115,7 @@ impl TaskHead {
 
     /// Works on what few tasks have, if it is there. `f` runs no user code.
     #[inline]
-    fn rare<R: Default>(&self, f: impl FnOnce(&mut Rare) -> R) -> R {
+    pub(super) fn rare<R: Default>(&self, f: impl FnOnce(&mut Rare<Ref>) -> R) -> R {
         self.rare.take().map_or_else(R::default, |mut rare| {
             let result = f(&mut rare);
             self.rare.set(Some(rare));
@@ -123,7 +124,7 @@ impl TaskHead {
     }
 
     /// The same, which is made for it when it is not there.
-    fn rare_mut<R>(&self, f: impl FnOnce(&mut Rare) -> R) -> R {
+    pub(super) fn rare_mut<R>(&self, f: impl FnOnce(&mut Rare<Ref>) -> R) -> R {
         let mut rare = self.rare.take().unwrap_or_default();
         let result = f(&mut rare);
         self.rare.set(Some(rare));
@@ -166,88 +167,6 @@ impl TaskHead {
     /// The task's context, for somebody to keep.
     pub(crate) fn context_handle(&self) -> Context {
         self.with_context(Context::handle)
-    }
-
-    /// A leaf of ours suspends the task, which waits for `promise`. Returns the number of this suspension.
-    pub(crate) fn park_on(&self, promise: Ref, site: &'static Location<'static>) -> u32 {
-        drop(self.waiting_on.replace(Some(promise)));
-        self.park(site)
-    }
-
-    /// A leaf of ours suspends the task. Returns the number of this suspension.
-    pub(crate) fn park(&self, site: &'static Location<'static>) -> u32 {
-        self.flags.park();
-        self.count_park(site)
-    }
-
-    /// A leaf of ours suspends the task in its berth.
-    #[inline]
-    pub(crate) fn park_in_berth(&self, site: &'static Location<'static>) {
-        self.flags.park_in_berth();
-        self.wait_on_nothing();
-        self.count_park(site);
-    }
-
-    /// A leaf of ours suspends the task, which goes on one hop after this step. Returns the number of this suspension.
-    #[inline]
-    pub(crate) fn park_for_a_hop(&self, site: &'static Location<'static>) -> u32 {
-        self.flags.park_for_a_hop();
-        self.wait_on_nothing();
-        self.count_park(site)
-    }
-
-    #[inline]
-    fn count_park(&self, site: &'static Location<'static>) -> u32 {
-        self.parked_at.set(Some(site));
-        // While a cancellation is on its way to the leaf that was the last to park, those that are polled before it do not take its place.
-        if !self.flags.delivers() {
-            self.parks.set(self.parks.get().wrapping_add(1));
-        }
-        self.parks.get()
-    }
-
-    /// Another leaf, polled before in this step, may wait for a promise: a cancellation is meant for the last.
-    pub(crate) fn wait_on_nothing(&self) {
-        drop(self.waiting_on.take());
-    }
-
-    pub(crate) fn waiting_on(&self) -> Option<Ref> {
-        let promise = self.waiting_on.take();
-        self.waiting_on.set(promise.clone());
-        promise
-    }
-
-    /// The leaf that waited for `promise`, suspended as number `park`, is dropped: if the task waits for anything, then for what is not ours.
-    pub(crate) fn unpark_from(&self, promise: &Ref, park: u32) {
-        if self.parks.get() == park {
-            self.flags.unpark();
-        }
-        let waiting_on = self.waiting_on.take().filter(|current| !current.ptr_eq(promise));
-        self.waiting_on.set(waiting_on);
-    }
-
-    /// The cancellation that this step delivers, for the leaf that was the last to park: that with the number `park`.
-    #[inline]
-    pub(crate) fn take_delivery(&self, park: u32) -> Option<Error> {
-        if !self.flags.delivers() || self.parks.get() != park {
-            return None;
-        }
-        Some(self.deliver())
-    }
-
-    /// The cancellation that this step delivers, for the leaf in the task's berth, if that was the last to park.
-    #[inline]
-    pub(crate) fn take_delivery_in_berth(&self) -> Option<Error> {
-        if !self.flags.delivers() || !self.flags.is_in_berth() {
-            return None;
-        }
-        Some(self.deliver())
-    }
-
-    #[cold]
-    fn deliver(&self) -> Error {
-        self.flags.deliver();
-        self.take_message()
     }
 
     /// The cancellation that is to be delivered, with its message if it has one.

@@ -3,7 +3,6 @@
 use std::cell::Cell;
 
 /// Some flags, and above them the count of requests to cancel.
-#[derive(Default)]
 pub(crate) struct Flags(Cell<u32>);
 
 /// It stands in the ready queue. Never while it runs, unless it was woken meanwhile.
@@ -24,14 +23,22 @@ const WAKER_SHARED: u32 = 64;
 const ALSO_WAKES: u32 = 128;
 /// Nobody is to be told that it was pending when its loop was closed.
 const OWNED_BY_RUN: u32 = 256;
+/// It has never been polled.
+const NEW: u32 = 512;
+/// It stands at leaves beside the last one. Only until its next step.
+const BESIDE: u32 = 1024;
+/// It stands at leaves beneath a combinator.
+const BENEATH: u32 = 2048;
 /// One request to cancel.
-const REQUEST: u32 = 512;
+const REQUEST: u32 = 4096;
 
 /// How a step begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Begun {
     /// The coroutine goes on.
     GoesOn,
+    /// The coroutine goes on, which stood at several leaves.
+    GoesOnFromSeveral,
     /// The coroutine goes on, and the leaf at which it stands returns a cancellation.
     Delivers,
     /// It was cancelled where no leaf of ours can tell it: the coroutine is dropped instead of polled.
@@ -50,6 +57,10 @@ pub(crate) enum Suspended {
 }
 
 impl Flags {
+    pub(crate) fn new() -> Flags {
+        Flags(Cell::new(NEW))
+    }
+
     fn has(&self, flag: u32) -> bool {
         self.0.get() & flag != 0
     }
@@ -78,11 +89,18 @@ impl Flags {
     #[inline(always)]
     pub(crate) fn begin_step(&self) -> Begun {
         let flags = self.0.get();
-        self.change(0, QUEUED | MUST_CANCEL | PARKED);
-        if flags & MUST_CANCEL == 0 {
-            return Begun::GoesOn;
+        self.change(0, QUEUED | MUST_CANCEL | PARKED | NEW | BESIDE);
+        match flags & (MUST_CANCEL | BESIDE) {
+            0 => Begun::GoesOn,
+            BESIDE => Begun::GoesOnFromSeveral,
+            _ => self.begin_cancelled(flags),
         }
-        if flags & PARKED == 0 {
+    }
+
+    #[cold]
+    fn begin_cancelled(&self, flags: u32) -> Begun {
+        if flags & (PARKED | BENEATH) == 0 {
+            self.change(flags & NEW, 0);
             return Begun::Dropped;
         }
         self.change(DELIVERS, 0);
@@ -124,9 +142,9 @@ impl Flags {
         self.change(PARKED | YIELDED, IN_BERTH);
     }
 
-    /// The leaf that was the last to park it is dropped.
-    pub(crate) fn unpark(&self) {
-        self.change(0, PARKED);
+    /// The leaf that was the last to park it is dropped. Whether it stands at a leaf all the same.
+    pub(crate) fn unpark(&self, at_another: bool) {
+        self.change(0, if at_another { IN_BERTH } else { PARKED });
     }
 
     pub(crate) fn is_parked(&self) -> bool {
@@ -135,6 +153,34 @@ impl Flags {
 
     pub(crate) fn is_in_berth(&self) -> bool {
         self.has(IN_BERTH)
+    }
+
+    /// Whether it was never polled.
+    pub(crate) fn is_new(&self) -> bool {
+        self.has(NEW)
+    }
+
+    // At several.
+
+    pub(crate) fn stand_beside(&self, stands: bool) {
+        self.change(if stands { BESIDE } else { 0 }, BESIDE);
+    }
+
+    pub(crate) fn stands_beside(&self) -> bool {
+        self.has(BESIDE)
+    }
+
+    pub(crate) fn stand_beneath(&self, stands: bool) {
+        self.change(if stands { BENEATH } else { 0 }, BENEATH);
+    }
+
+    pub(crate) fn stands_beneath(&self) -> bool {
+        self.has(BENEATH)
+    }
+
+    #[inline]
+    pub(crate) fn stands_at_several(&self) -> bool {
+        self.has(BESIDE | BENEATH)
     }
 
     // Cancelling.
@@ -173,7 +219,7 @@ impl Flags {
         self.0.get() / REQUEST
     }
 
-    /// 8 million requests are as good as more.
+    /// A million requests are as good as more.
     pub(crate) fn add_request(&self) {
         self.0.set(self.0.get().checked_add(REQUEST).unwrap_or(self.0.get()));
     }
@@ -187,6 +233,12 @@ impl Flags {
 
     pub(crate) fn take_back_request(&self) {
         self.0.set(self.0.get().checked_sub(REQUEST).unwrap_or(self.0.get()));
+    }
+
+    /// Whether a coroutine that is over has left a cancellation to be delivered, or leaves.
+    #[inline]
+    pub(crate) fn leave_something(&self) -> bool {
+        self.has(MUST_CANCEL | BESIDE | BENEATH)
     }
 
     // What is seldom so.

@@ -9,6 +9,7 @@ pub(crate) mod context;
 pub(crate) mod crowd;
 pub(crate) mod error;
 pub(crate) mod flags;
+pub(crate) mod leaves;
 pub(crate) mod line;
 mod list;
 pub(crate) mod mailbox;

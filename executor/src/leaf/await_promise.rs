@@ -58,7 +58,7 @@ impl Waiting {
             return Poll::Ready(Err(refusal.0.clone()));
         }
         if promise.head().done() {
-            self.registered = Registered::No;
+            self.forget(promise);
             return Poll::Ready(Ok(()));
         }
         polled_by(context, |by| {
@@ -78,6 +78,20 @@ impl Waiting {
         }
     }
 
+    /// The promise is done, and has told whoever waited.
+    #[inline]
+    fn forget(&mut self, promise: &Ref) {
+        if let Registered::Wake(park, wait) = &self.registered
+            && let Some(task) = &wait.1
+        {
+            task.leave_beneath(*park);
+            if promise.head().cancelled() {
+                task.told_beneath();
+            }
+        }
+        self.registered = Registered::No;
+    }
+
     fn suspend(&mut self, promise: &Ref, by: Polled<'_>, context: &Context<'_>) {
         if !self.is_registered_by(by, context) {
             self.leave(promise);
@@ -89,9 +103,8 @@ impl Waiting {
             }
             self.register(promise, by, context);
         }
-        let now = by.park_on(promise, self.site);
         if let Registered::Step(park, _) | Registered::Wake(park, _) = &mut self.registered {
-            *park = now;
+            *park = by.park_on(promise, *park, self.site, context);
         }
     }
 
@@ -158,7 +171,7 @@ impl Waiting {
             Registered::Wake(park, wait) => {
                 let (waker, task) = &**wait;
                 if let Some(task) = task {
-                    task.unpark_from(promise, *park);
+                    task.leave_beneath(*park);
                 }
                 callbacks.remove(CallbackKey::of_wake(waker))
             }

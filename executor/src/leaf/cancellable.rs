@@ -13,6 +13,27 @@ use crate::leaf::parking::Parking;
 /// A task that is cancelled while it stands on a foreign future is dropped there, which is how Rust cancels: the future cannot return our
 /// error. Wrapped, the await returns [`Kind::Cancelled`](crate::Kind::Cancelled), and the task goes on from there as in asyncio.
 ///
+/// # Who cancels what
+///
+/// A cancellation is an error that comes out of an await: from every leaf of kolo's at which the task stands (a sleep, a lock, a queue, a
+/// task, a promise ...). What is not kolo's cannot return that error, and is dropped.
+///
+/// | the task awaits | it is cancelled | `timeout`, `wait_for` or a `task_group` around it ends | it is dropped |
+/// |---|---|---|---|
+/// | something of kolo's | the await returns Cancelled | the same, then the scope returns its own error | the wait ends; what was awaited goes on |
+/// | a foreign future | the task is dropped there (in debug mode that is told) | that future is dropped, and the scope returns its error | dropped |
+/// | a foreign future in `cancellable`, `timeout`, `wait_for`, `task_group` | that future is dropped; the await returns Cancelled | the same, then the scope returns its own error | dropped |
+/// | several of kolo's, in `join!`, `select!`, `join_all` of up to 30 | each returns Cancelled, as far as the combinator still asks | the same, then the scope returns its own error | each wait ends |
+/// | several of kolo's, in `FuturesUnordered`, `buffer_unordered`, `join_all` of more, whatever has wakers of its own | each returns Cancelled | they are dropped, and the scope returns its error | each wait ends |
+/// | kolo's and foreign ones, in `select!` | kolo's return Cancelled, and the `select!` ends | the same, then the scope returns its own error | all end |
+/// | kolo's and foreign ones, in `join!` | kolo's return Cancelled; **the foreign ones are waited for** | the same | all end |
+///
+/// The ways out of the last row: `cancellable` around each foreign future, or around the whole `join!`; a second
+/// [`cancel`](crate::Task::cancel), which drops a task that stands on foreign futures alone; a task for each
+/// ([`create_task`](crate::create_task)), and [`gather`](crate::gather).
+///
+/// A scope ends its own body only: `join!(timeout(1, a), timeout(2, b))` are two scopes that know nothing of each other.
+///
 /// ```
 /// use kolo_executor::{cancellable, create_task, run, sleep};
 ///

@@ -40,7 +40,10 @@ impl InBerth {
     #[cold]
     fn park_again(&self, site: &'static Location<'static>, context: &Context<'_>) {
         polled_by(context, |by| match by {
-            Polled::Direct(now) if now.is(&self.0) => now.park_in_berth(site),
+            Polled::Direct(now) if now.is(&self.0) => {
+                now.unpark_from_berth();
+                now.park_in_berth(site);
+            }
             // The future was moved away from the task in whose berth it began to wait.
             _ => self.0.also_wake(context.waker().clone()),
         });
@@ -52,9 +55,7 @@ impl InBerth {
 
     /// The task is not suspended by this leaf any more.
     pub(super) fn unpark(&self) {
-        if self.0.flags.is_in_berth() {
-            self.0.flags.unpark();
-        }
+        self.0.unpark_from_berth();
     }
 
     pub(super) fn block(&self) -> &Ref {

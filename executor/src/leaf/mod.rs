@@ -2,6 +2,7 @@
 
 mod apart;
 pub(crate) mod await_promise;
+pub(crate) mod body;
 pub(crate) mod cancellable;
 pub(crate) mod claim;
 mod in_berth;

@@ -51,9 +51,14 @@ impl<'a> Polled<'a> {
         }
     }
 
-    /// Notes that the task waits for `promise`. Returns the number of this suspension.
-    pub(super) fn park_on(self, promise: &Ref, site: &'static Location<'static>) -> u32 {
-        self.task().map_or(0, |task| task.park_on(promise.clone(), site))
+    /// Notes that the task waits for `promise`, where it did so before as number `before`. Returns the number of this suspension.
+    #[inline]
+    pub(super) fn park_on(self, promise: &Ref, before: u32, site: &'static Location<'static>, context: &Context<'_>) -> u32 {
+        match self {
+            Polled::Direct(task) => task.park_on(before, promise.clone(), site),
+            Polled::Indirect(task) => task.park_beneath(before, promise.clone(), waker::identity(context), site),
+            Polled::Outside => 0,
+        }
     }
 
     /// Notes that the task goes on one hop later. Returns the number of this suspension.

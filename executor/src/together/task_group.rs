@@ -3,7 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::future::poll_fn;
 use std::panic::Location;
+use std::pin::pin;
 use std::rc::Rc;
 
 use crate::block::exception::ExceptionContext;
@@ -15,8 +17,10 @@ use crate::ground::context::Context;
 use crate::ground::error::{Error, Kind, Result};
 use crate::handle::promise::Promise;
 use crate::handle::task::{self, Builder, Task};
+use crate::leaf::body::Body;
 use crate::wheel::cancel::cancel_each;
 use crate::wheel::current;
+use crate::wheel::part::Part;
 
 /// Runs `body`, which creates tasks in the group, and waits until all of them are done. Mirrors `async with asyncio.TaskGroup()`.
 ///
@@ -49,8 +53,11 @@ pub fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> impl Fut
 
 async fn run<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>, site: &'static Location<'static>) -> Result<T> {
     let parent = parent()?;
+    let part = Part::default();
+    part.enter(&parent);
     let group = TaskGroup::new(State {
         parent,
+        part,
         tasks: RefCell::default(),
         created: Cell::new(0),
         errors: RefCell::default(),
@@ -60,8 +67,16 @@ async fn run<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>, site: &'static L
         completed: RefCell::new(None),
     });
     let _abandoned = Abandoned(group.clone());
-    let outcome = body(group.clone()).await;
-    group.state.exit(outcome, site).await
+    let State { part, parent, .. } = &*group.state;
+    let outcome = {
+        let body = pin!(body(group.clone()));
+        Body::new(body, part, parent.clone(), site).await
+    };
+    let mut exit = pin!(group.state.exit(outcome, site));
+    let outcome = poll_fn(|context| part.poll(parent, || exit.as_mut().poll(context))).await;
+    group.state.parent_cancel_requested.set(false);
+    part.leave(parent);
+    outcome
 }
 
 fn parent() -> Result<TaskRef> {
@@ -69,12 +84,15 @@ fn parent() -> Result<TaskRef> {
     task.ok_or_else(|| Error::runtime("TaskGroup cannot determine the parent task"))
 }
 
-/// Cancels the tasks of a group that is dropped before its end: nobody will wait for them.
+/// Cancels the tasks of a group that is dropped before its end: nobody will wait for them. Its request to cancel the parent goes with it.
 struct Abandoned(TaskGroup);
 
 impl Drop for Abandoned {
     fn drop(&mut self) {
         let group = &self.0.state;
+        if group.parent_cancel_requested.take() {
+            group.part.uncancel(&group.parent);
+        }
         let runs_on = current::loop_of(group.parent.loop_id()).is_some_and(|event_loop| !event_loop.0.is_closed());
         if runs_on && !group.tasks.borrow().is_empty() {
             group.abort();
@@ -92,6 +110,8 @@ pub struct TaskGroup {
 
 struct State {
     parent: TaskRef,
+    /// What of the parent is in the group.
+    part: Part,
     /// Those that are not done, by their number in the group.
     tasks: RefCell<BTreeMap<u32, TaskRef>>,
     created: Cell<u32>,
@@ -184,7 +204,7 @@ impl Listen for Rc<State> {
         if !self.aborting.get() && !self.parent_cancel_requested.get() {
             self.abort();
             self.parent_cancel_requested.set(true);
-            self.parent.cancel(Error::cancelled());
+            self.part.cancel(&self.parent);
         }
     }
 
@@ -237,7 +257,7 @@ impl State {
         if let Some(fatal) = fatal.or_else(|| self.fatal()) {
             return Err(fatal);
         }
-        if self.parent_cancel_requested.get() && self.parent.uncancel() == 0 {
+        if self.parent_cancel_requested.get() && self.part.uncancel(&self.parent) == 0 {
             // The group has cancelled its parent, and nobody else has.
             cancelled = None;
         }
@@ -255,7 +275,7 @@ impl State {
         if errors.is_empty() {
             return outcome.unwrap_or(Err(Error::cancelled()));
         }
-        if self.parent.flags.requests() > 0 {
+        if self.parent.requests_here() > 0 {
             // A request from outside is not forgotten: it is delivered at the next await.
             self.parent.uncancel();
             self.parent.cancel(Error::cancelled());

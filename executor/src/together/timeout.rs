@@ -1,10 +1,14 @@
 //! `timeout`, `timeout_at` and `Timeout`: a deadline for what a task awaits, in the task itself.
 
 use std::fmt;
+use std::panic::Location;
+use std::pin::pin;
 use std::rc::Rc;
 
+use crate::block::task::TaskRef;
 use crate::ground::error::{Error, Result};
 use crate::ground::time::{Limit, Nanos, seconds};
+use crate::leaf::body::Body;
 use crate::wheel::core::EventLoop;
 use crate::wheel::current;
 use crate::wheel::entry::Entry;
@@ -28,7 +32,7 @@ impl Scope {
         Scope::new(delay.map(|delay| now.saturating_add(delay)))
     }
 
-    fn enter(self: &Rc<Self>, event_loop: &EventLoop, now: Nanos) -> Result<()> {
+    fn enter(self: &Rc<Self>, event_loop: &EventLoop, now: Nanos) -> Result<TaskRef> {
         if self.state.get() != State::Created {
             return Err(Error::runtime("Timeout has already been entered"));
         }
@@ -36,11 +40,12 @@ impl Scope {
             .0
             .current_task()
             .ok_or_else(|| Error::runtime("Timeout should be used inside a task"))?;
-        self.requests_before.set(task.flags.requests());
-        self.task.replace(Some(task));
+        self.requests_before.set(task.requests_here());
+        self.part.enter(&task);
+        self.task.replace(Some(task.clone()));
         self.state.set(State::Entered);
         self.arm(event_loop, now);
-        Ok(())
+        Ok(task)
     }
 
     fn arm(self: &Rc<Self>, event_loop: &EventLoop, now: Nanos) {
@@ -83,7 +88,7 @@ impl Scope {
         }
         self.state.set(State::Expired);
         // Requests that others made in the meantime are theirs: the task stays cancelled.
-        let ours_only = task.uncancel() <= self.requests_before.get();
+        let ours_only = self.part.uncancel(&task) <= self.requests_before.get();
         match outcome {
             Err(error) if ours_only && error.is_cancelled() => Err(Error::timeout().with_source(error)),
             outcome => outcome,
@@ -101,7 +106,11 @@ pub(super) enum Start {
 }
 
 /// Runs `body` in a scope. One future, because each that is wrapped around `body` is as large as it once more.
-pub(super) async fn limited<T>(start: Start, body: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) async fn limited<T>(
+    start: Start,
+    site: &'static Location<'static>,
+    body: impl Future<Output = Result<T>>,
+) -> Result<T> {
     /// Leaves the scope if the future is dropped before its end.
     struct Inside(Rc<Scope>);
     impl Drop for Inside {
@@ -116,10 +125,13 @@ pub(super) async fn limited<T>(start: Start, body: impl Future<Output = Result<T
         Start::Now(delay) => Rc::new(Scope::within(delay, now)),
         Start::Refused(error) => return Err(error),
     };
-    scope.enter(&event_loop, now)?;
+    let task = scope.enter(&event_loop, now)?;
     drop(event_loop);
     let inside = Inside(scope);
-    let outcome = body.await;
+    let outcome = {
+        let body = pin!(body);
+        Body::new(body, &inside.0.part, task, site).await
+    };
     // `exit` a second time, when `inside` is dropped, does nothing.
     inside.0.exit(outcome)
 }
@@ -170,7 +182,8 @@ impl Timeout {
     /// The body's own; Timeout; Runtime outside of a task, and at the second use; Value, when the deadline is NaN.
     #[track_caller]
     pub fn run<T>(self, body: impl IntoFuture<Output = Result<T>>) -> impl Future<Output = Result<T>> {
-        limited(self.0.map_or_else(Start::Refused, Start::Prepared), body.into_future())
+        let start = self.0.map_or_else(Start::Refused, Start::Prepared);
+        limited(start, Location::caller(), body.into_future())
     }
 
     /// The deadline, in seconds of [`EventLoop::time`](crate::EventLoop::time). Mirrors `Timeout.when`.
@@ -218,7 +231,7 @@ impl fmt::Debug for Timeout {
 #[track_caller]
 pub fn timeout<T>(delay: impl Limit, body: impl IntoFuture<Output = Result<T>>) -> impl Future<Output = Result<T>> {
     let start = delay.limit("timeout").map_or_else(Start::Refused, Start::Now);
-    limited(start, body.into_future())
+    limited(start, Location::caller(), body.into_future())
 }
 
 /// Runs `body` in this task, up to `when` at the latest. Mirrors `async with asyncio.timeout_at(when)`.

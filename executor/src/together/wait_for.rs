@@ -1,5 +1,7 @@
 //! `wait_for`: what takes too long is cancelled.
 
+use std::panic::Location;
+
 use crate::block::head::AnyPromise;
 use crate::ground::error::{Error, Kind, Result};
 use crate::ground::time::Limit;
@@ -53,13 +55,21 @@ under_way!(Promise Task);
 ///
 /// # Cancel safety
 /// Cancelling the waiting task cancels what it waits for, and waits for that to end.
-pub async fn wait_for<T, A>(awaitable: A, limit: impl Limit) -> Result<T>
+#[track_caller]
+pub fn wait_for<T, A>(awaitable: A, limit: impl Limit) -> impl Future<Output = Result<T>>
+where
+    A: WaitFor + IntoFuture<Output = Result<T>>,
+{
+    within(awaitable, limit, Location::caller())
+}
+
+async fn within<T, A>(awaitable: A, limit: impl Limit, site: &'static Location<'static>) -> Result<T>
 where
     A: WaitFor + IntoFuture<Output = Result<T>>,
 {
     match limit.limit("timeout")? {
         Some(delay) if delay <= 0 => {}
-        delay => return limited(Start::Now(delay), awaitable.into_future()).await,
+        delay => return limited(Start::Now(delay), site, awaitable.into_future()).await,
     }
     let outcome = match awaitable.under_way() {
         Some(promise) if promise.done() => return awaitable.into_future().await,

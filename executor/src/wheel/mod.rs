@@ -10,6 +10,7 @@ pub(crate) mod current_context;
 pub(crate) mod entry;
 pub(crate) mod inbox;
 mod observe;
+pub(crate) mod part;
 pub(crate) mod reactor;
 pub(crate) mod report;
 pub(crate) mod resource;

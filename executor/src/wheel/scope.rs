@@ -5,14 +5,16 @@ use std::cell::{Cell, RefCell};
 use crate::block::task::TaskRef;
 use crate::ground::time::Nanos;
 use crate::ground::timers::TimerKey;
+use crate::wheel::part::Part;
 
-/// When the deadline passes the task is cancelled, and on leaving the scope that cancellation, if it is the only one, becomes a timeout.
+/// When the deadline passes the task is cancelled where it stands in the scope, and on leaving the scope that cancellation, if it is the only one, becomes a timeout.
 pub(crate) struct Scope {
     pub(crate) state: Cell<State>,
     pub(crate) deadline: Cell<Option<Nanos>>,
     /// The task in the scope, while it is entered.
     pub(crate) task: RefCell<Option<TaskRef>>,
-    /// How many requests to cancel the task had when it entered: only one that came later can be the scope's.
+    pub(crate) part: Part,
+    /// How many requests to cancel there were on entering: only one that came later can be the scope's.
     pub(crate) requests_before: Cell<u32>,
     pub(crate) timer: Cell<Option<TimerKey>>,
     /// Counts the deadlines that were set: one that was replaced may stand in the ready queue already.
@@ -34,18 +36,20 @@ impl Scope {
             state: Cell::new(State::Created),
             deadline: Cell::new(deadline),
             task: RefCell::new(None),
+            part: Part::default(),
             requests_before: Cell::new(0),
             timer: Cell::new(None),
             arming: Cell::new(0),
         }
     }
 
-    /// The deadline that was set as number `arming` has passed. The task to cancel, if that is still the deadline.
-    pub(crate) fn expire(&self, arming: u32) -> Option<TaskRef> {
+    /// The deadline that was set as number `arming` has passed: cancels what stands in the scope, if that is still the deadline.
+    pub(crate) fn expire(&self, arming: u32) {
         if self.arming.get() != arming || self.state.get() != State::Entered {
-            return None;
+            return;
         }
         self.state.set(State::Expiring);
-        self.task.borrow().clone()
+        let task = self.task.borrow().clone();
+        task.into_iter().for_each(|task| self.part.cancel(&task));
     }
 }

@@ -5,10 +5,13 @@ use std::task::{Context, Poll};
 use crate::block::exception::ExceptionContext;
 use crate::block::head::{AnyPromise, State};
 use crate::block::task::{AnyTask, TaskRef};
+use crate::ground::attention::DEBUG;
 use crate::ground::caught::{Payload, catch};
 use crate::ground::error::{Error, Kind};
 use crate::ground::flags::{Begun, Suspended};
+use crate::ground::line::Line;
 use crate::ground::on_drop::OnDrop;
+use crate::ground::stderr;
 use crate::wheel::core::{Core, Phase};
 use crate::wheel::current;
 use crate::wheel::current_context;
@@ -36,8 +39,7 @@ impl Core {
         if task.done() {
             return;
         }
-        task.wait_on_nothing();
-        let begun = task.flags.begin_step();
+        let begun = task.begin_step();
         if begun == Begun::Dropped {
             return self.abandon(task);
         }
@@ -45,10 +47,14 @@ impl Core {
 
         let waker = task.ticket.get().waker();
         let poll = self.poll_task(&task, &mut Context::from_waker(&waker));
+        self.observe(|observer| observer.step_ends(&AnyTask::of(&task)));
         if begun == Begun::Delivers && task.flags.delivers() {
             task.flags.keep_undelivered();
+            if poll.is_pending() && task.stands_as_before() {
+                // Its leaves are beneath a combinator that has not polled them, or set aside.
+                return self.abandon(task);
+            }
         }
-        self.observe(|observer| observer.step_ends(&AnyTask::of(&task)));
         match poll {
             Poll::Pending => self.suspend(task),
             Poll::Ready(state) => self.finish(task, state),
@@ -100,6 +106,9 @@ impl Core {
     #[cold]
     fn abandon(&self, task: TaskRef) {
         let error = task.take_message();
+        if !task.flags.is_new() && self.attention.is_on(DEBUG) {
+            say_dropped(&task);
+        }
         self.leave(&task, error);
         self.finish(task, State::Cancelled);
     }
@@ -119,19 +128,13 @@ impl Core {
 
     /// The outcome is in the slot: the task is over.
     fn finish(&self, task: TaskRef, mut state: State) {
-        // A leaf that was polled and set aside may have left something there, which could own the task.
         task.wait_on_nothing();
-        match state {
-            State::Value if task.flags.disarm() => {
-                // Cancelled while it ran, and it never looked: the value is lost.
-                self.leave(&task, task.take_message());
-                state = State::Cancelled;
-            }
-            State::UnseenError => {
-                let fatal = task.erased().error().filter(|error| error.kind() == Kind::KeyboardInterrupt);
-                fatal.into_iter().for_each(|error| self.end_with(error));
-            }
-            _ => {}
+        if task.flags.leave_something() {
+            state = self.tidy_up(&task, state);
+        }
+        if state == State::UnseenError {
+            let fatal = task.erased().error().filter(|error| error.kind() == Kind::KeyboardInterrupt);
+            fatal.into_iter().for_each(|error| self.end_with(error));
         }
         task.erased().complete(state);
         self.observe(|observer| observer.finished(&AnyTask::of(&task)));
@@ -139,13 +142,37 @@ impl Core {
         drop(kept);
     }
 
+    /// Something is left that the coroutine has not seen to.
+    #[cold]
+    fn tidy_up(&self, task: &TaskRef, state: State) -> State {
+        task.stand_nowhere();
+        if !task.flags.disarm() || state != State::Value {
+            return state;
+        }
+        // Cancelled while it ran, and it never looked: the value is lost.
+        self.leave(task, task.take_message());
+        State::Cancelled
+    }
+
     /// Drops the coroutine of a task that will never run again. Its promise stays pending, as asyncio's does.
     pub(crate) fn discard(&self, task: TaskRef) {
         self.guard("destructor of a task", || task.erased().settle(None));
-        self.guard("destructor", || task.wait_on_nothing());
+        self.guard("destructor", || task.stand_nowhere());
         let callbacks = &task.erased().head().callbacks;
         callbacks.drain(|callback| self.guard("destructor", || drop(callback)));
         let kept = self.tasks.borrow_mut().remove(task.ticket.get());
         self.drop_each([kept, Some(task)]);
     }
+}
+
+/// A task ends in the middle of its coroutine, which may surprise its author.
+fn say_dropped(task: &TaskRef) {
+    let after = task.parked_at().map(|site| format!("; it last stood at {}", Line(site)));
+    stderr::say(format_args!(
+        "{}, created at {}, was cancelled where it awaits a future that is not of kolo, and dropped there{}. It would have been told if that future stood \
+         in `cancellable`, `timeout`, `wait_for` or `task_group`",
+        task.name(),
+        Line(task.created_at),
+        after.unwrap_or_default(),
+    ));
 }

@@ -10,7 +10,7 @@
 
 use std::mem::ManuallyDrop;
 use std::ptr;
-use std::task::{RawWaker, RawWakerVTable, Waker};
+use std::task::{Context, RawWaker, RawWakerVTable, Waker};
 
 use crate::ground::ticket::Ticket;
 use crate::wheel::current;
@@ -63,6 +63,11 @@ fn wake(data: *const ()) {
 /// Whether the ticket's loop runs on this thread.
 fn runs_here(ticket: Ticket) -> bool {
     current::with_running(|running| running.is_some_and(|event_loop| event_loop.0.id == ticket.loop_id()))
+}
+
+/// Tells the waker of this poll from others that exist.
+pub(crate) fn identity(context: &Context<'_>) -> usize {
+    context.waker().data().addr()
 }
 
 /// The ticket that this waker is, if it is one of ours.

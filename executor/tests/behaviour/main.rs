@@ -5,6 +5,7 @@ mod support;
 
 mod bad_input;
 mod bursts;
+mod cancelling;
 mod context;
 mod descriptors;
 mod growth;
@@ -12,5 +13,6 @@ mod hooks;
 mod observer;
 mod promises;
 mod runs;
+mod scopes;
 mod testing;
 mod waits;

@@ -10,8 +10,28 @@ use crate::block::head::State;
 use crate::block::raw::{Kind, Ref};
 use crate::block::task::{TaskHead, TaskRef};
 use crate::ground::error::Error;
+use crate::ground::leaves::{Interval, Place};
 use crate::wheel::report;
 use crate::wheel::wake::{wake, wake_with_others};
+
+/// Who is asked to be cancelled in a task's place.
+enum Asked {
+    /// Nobody: the task knows already.
+    Nobody,
+    One(Ref),
+    /// A combinator has it stand at several leaves.
+    Several(Box<Several>),
+}
+
+#[derive(Default)]
+struct Several {
+    promises: Vec<Ref>,
+    /// How many of these, the first ones, the task will look at in its next step by itself. Whether a combinator polls the leaves beneath it is not
+    /// for us to know: if only these accept, the task is armed as well, and whoever is told first calls that off.
+    polled: usize,
+    /// One has accepted already: the wait in the berth.
+    accepted: bool,
+}
 
 /// What a promise has of its own that is nothing else: nothing.
 pub(crate) struct Plain;
@@ -91,37 +111,86 @@ impl TaskRef {
         if self.done() {
             return false;
         }
-        if let Some(promise) = self.request_cancel(&error) {
-            self.cancel_what_it_waits_for(&promise, error);
-        }
+        let asked = self.request_cancel(&error);
+        self.cancel_those(asked, error);
         true
     }
 
-    /// Notes a request to cancel, and complies where the task waits for nothing that could be asked. What it waits for otherwise.
-    fn request_cancel(&self, error: &Error) -> Option<Ref> {
+    /// Notes a request to cancel, and complies where there is nobody to be asked.
+    #[inline]
+    fn request_cancel(&self, error: &Error) -> Asked {
         self.erased().head().mark_retrieved();
         self.flags.add_request();
-        let waiting_on = if self.is_running() { None } else { self.waiting_on() };
-        if waiting_on.is_none() && (self.is_running() || !self.cancel_in_berth(error)) {
+        if self.is_running() {
             self.arm(error.clone());
+            return Asked::Nobody;
         }
-        waiting_on
+        self.who_is_asked(error)
     }
 
-    /// If that refuses, the task is armed.
-    fn cancel_what_it_waits_for(&self, promise: &Ref, error: Error) {
-        if passes_on(promise) {
-            let mut walk = Walk::new(error);
-            walk.cancel_below(self);
-            walk.end();
-        } else if !promise.cancel(error.clone()) {
-            self.arm(error);
+    /// Who is asked to be cancelled in the task's place: what it waits for. If that is nothing, the task itself is armed.
+    #[inline]
+    fn who_is_asked(&self, error: &Error) -> Asked {
+        if self.flags.stands_at_several() {
+            return Asked::Several(Box::new(self.cancel_berth_among(Interval::ALL, error)));
         }
+        if let Some(promise) = self.waiting_on() {
+            return Asked::One(promise);
+        }
+        if !(self.flags.is_in_berth() && self.cancel_in_berth(error)) {
+            self.arm(error.clone());
+        }
+        Asked::Nobody
+    }
+
+    /// If nobody accepts, the task is armed.
+    #[inline]
+    fn cancel_those(&self, asked: Asked, error: Error) {
+        match asked {
+            Asked::Nobody => {}
+            Asked::One(promise) if !passes_on(&promise) => {
+                if !promise.cancel(error.clone()) {
+                    self.arm(error);
+                }
+            }
+            asked => self.walk_from(asked, error),
+        }
+    }
+
+    #[cold]
+    fn walk_from(&self, asked: Asked, error: Error) {
+        let mut walk = Walk::new(error);
+        walk.cancel_below(self, asked);
+        walk.end();
+    }
+
+    /// Cancels the wait in the berth, if it is at one of these leaves; the promises for which the others wait.
+    #[cold]
+    fn cancel_berth_among(&self, interval: Interval, error: &Error) -> Several {
+        let mut several = Several::default();
+        for place in self.places(interval) {
+            match place {
+                Place::Berth => several.accepted |= self.cancel_in_berth(error),
+                Place::Promise(promise) => several.promises.push(promise),
+            }
+        }
+        several.polled = several.promises.len();
+        several.promises.extend(self.beneath(interval));
+        several
+    }
+
+    /// Cancels a part of the task alone: what the leaves of this interval wait for. Whether any has accepted.
+    #[cold]
+    pub(crate) fn cancel_part(&self, interval: Interval, error: &Error) -> bool {
+        self.erased().head().mark_retrieved();
+        self.add_request_for_part();
+        let asked = self.cancel_berth_among(interval, error);
+        cancel_each(asked.promises, error.clone()) | asked.accepted
     }
 
     /// Cancels the wait in the task's berth.
     fn cancel_in_berth(&self, error: &Error) -> bool {
-        let waits = self.flags.is_in_berth() && self.berth.get().is_taken();
+        let waits = self.berth.get().is_taken();
         if waits {
             self.berth.set(self.berth.get().cancelled());
             self.keep_message(error.clone());
@@ -145,10 +214,7 @@ impl TaskRef {
     pub(crate) fn pass_on_cancellation(&self) {
         let error = self.take_message();
         self.flags.disarm();
-        match self.waiting_on() {
-            Some(promise) => self.cancel_what_it_waits_for(&promise, error),
-            None if self.cancel_in_berth(&error) => {}
-            None => self.arm(error),
-        }
+        let asked = self.who_is_asked(&error);
+        self.cancel_those(asked, error);
     }
 }

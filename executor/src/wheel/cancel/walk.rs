@@ -13,6 +13,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
+use super::{Asked, Several};
 use crate::block::gather::GatherHead;
 use crate::block::raw::Ref;
 use crate::block::task::{TaskHead, TaskRef};
@@ -35,6 +36,8 @@ pub(super) struct Walk {
 /// One that passes a cancellation on.
 struct Met {
     who: Who,
+    /// Of a task that stands at several leaves: what these wait for.
+    several: Several,
     /// The task on whose behalf it asks: itself, or the last before it on the path.
     task: Option<usize>,
     on_path: bool,
@@ -74,10 +77,18 @@ impl Who {
             Who::Gather(gather) => gather,
         }
     }
+}
+
+impl Met {
+    /// Whether the answer of the one that was asked last counts.
+    fn counts(&self) -> bool {
+        self.several.promises.is_empty() || self.next <= self.several.polled
+    }
 
     /// The `n`th to be asked.
     fn below(&self, n: usize) -> Option<Ref> {
-        match self {
+        match &self.who {
+            Who::Task(task) if task.flags.stands_at_several() => self.several.promises.get(n).cloned(),
             Who::Task(task) => task.waiting_on().filter(|_| n == 0),
             Who::Gather(gather) => gather.own::<GatherHead>()?.children.get(n).map(|child| child.0.clone()),
         }
@@ -101,10 +112,10 @@ impl Walk {
         self.ask(promise).unwrap_or_else(|| self.go_on())
     }
 
-    /// Cancels what a task waits for that has been asked already, and arms the task if that refuses.
-    pub(super) fn cancel_below(&mut self, task: &TaskRef) {
+    /// Cancels those who are asked in the place of this task, and arms it if all refuse.
+    pub(super) fn cancel_below(&mut self, task: &TaskRef, asked: Asked) {
         let place = self.meet(Who::Task(task.clone()));
-        self.begin_round(place);
+        self.begin_round(place, asked);
         self.go_on();
     }
 
@@ -127,13 +138,16 @@ impl Walk {
             }
         }
         let who = Who::of(promise);
-        if let Who::Task(task) = &who
-            && task.request_cancel(&self.error).is_none()
-        {
+        let asked = match &who {
+            Who::Task(task) => task.request_cancel(&self.error),
+            // Its children.
+            Who::Gather(_) => Asked::Several(Box::default()),
+        };
+        if let Asked::Nobody = asked {
             return Some(true);
         }
         let place = place.unwrap_or_else(|| self.meet(who));
-        self.begin_round(place);
+        self.begin_round(place, asked);
         None
     }
 
@@ -142,6 +156,7 @@ impl Walk {
         self.places.insert(who.block().address(), place);
         self.met.push(Met {
             who,
+            several: Several::default(),
             task: None,
             on_path: false,
             rounds: 0,
@@ -153,14 +168,19 @@ impl Walk {
         place
     }
 
-    fn begin_round(&mut self, place: usize) {
+    fn begin_round(&mut self, place: usize, asked: Asked) {
+        let several = match asked {
+            Asked::Several(several) => *several,
+            Asked::Nobody | Asked::One(_) => Several::default(),
+        };
         let above = self.path.last().and_then(|&above| self.met[above].task);
         let met = &mut self.met[place];
         met.task = if let Who::Task(_) = met.who { Some(place) } else { above };
         met.on_path = true;
         met.rounds += 1;
         met.next = 0;
-        met.accepted = false;
+        met.accepted = several.accepted;
+        met.several = several;
         self.path.push(place);
     }
 
@@ -169,8 +189,8 @@ impl Walk {
         let mut answer = None;
         while let Some(&place) = self.path.last() {
             let met = &mut self.met[place];
-            met.accepted |= answer.take().unwrap_or(false);
-            let next = met.who.below(met.next);
+            met.accepted |= answer.take().unwrap_or(false) && met.counts();
+            let next = met.below(met.next);
             met.next += 1;
             answer = match next {
                 Some(promise) => self.ask(&promise),
@@ -232,7 +252,7 @@ impl Walk {
                 task.flags.add_requests(more);
             }
             for n in 0.. {
-                let Some(below) = self.met[place].who.below(n) else { break };
+                let Some(below) = self.met[place].below(n) else { break };
                 match self.places.get(&below.address()) {
                     Some(&below) if self.met[below].left < left => {
                         let met = &mut self.met[below];
