@@ -13,26 +13,28 @@
 //!           ├──────────────┤
 //!           │ own          │     what the kind K has
 //!           ├──────────────┤
-//!           │ slot         │     a coroutine F, then its outcome, a Result<T>
+//!           │ slot         │     a coroutine F, then its outcome: a T, or an Error
 //!           └──────────────┘
 //! ```
 //!
 //! # Invariants
 //!
-//! - **COUNT**: a block lives as long as `refs > 0`; every `Ref` stands for one of the count. All are on one thread (`Ref` is `!Send`).
-//! - **TYPE**: a block's vtable is the [`Block::TABLE`] of the very `K`, `F` and `T` that it was allocated with.
+//! - **COUNT**: a block lives as long as `refs > 0`; every `Ref` stands for one of the count, but for that of a LOAN. All are on one thread
+//!   (`Ref` is `!Send`). When none is left nothing leads to the block any more, and it is dropped.
+//! - **TYPE**: a block's vtable is the [`Block::TABLE`] of the very `K`, `F` and `T` that it was allocated with. Whatever they are, a block
+//!   begins with its head, and all that can be in a slot begins where the slot does.
 //! - **KIND**: a `KindRef<K>` points to a block of that very `K`: [`allocate`] has just made it so, or [`Ref::into_kind`] has looked.
 //! - **VALUE**: a `TypedRef<T>` points to a block of that very `T`: [`allocate`] has just made it so, or [`Ref::downcast`] has looked. It is
 //!   invariant in `T`.
 //! - **SLOT**: `content` says what is in the slot. Only this file changes it. While it is `Polled` or `Dropping`, user code runs on what is
-//!   there, and nobody else touches the slot; outcomes are cloned and shown only outside of it.
+//!   there, and nobody else touches the slot. No other user code sees what is there: a value is moved out, and perhaps put back.
 //! - **PIN**: a coroutine is never moved: it is polled and dropped in place.
-//! - **LOAN**: see [`Loan`].
+//! - **LOAN**: whoever lends a reference keeps it until the call returns for which it is lent.
 
 use std::any::TypeId;
 use std::cell::{Cell, UnsafeCell};
 use std::marker::PhantomData;
-use std::mem::{ManuallyDrop, offset_of};
+use std::mem::{self, ManuallyDrop, offset_of};
 use std::ops::Deref;
 use std::pin::Pin;
 use std::ptr::NonNull;
@@ -40,7 +42,7 @@ use std::task::{Context, Poll};
 
 use crate::block::head::{Callbacks, State};
 use crate::ground::error::{Error, Result};
-use crate::ground::memory;
+use crate::ground::memory::Boxed;
 use crate::ground::nested_drop::nested_drop;
 use crate::ground::on_drop::OnDrop;
 
@@ -72,16 +74,24 @@ pub(crate) struct Head {
     pub(crate) callbacks: Callbacks,
 }
 
-/// What is in the slot.
+/// What is in the slot. [`Block::poll`] leads from `Coroutine` to `Polled` and back; [`Block::settle`] from whatever is there, by way of
+/// `Dropping`, to an outcome or `Nothing`; [`TypedRef::take`] from `Value` to `Nothing`, and [`TypedRef::put`] back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Content {
     Nothing,
     Coroutine,
-    Outcome,
+    Value,
+    Error,
     /// A coroutine that is being polled.
     Polled,
-    /// Nothing soon: what was there is being dropped.
+    /// What was there is being dropped.
     Dropping,
+}
+
+impl Content {
+    fn is_busy(self) -> bool {
+        matches!(self, Content::Polled | Content::Dropping)
+    }
 }
 
 #[repr(C)]
@@ -99,17 +109,16 @@ struct Block<K, F, T> {
 #[repr(C)]
 union Slot<F, T> {
     coroutine: ManuallyDrop<F>,
-    outcome: ManuallyDrop<Result<T>>,
+    value: ManuallyDrop<T>,
+    error: ManuallyDrop<Error>,
     nothing: (),
 }
 
-/// What can be done with a block whose types are forgotten. Each unsafe function requires a live block of the types of its [`Block::TABLE`]
-/// (COUNT, TYPE), and is given what has to be in the slot (SLOT).
+/// What can be done with a block whose types are forgotten. Each unsafe function wants a block that lives (COUNT), and whose table this is
+/// (TYPE); `free` wants that nobody refers to it any more.
 struct VTable {
     poll: unsafe fn(NonNull<Head>, &mut Context<'_>) -> Poll<State>,
-    clear: unsafe fn(NonNull<Head>, Content),
-    error: unsafe fn(NonNull<Head>) -> Option<Error>,
-    put_error: unsafe fn(NonNull<Head>, Error),
+    settle: unsafe fn(NonNull<Head>, Option<Error>),
     free: unsafe fn(NonNull<Head>),
     slot: usize,
     value: TypeId,
@@ -123,9 +132,7 @@ struct VTable {
 impl<K: Kind, F: Future<Output = Result<T>> + 'static, T: 'static> Block<K, F, T> {
     const TABLE: &'static VTable = &VTable {
         poll: Self::poll,
-        clear: Self::clear,
-        error: Self::error,
-        put_error: Self::put_error,
+        settle: Self::settle_with_error,
         free: Self::free,
         slot: offset_of!(Self, slot),
         value: TypeId::of::<T>(),
@@ -136,80 +143,99 @@ impl<K: Kind, F: Future<Output = Result<T>> + 'static, T: 'static> Block<K, F, T
         never_retrieved: K::never_retrieved,
     };
 
-    fn slot(block: NonNull<Head>) -> *mut Slot<F, T> {
-        block.as_ptr().wrapping_byte_add(offset_of!(Self, slot)).cast()
-    }
-
     unsafe fn poll(block: NonNull<Head>, context: &mut Context<'_>) -> Poll<State> {
-        // SAFETY: the caller's: the coroutine is there, and nobody else touches it. PIN.
-        let coroutine = unsafe { Pin::new_unchecked(&mut *(*Self::slot(block)).coroutine) };
-        let outcome = std::task::ready!(coroutine.poll(context));
+        // SAFETY: COUNT and TYPE are the caller's.
+        let block = unsafe { block.cast::<Self>().as_ref() };
+        let content = &block.front.head.content;
+        if content.get() != Content::Coroutine {
+            return Poll::Pending;
+        }
+        content.set(Content::Polled);
+        // After a panic too.
+        let polled = OnDrop(|| content.set(Content::Coroutine));
+        // SAFETY: SLOT: it is there, and while it is `Polled` nobody else touches it. PIN.
+        let coroutine = unsafe { Pin::new_unchecked(&mut *(*block.slot.get()).coroutine) };
+        let poll = coroutine.poll(context);
+        drop(polled);
+        let outcome = std::task::ready!(poll);
         let state = State::of(&outcome);
-        // SAFETY: COUNT.
-        let content = unsafe { &block.as_ref().content };
-        content.set(Content::Dropping);
-        // Even when the coroutine's destructor panics.
-        let mut outcome = Some(outcome);
-        let _settled = OnDrop(|| {
-            if let Some(outcome) = outcome.take() {
-                // SAFETY: the caller's. SLOT: what was there is gone.
-                unsafe { (*Self::slot(block)).outcome = ManuallyDrop::new(outcome) };
-                content.set(Content::Outcome);
-            }
-        });
-        // SAFETY: the caller's. Nobody uses the coroutine after this.
-        unsafe { Self::clear(block, Content::Coroutine) };
+        block.settle(Some(outcome));
         Poll::Ready(state)
     }
 
-    unsafe fn clear(block: NonNull<Head>, content: Content) {
-        let slot = Self::slot(block);
-        // SAFETY: the caller's. PIN: a coroutine is dropped in place.
+    unsafe fn settle_with_error(block: NonNull<Head>, error: Option<Error>) {
+        // SAFETY: COUNT and TYPE are the caller's.
+        unsafe { block.cast::<Self>().as_ref() }.settle(error.map(Err));
+    }
+
+    /// Nothing but a `Ref` leads to a block, so when there is none any more the destructors that run here cannot come back to it, whatever
+    /// else they do, and it does no harm to run them later.
+    unsafe fn free(block: NonNull<Head>) {
+        // SAFETY: COUNT and TYPE are the caller's: it was allocated so, and nobody refers to it any more.
+        let mut block = unsafe { Boxed::<Self>::from_raw(block.cast()) };
+        let Front { head, own } = &mut block.get_mut().front;
+        let owns = head.content.get() != Content::Nothing || head.callbacks.are_any() || own.owns();
+        if owns {
+            nested_drop(move || drop(block))
+        } else {
+            block.forget()
+        }
+    }
+}
+
+impl<K, F, T> Block<K, F, T> {
+    /// Drops what is in the slot, and leaves the outcome, or nothing, there, even when a destructor panics.
+    #[inline(always)]
+    fn settle(&self, outcome: Option<Result<T>>) {
+        let content = &self.front.head.content;
+        let before = content.get();
+        assert!(!before.is_busy(), "kolo: the slot of a promise was entered twice");
+        content.set(Content::Dropping);
+        let (after, mut outcome) = Slot::of(outcome);
+        let _settled = OnDrop(|| {
+            let outcome = mem::replace(&mut outcome, Slot { nothing: () });
+            // SAFETY: SLOT: what was there is gone, and while it is `Dropping` nobody else touches it. TYPE: it begins where the slot does.
+            unsafe { self.slot.get().cast::<Slot<(), T>>().write(outcome) };
+            content.set(after);
+        });
+        let slot = self.slot.get();
+        // SAFETY: SLOT: that is what is there, and while it is `Dropping` nobody else touches it. PIN: a coroutine is dropped in place.
         unsafe {
-            match content {
+            match before {
                 Content::Coroutine => ManuallyDrop::drop(&mut (*slot).coroutine),
-                Content::Outcome => ManuallyDrop::drop(&mut (*slot).outcome),
+                Content::Value => ManuallyDrop::drop(&mut (*slot).value),
+                Content::Error => ManuallyDrop::drop(&mut (*slot).error),
                 Content::Nothing | Content::Polled | Content::Dropping => {}
             }
         }
     }
+}
 
-    unsafe fn error(block: NonNull<Head>) -> Option<Error> {
-        // SAFETY: the caller's. Cloning an error runs no user code.
-        unsafe { (*Self::slot(block)).outcome.as_ref().err().cloned() }
-    }
-
-    unsafe fn put_error(block: NonNull<Head>, error: Error) {
-        // SAFETY: the caller's.
-        unsafe { (*Self::slot(block)).outcome = ManuallyDrop::new(Err(error)) };
-    }
-
-    unsafe fn free(block: NonNull<Head>) {
-        // SAFETY: TYPE. COUNT: nobody refers to it any more.
-        let Front { head, own } = unsafe { block.cast::<Front<K>>().as_mut() };
-        let owns = head.content.get() != Content::Nothing || head.callbacks.are_any() || own.owns();
-        if owns {
-            // SAFETY: the caller's. It does no harm to do it later: nothing but a `Ref` leads to a block.
-            return nested_drop(move || unsafe { Self::destroy(block) });
+impl<T> Slot<(), T> {
+    /// A slot's beginning, with this in it.
+    fn of(outcome: Option<Result<T>>) -> (Content, Slot<(), T>) {
+        match outcome {
+            None => (Content::Nothing, Slot { nothing: () }),
+            Some(Ok(value)) => {
+                let value = ManuallyDrop::new(value);
+                (Content::Value, Slot { value })
+            }
+            Some(Err(error)) => {
+                let error = ManuallyDrop::new(error);
+                (Content::Error, Slot { error })
+            }
         }
-        // SAFETY: TYPE: it was allocated so. COUNT. There is nothing to be dropped.
-        unsafe { memory::free(block.cast(), const { memory::layout_of::<Self>() }) }
     }
+}
 
-    /// Nothing but a `Ref` leads to a block, so when there is none any more the destructors that run here cannot come back to it, whatever
-    /// else they do.
-    unsafe fn destroy(block: NonNull<Head>) {
-        // SAFETY: TYPE: it was allocated so. COUNT: nobody refers to it any more, even when a destructor panics.
-        let _memory = OnDrop(|| unsafe { memory::free(block.cast(), const { memory::layout_of::<Self>() }) });
-        // SAFETY: TYPE. COUNT.
-        let _front = OnDrop(|| unsafe { block.cast::<Front<K>>().drop_in_place() });
-        // SAFETY: the caller's. SLOT: that is what is there.
-        unsafe { Self::clear(block, block.as_ref().content.get()) }
+impl<K, F, T> Drop for Block<K, F, T> {
+    fn drop(&mut self) {
+        self.settle(None);
     }
 }
 
 /// A counted reference to a block.
-pub(crate) struct Ref(NonNull<Head>, PhantomData<*const ()>);
+pub(crate) struct Ref(NonNull<Head>);
 
 /// A new block, and so many references to it.
 #[inline(always)]
@@ -218,20 +244,22 @@ fn allocate<K: Kind, F: Future<Output = Result<T>> + 'static, T: 'static, const 
     slot: Slot<F, T>,
     content: Content,
 ) -> [Ref; REFS] {
-    let block = memory::allocate(const { memory::layout_of::<Block<K, F, T>>() }).cast();
-    let head = Head {
-        vtable: Block::<K, F, T>::TABLE,
-        refs: Cell::new(REFS as u32),
-        loop_id: Cell::new(0),
-        state: Cell::new(State::Pending),
-        content: Cell::new(content),
-        callbacks: Callbacks::default(),
-    };
-    let front = Front { head, own: own() };
-    let slot = slot.into();
-    // SAFETY: the memory is new and of this layout. TYPE and COUNT hold from here on.
-    unsafe { block.write(Block { front, slot }) };
-    [(); REFS].map(|()| Ref(block.cast(), PhantomData))
+    let block = Boxed::new(|| {
+        let head = Head {
+            vtable: Block::<K, F, T>::TABLE,
+            refs: Cell::new(REFS as u32),
+            loop_id: Cell::new(0),
+            state: Cell::new(State::Pending),
+            content: Cell::new(content),
+            callbacks: Callbacks::default(),
+        };
+        let front = Front { head, own: own() };
+        let slot = slot.into();
+        Block { front, slot }
+    });
+    // TYPE and COUNT hold from here on.
+    let block = block.into_raw().cast();
+    [(); REFS].map(|()| Ref(block))
 }
 
 /// A new promise of this kind. Its `F` is never there.
@@ -288,7 +316,7 @@ impl Ref {
 
     /// What it has of its own as one of this kind.
     pub(crate) fn own<K: Kind>(&self) -> Option<&K> {
-        // SAFETY: TYPE, and it was just looked at. COUNT.
+        // SAFETY: COUNT; TYPE: its kind was just looked at.
         self.is::<K>().then(|| unsafe { &self.0.cast::<Front<K>>().as_ref().own })
     }
 
@@ -313,50 +341,30 @@ impl Ref {
 
     /// Whether user code runs on what is in the slot: the coroutine is polled, or something there is dropped.
     pub(crate) fn is_busy(&self) -> bool {
-        matches!(self.head().content.get(), Content::Polled | Content::Dropping)
+        self.head().content.get().is_busy()
     }
 
     /// Runs the coroutine up to its next suspension. Ready: the outcome is in the slot, and makes this state.
     #[inline]
     pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<State> {
-        let Head { content, vtable, .. } = self.head();
-        if content.get() != Content::Coroutine {
-            return Poll::Pending;
-        }
-        content.set(Content::Polled);
-        // A panic leaves what was there.
-        let _polled = OnDrop(|| {
-            if content.get() == Content::Polled {
-                content.set(Content::Coroutine);
-            }
-        });
-        // SAFETY: COUNT, TYPE; SLOT: it is `Polled`.
-        unsafe { (vtable.poll)(self.0, context) }
+        // SAFETY: COUNT, TYPE.
+        unsafe { (self.head().vtable.poll)(self.0, context) }
     }
 
     /// Drops what is in the slot, and leaves the error, or nothing, there, even when a destructor panics.
-    pub(crate) fn settle(&self, mut error: Option<Error>) {
-        assert!(!self.is_busy(), "kolo: the slot of a promise was entered twice");
-        let Head { content, vtable, .. } = self.head();
-        let before = content.replace(Content::Dropping);
-        let _settled = OnDrop(|| {
-            content.set(Content::Nothing);
-            if let Some(error) = error.take() {
-                // SAFETY: COUNT, TYPE; SLOT: nothing is there.
-                unsafe { (vtable.put_error)(self.0, error) };
-                content.set(Content::Outcome);
-            }
-        });
-        // SAFETY: COUNT, TYPE; SLOT: that is what was there, and now it is `Dropping`.
-        unsafe { (vtable.clear)(self.0, before) }
+    pub(crate) fn settle(&self, error: Option<Error>) {
+        // SAFETY: COUNT, TYPE.
+        unsafe { (self.head().vtable.settle)(self.0, error) }
+    }
+
+    /// Where the slot is, and so whatever is in it (TYPE).
+    fn slot<S>(&self) -> *mut S {
+        self.0.as_ptr().wrapping_byte_add(self.head().vtable.slot).cast()
     }
 
     pub(crate) fn error(&self) -> Option<Error> {
-        if self.head().content.get() != Content::Outcome {
-            return None;
-        }
-        // SAFETY: COUNT, TYPE; SLOT: an outcome is there.
-        unsafe { (self.head().vtable.error)(self.0) }
+        // SAFETY: COUNT, TYPE; SLOT: an error is there. Cloning it runs no user code.
+        (self.head().content.get() == Content::Error).then(|| unsafe { (*self.slot::<Error>()).clone() })
     }
 
     #[inline(never)]
@@ -370,7 +378,7 @@ impl Ref {
             }
         }
         refs.set(0);
-        // SAFETY: COUNT: this was the last reference, and nobody can make another. TYPE.
+        // SAFETY: TYPE; COUNT: this was the last reference, and nobody can make another.
         unsafe { (vtable.free)(self.0) }
     }
 }
@@ -381,7 +389,7 @@ impl Clone for Ref {
         // As in `Rc`: a count that overflows could free a block that is in use.
         let more = self.head().refs.get().checked_add(1).unwrap_or_else(|| std::process::abort());
         self.head().refs.set(more);
-        Ref(self.0, PhantomData)
+        Ref(self.0)
     }
 }
 
@@ -410,30 +418,27 @@ impl<T> TypedRef<T> {
         &self.0
     }
 
-    /// Every field of a slot begins where the slot does.
-    fn outcome(&self) -> *mut Result<T> {
-        self.0.0.as_ptr().wrapping_byte_add(self.0.head().vtable.slot).cast()
-    }
-
+    /// Moves the value out, if it is there.
     #[inline]
-    pub(crate) fn take(&self) -> Option<Result<T>> {
+    pub(crate) fn take(&self) -> Option<T> {
         let content = &self.0.head().content;
-        (content.get() == Content::Outcome).then(|| {
+        (content.get() == Content::Value).then(|| {
             content.set(Content::Nothing);
             // SAFETY: COUNT, TYPE, VALUE; SLOT: it was there, and from now on it is not.
-            unsafe { self.outcome().read() }
+            unsafe { self.0.slot::<T>().read() }
         })
     }
 
+    /// Puts a value there, in the place of whatever is there.
     #[inline]
-    pub(crate) fn put(&self, outcome: Result<T>) {
+    pub(crate) fn put(&self, value: T) {
         let content = &self.0.head().content;
         if content.get() != Content::Nothing {
             self.0.settle(None);
         }
         // SAFETY: COUNT, TYPE, VALUE; SLOT: nothing is there.
-        unsafe { self.outcome().write(outcome) };
-        content.set(Content::Outcome);
+        unsafe { self.0.slot::<T>().write(value) };
+        content.set(Content::Value);
     }
 }
 
@@ -457,12 +462,12 @@ impl<K> Deref for KindRef<K> {
     type Target = K;
 
     fn deref(&self) -> &K {
-        // SAFETY: KIND, and so it begins with this front (TYPE). COUNT.
+        // SAFETY: COUNT; KIND, and so it begins with this front (TYPE).
         unsafe { &self.0.0.cast::<Front<K>>().as_ref().own }
     }
 }
 
-/// A reference that is lent for as long as a call lasts, without being counted. Invariant **LOAN**: whoever lends it keeps it meanwhile.
+/// A reference that is lent for as long as a call lasts, without being counted (LOAN).
 pub(crate) struct Loan<K>(Cell<Option<NonNull<Head>>>, PhantomData<K>);
 
 impl<K> Loan<K> {
@@ -472,7 +477,7 @@ impl<K> Loan<K> {
 
     #[inline(always)]
     pub(crate) fn lend<R>(&self, block: &KindRef<K>, f: impl FnOnce() -> R) -> R {
-        // LOAN: the borrow lasts longer than `f`.
+        // LOAN: it is borrowed until `f` has returned, and after that nobody finds it here.
         let before = self.0.replace(Some(block.0.0));
         let _after = OnDrop(|| self.0.set(before));
         f()
@@ -480,9 +485,9 @@ impl<K> Loan<K> {
 
     #[inline(always)]
     pub(crate) fn with<R>(&self, f: impl FnOnce(Option<&KindRef<K>>) -> R) -> R {
-        // LOAN: it is kept at least until `f` returns. COUNT: this reference is not counted, and not dropped.
+        // LOAN: it is kept until this returns, and longer. COUNT: this reference is not counted, and not dropped.
         let block = self.0.get();
-        let block = block.map(|block| ManuallyDrop::new(KindRef(Ref(block, PhantomData), PhantomData)));
+        let block = block.map(|block| ManuallyDrop::new(KindRef(Ref(block), PhantomData)));
         f(block.as_deref())
     }
 }

@@ -1,16 +1,21 @@
 //! The memory of blocks: cut from larger pieces, because malloc takes as long as all the rest of a task's creation once many blocks are in
 //! use, and adds a word or two to each.
 //!
-//! # Invariant
+//! # Invariants
 //!
-//! - **POOL**: a piece begins at a multiple of `PIECE` with a [`Piece`]; behind that it is cut into blocks of one size. The `free` of a piece
-//!   leads from one of its blocks to the next, in each of which stands which one follows: these are in nobody's use. `in_use` counts all
-//!   others, and one more while the pool holds the piece to take blocks from it. A piece lives until it counts none and its pool gives it back, which
-//!   then knows it no more.
+//! - **PIECE**: a piece is memory of `LAYOUT`. It begins with a [`Piece`]; behind that, from where a `u128` could be, it is cut into blocks of
+//!   one size, a multiple of `UNIT`. As the size of a type is a multiple of its alignment, a block is well aligned for every type that is as
+//!   large, but for those that want more than a `u128`.
+//! - **FREE**: a block is in use, or free, or [`Vacant`], on the way between. The `free` of a piece leads from one of its free blocks to the
+//!   next, in each of which stands which one follows. Nobody but the `Vacant` knows a block that is vacant.
+//! - **USED**: a piece's `in_use` counts its blocks that are not free, and one more while a pool takes blocks from it. A piece lives until it is
+//!   made [`Unused`], which is when it counts none and its pool knows it no more, and that is dropped.
+//! - **OWN**: the memory of a [`Boxed`] is for a `B`, which is in it, and nobody else knows either. It is a block that was vacant, if
+//!   [`Memory::IS_POOLED`], and otherwise what was a `Box`.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::{Cell, RefCell};
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Deref;
 use std::ptr::NonNull;
 
@@ -24,35 +29,78 @@ const KEPT: usize = 256;
 
 type Link = Option<NonNull<u8>>;
 
-/// The layout of a block of this type, and whether it is from a pool: never in a debug build, so that tools see uses of freed memory.
-pub(crate) const fn layout_of<T>() -> (Layout, bool) {
-    let layout = Layout::new::<(T, [Link; 0])>();
-    let small = layout.size() / UNIT < SIZES && layout.align() <= align_of::<u128>();
-    (layout, small && !cfg!(debug_assertions))
+/// A `B` and its memory: what `Box` is, but for where the memory is from.
+pub(crate) struct Boxed<B>(Memory<B>);
+
+impl<B> Boxed<B> {
+    /// `content` makes it where it will be.
+    #[inline(always)]
+    pub(crate) fn new(content: impl FnOnce() -> B) -> Boxed<B> {
+        let memory = Memory::new();
+        // SAFETY: OWN: the memory is for a `B`, and nobody else's.
+        unsafe { memory.0.write(content()) };
+        Boxed(memory)
+    }
+
+    /// It lives until it is made a `Boxed` again.
+    pub(crate) fn into_raw(self) -> NonNull<B> {
+        ManuallyDrop::new(self).0.0
+    }
+
+    /// OWN: it must be from [`into_raw`](Boxed::into_raw), and nobody may know it any more.
+    pub(crate) unsafe fn from_raw(content: NonNull<B>) -> Boxed<B> {
+        Boxed(Memory(content))
+    }
+
+    pub(crate) fn get_mut(&mut self) -> &mut B {
+        // SAFETY: OWN.
+        unsafe { self.0.0.as_mut() }
+    }
+
+    /// Gives the memory back. What is in it is not dropped.
+    pub(crate) fn forget(self) {
+        drop(Memory(self.into_raw()));
+    }
 }
 
-#[inline]
-pub(crate) fn allocate((layout, pooled): (Layout, bool)) -> NonNull<u8> {
-    if pooled {
-        return POOLS.with(|pools| pools[layout.size() / UNIT].allocate(layout.size()));
+impl<B> Drop for Boxed<B> {
+    fn drop(&mut self) {
+        // SAFETY: OWN: nobody sees it after this. The memory goes even when a destructor panics.
+        unsafe { self.0.0.drop_in_place() }
     }
-    // SAFETY: a block has a head, so its size is not zero.
-    NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
 }
 
-/// The memory must be from `allocate`, called with the same, and not used any more.
-#[inline]
-pub(crate) unsafe fn free(block: NonNull<u8>, (layout, pooled): (Layout, bool)) {
-    if pooled {
-        // SAFETY: the caller's.
-        return POOLS.with(|pools| unsafe { pools[layout.size() / UNIT].free(block) });
+/// Memory for a `B` (OWN, but for the `B`).
+struct Memory<B>(NonNull<B>);
+
+impl<B> Memory<B> {
+    const UNITS: usize = size_of::<B>().div_ceil(UNIT);
+    /// Never in a debug build, so that tools see uses of freed memory.
+    const IS_POOLED: bool = Self::IS_SMALL && !cfg!(debug_assertions);
+    const IS_SMALL: bool = matches!(Self::UNITS, 1..SIZES) && align_of::<B>() <= align_of::<u128>();
+
+    #[inline(always)]
+    fn new() -> Memory<B> {
+        Memory(match Self::IS_POOLED {
+            true => POOLS.with(|pools| pools.allocate(Self::UNITS)).0.cast(),
+            false => NonNull::from(Box::leak(Box::<B>::new_uninit())).cast(),
+        })
     }
-    // SAFETY: the caller's.
-    unsafe { dealloc(block.as_ptr(), layout) }
+}
+
+impl<B> Drop for Memory<B> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if Self::IS_POOLED {
+            return POOLS.with(|pools| pools.free(Vacant(self.0.cast())));
+        }
+        // SAFETY: OWN: it was such a box.
+        drop(unsafe { Box::<MaybeUninit<B>>::from_raw(self.0.cast().as_ptr()) });
+    }
 }
 
 thread_local! {
-    static POOLS: ManuallyDrop<[Pool; SIZES]> = const { ManuallyDrop::new([const { Pool::new() }; SIZES]) };
+    static POOLS: ManuallyDrop<Pools> = const { ManuallyDrop::new(Pools::new()) };
     static END: End = const { End };
 }
 
@@ -61,19 +109,21 @@ struct End;
 
 impl Drop for End {
     fn drop(&mut self) {
-        POOLS.with(|pools| pools.iter().for_each(Pool::end));
+        POOLS.with(|pools| pools.0.iter().for_each(Pool::end));
     }
 }
 
-/// The beginning of a piece (POOL).
+/// The beginning of a piece (PIECE).
 struct Piece {
     free: Cell<Link>,
     in_use: Cell<u32>,
     /// Its index among those with free blocks, if it is there.
     place: Cell<Option<u32>>,
+    /// The size of its blocks.
+    units: u32,
 }
 
-/// Blocks begin behind a piece's beginning, and are as well aligned as what malloc gives.
+/// Blocks begin behind a piece's beginning.
 const BEGINNING: usize = size_of::<Piece>().next_multiple_of(align_of::<u128>());
 /// Less by what malloc adds: so the next piece can begin where this one ends.
 const LAYOUT: Layout = match Layout::from_size_align(PIECE - align_of::<u128>(), PIECE) {
@@ -81,7 +131,7 @@ const LAYOUT: Layout = match Layout::from_size_align(PIECE - align_of::<u128>(),
     Err(_) => unreachable!(),
 };
 
-/// A piece that lives (POOL).
+/// A piece that lives (USED).
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct PieceRef(NonNull<Piece>);
 
@@ -90,65 +140,111 @@ impl Deref for PieceRef {
 
     #[inline(always)]
     fn deref(&self) -> &Piece {
-        // SAFETY: POOL.
+        // SAFETY: PIECE, USED.
         unsafe { self.0.as_ref() }
     }
 }
 
 impl PieceRef {
     /// A new piece, all of whose blocks are free.
-    fn new(size: usize) -> PieceRef {
-        // SAFETY: its size is not zero.
+    fn new(units: usize) -> PieceRef {
+        // SAFETY: PIECE: its size is not zero.
         let start = NonNull::new(unsafe { alloc(LAYOUT) }).unwrap_or_else(|| handle_alloc_error(LAYOUT));
+        let size = units * UNIT;
         let blocks = (LAYOUT.size() - BEGINNING) / size;
         let piece = Piece {
             free: Cell::new(None),
             in_use: Cell::new(blocks as u32),
             place: Cell::new(None),
+            units: units as u32,
         };
-        // SAFETY: the memory is new, and as large as that.
+        // SAFETY: PIECE: the memory is new, and as large and as well aligned as that.
         unsafe { start.cast().write(piece) };
-        let piece = PieceRef(start.cast());
         for at in (0..blocks).rev() {
-            // SAFETY: POOL: a new block, within the piece.
-            unsafe { piece.put(start.add(BEGINNING + at * size)) };
+            // The offset is less than what the piece is aligned to.
+            Vacant(start.map_addr(|address| address | (BEGINNING + at * size))).put_back();
         }
-        piece
+        PieceRef(start.cast())
     }
 
-    /// The piece of this block.
     #[inline(always)]
-    fn of(block: NonNull<u8>) -> PieceRef {
-        // POOL: a block is not at the piece's beginning, which is not at address 0.
-        let start = block.as_ptr().map_addr(|address| address & !(PIECE - 1));
+    fn take(self) -> Option<Vacant> {
+        let block = self.free.get()?;
+        // SAFETY: FREE: that is where the next one stands.
+        self.free.set(unsafe { block.cast::<Link>().read() });
+        self.in_use.set(self.in_use.get() + 1);
+        Some(Vacant(block))
+    }
+}
+
+/// A block of a piece that lives, in nobody's use and not among the free ones (FREE, USED).
+struct Vacant(NonNull<u8>);
+
+impl Vacant {
+    #[inline(always)]
+    fn piece(&self) -> PieceRef {
+        // PIECE: a block is not at the piece's beginning, which is not at address 0.
+        let start = self.0.as_ptr().map_addr(|address| address & !(PIECE - 1));
         NonNull::new(start.cast()).map_or_else(|| unreachable!(), PieceRef)
     }
 
+    /// Makes it one of its piece's free blocks. The piece, if the pool may see it with other eyes from now on: its first block is free again,
+    /// or its last one is.
     #[inline(always)]
-    fn take(self) -> Link {
-        let block = self.free.get()?;
-        // SAFETY: POOL: that is where the next one stands.
-        self.free.set(unsafe { block.cast::<Link>().read() });
-        self.in_use.set(self.in_use.get() + 1);
-        Some(block)
+    fn put_back(self) -> Option<PieceRef> {
+        let piece = self.piece();
+        let next = piece.free.replace(Some(self.0));
+        // SAFETY: FREE: nobody else knows it. PIECE: it is at least as large as a `Link`, and so aligned.
+        unsafe { self.0.cast::<Link>().write(next) };
+        let in_use = piece.in_use.get() - 1;
+        piece.in_use.set(in_use);
+        (next.is_none() || in_use == 0).then_some(piece)
+    }
+}
+
+/// A piece with no block in use, which is nowhere else in its pool (USED). Its memory goes with it.
+struct Unused(PieceRef);
+
+impl Drop for Unused {
+    fn drop(&mut self) {
+        // SAFETY: USED: nobody knows it any more. PIECE: it was allocated so.
+        unsafe { dealloc(self.0.0.as_ptr().cast(), LAYOUT) };
+    }
+}
+
+/// The pools of this thread, by the size of their blocks. A block goes back to those that it is from: where there are others, in tests, they
+/// have blocks of their own.
+struct Pools([Pool; SIZES]);
+
+impl Pools {
+    const fn new() -> Pools {
+        Pools([const { Pool::new() }; SIZES])
     }
 
-    /// POOL: it must be a block of this piece that nobody uses any more. Whether the pool may see the piece with other eyes from now on: its
-    /// first block is free again, or its last one is.
     #[inline(always)]
-    unsafe fn put(self, block: NonNull<u8>) -> bool {
-        let next = self.free.replace(Some(block));
-        // SAFETY: the caller's; a block is at least as large as a `Link`, and so aligned.
-        unsafe { block.cast::<Link>().write(next) };
-        let in_use = self.in_use.get() - 1;
-        self.in_use.set(in_use);
-        next.is_none() || in_use == 0
+    fn allocate(&self, units: usize) -> Vacant {
+        self.0[units].allocate(units)
     }
 
-    /// POOL: none of its blocks is in use, and its pool knows it no more.
-    unsafe fn give_back(self) {
-        // SAFETY: the caller's; it was allocated so.
-        unsafe { dealloc(self.0.as_ptr().cast(), LAYOUT) };
+    #[inline(always)]
+    fn free(&self, block: Vacant) {
+        if let Some(piece) = block.put_back() {
+            self.look_at(piece);
+        }
+    }
+
+    /// The first of a piece's blocks is free, or the last one is.
+    #[cold]
+    fn look_at(&self, piece: PieceRef) {
+        let pool = &self.0[piece.units as usize];
+        if pool.current.get() == Some(piece) {
+            if piece.in_use.get() > 0 {
+                return;
+            }
+            // After the end of the thread.
+            pool.current.set(None);
+        }
+        pool.others.borrow_mut().sort_in(piece);
     }
 }
 
@@ -164,7 +260,7 @@ struct Pool {
 /// Of the other pieces, those that have free blocks. Those that have none are found again by their blocks.
 struct Others {
     partly_free: Vec<PieceRef>,
-    all_free: Vec<PieceRef>,
+    all_free: Vec<Unused>,
     kept: usize,
 }
 
@@ -181,45 +277,22 @@ impl Pool {
         }
     }
 
-    #[inline]
-    fn allocate(&self, size: usize) -> NonNull<u8> {
+    #[inline(always)]
+    fn allocate(&self, units: usize) -> Vacant {
         let block = self.current.get().and_then(PieceRef::take);
-        block.unwrap_or_else(|| self.allocate_from_another(size))
+        block.unwrap_or_else(|| self.allocate_from_another(units))
     }
 
     #[cold]
-    fn allocate_from_another(&self, size: usize) -> NonNull<u8> {
+    fn allocate_from_another(&self, units: usize) -> Vacant {
         // The end of the thread is noticed from now on; after it, it cannot be any more.
         let _registered = END.try_with(|_| ());
         self.let_go();
         let others = &mut *self.others.borrow_mut();
-        let piece = others.next().unwrap_or_else(|| PieceRef::new(size));
+        let piece = others.next().unwrap_or_else(|| PieceRef::new(units));
         piece.in_use.set(piece.in_use.get() + self.hold.get());
         self.current.set(Some(piece));
         piece.take().unwrap_or_else(|| unreachable!("a piece without a free block"))
-    }
-
-    /// POOL: it must be a block of this pool that nobody uses any more.
-    #[inline]
-    unsafe fn free(&self, block: NonNull<u8>) {
-        let piece = PieceRef::of(block);
-        // SAFETY: the caller's.
-        if unsafe { piece.put(block) } {
-            self.look_at(piece);
-        }
-    }
-
-    /// The first of a piece's blocks is free, or the last one is.
-    #[cold]
-    fn look_at(&self, piece: PieceRef) {
-        if self.current.get() == Some(piece) {
-            if piece.in_use.get() > 0 {
-                return;
-            }
-            // After the end of the thread.
-            self.current.set(None);
-        }
-        self.others.borrow_mut().sort_in(piece);
     }
 
     /// Takes blocks from no piece.
@@ -236,10 +309,7 @@ impl Pool {
         self.let_go();
         self.hold.set(0);
         let others = &mut *self.others.borrow_mut();
-        for piece in std::mem::take(&mut others.all_free) {
-            // SAFETY: POOL: it was among those with no block in use, and now is not.
-            unsafe { piece.give_back() };
-        }
+        others.all_free = Vec::new();
         others.give_back_if_unused();
     }
 }
@@ -247,7 +317,10 @@ impl Pool {
 impl Others {
     /// A piece with a free block, which from now on is not among these. Those with none in use come last, because they can be given back.
     fn next(&mut self) -> Option<PieceRef> {
-        let piece = self.partly_free.pop().or_else(|| self.all_free.pop())?;
+        let piece = self
+            .partly_free
+            .pop()
+            .or_else(|| self.all_free.pop().map(|unused| ManuallyDrop::new(unused).0))?;
         piece.place.set(None);
         Some(piece)
     }
@@ -256,11 +329,11 @@ impl Others {
     fn sort_in(&mut self, piece: PieceRef) {
         if piece.in_use.get() == 0 {
             self.take_out(piece);
+            let unused = Unused(piece);
             if self.all_free.len() < self.kept {
-                self.all_free.push(piece);
+                self.all_free.push(unused);
             } else {
-                // SAFETY: POOL: no block of it is in use, and it is neither the current one nor any of these.
-                unsafe { piece.give_back() };
+                drop(unused);
                 self.give_back_if_unused();
             }
         } else if piece.free.get().is_some() && piece.place.get().is_none() {
@@ -291,52 +364,55 @@ impl Others {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::ptr::NonNull;
 
-    use super::{KEPT, PIECE, PieceRef, Pool, UNIT};
+    use super::{KEPT, PIECE, Pool, Pools, UNIT, Vacant};
 
-    const SIZE: usize = 18 * UNIT;
+    const UNITS: usize = 18;
 
-    /// A pool, and those of its blocks that are in use. Each is filled with its number.
+    /// Pools, and those of their blocks that are in use. Each is filled with its number.
     struct Used {
-        pool: Pool,
-        size: usize,
-        blocks: Vec<(NonNull<u8>, u8)>,
+        pools: Pools,
+        /// The size of the next one.
+        units: usize,
+        blocks: Vec<(Vacant, u8)>,
     }
 
     impl Used {
-        fn new(size: usize) -> Used {
+        fn new(units: usize) -> Used {
             Used {
-                pool: Pool::new(),
-                size,
+                pools: Pools::new(),
+                units,
                 blocks: Vec::new(),
             }
         }
 
         fn allocate(&mut self) {
-            let block = self.pool.allocate(self.size);
+            let block = self.pools.allocate(self.units);
+            assert_eq!(block.piece().units as usize, self.units);
             let fill = self.blocks.len() as u8;
             // SAFETY: a block is so large, and this one is nobody else's.
-            unsafe { block.write_bytes(fill, self.size) };
+            unsafe { block.0.write_bytes(fill, self.units * UNIT) };
             self.blocks.push((block, fill));
         }
 
         fn free(&mut self, at: usize) {
             let (block, fill) = self.blocks.swap_remove(at);
-            // SAFETY: as above; it is not used any more.
-            unsafe {
-                let content = std::slice::from_raw_parts(block.as_ptr(), self.size);
-                assert!(content.iter().all(|&byte| byte == fill), "somebody else has written to it");
-                self.pool.free(block);
-            }
+            let size = block.piece().units as usize * UNIT;
+            // SAFETY: as above, and it was filled.
+            let content = unsafe { std::slice::from_raw_parts(block.0.as_ptr(), size) };
+            assert!(content.iter().all(|&byte| byte == fill), "somebody else has written to it");
+            self.pools.free(block);
         }
 
         /// How many pieces there are.
         fn pieces(&self) -> usize {
-            let others = self.pool.others.borrow();
-            let mut pieces: HashSet<_> = self.blocks.iter().map(|(block, _)| PieceRef::of(*block).0).collect();
-            pieces.extend(others.partly_free.iter().chain(&others.all_free).map(|piece| piece.0));
-            pieces.extend(self.pool.current.get().map(|piece| piece.0));
+            let mut pieces: HashSet<_> = self.blocks.iter().map(|(block, _)| block.piece().0).collect();
+            for pool in &self.pools.0 {
+                let others = pool.others.borrow();
+                pieces.extend(others.partly_free.iter().map(|piece| piece.0));
+                pieces.extend(others.all_free.iter().map(|piece| piece.0.0));
+                pieces.extend(pool.current.get().map(|piece| piece.0));
+            }
             pieces.len()
         }
     }
@@ -348,14 +424,16 @@ mod tests {
             while self.blocks.len() > half {
                 self.free(self.blocks.len() - 1);
             }
-            self.pool.end();
+            self.pools.0.iter().for_each(Pool::end);
             self.allocate();
             while !self.blocks.is_empty() {
                 self.free(0);
             }
             assert_eq!(self.pieces(), 0);
-            let others = self.pool.others.borrow();
-            assert_eq!((others.partly_free.capacity(), others.all_free.capacity()), (0, 0));
+            for pool in &self.pools.0 {
+                let others = pool.others.borrow();
+                assert_eq!((others.partly_free.capacity(), others.all_free.capacity()), (0, 0));
+            }
         }
     }
 
@@ -364,15 +442,14 @@ mod tests {
     #[test]
     fn one_block_that_stays_keeps_one_piece() {
         for stays in [0, MANY / 2, MANY - 1] {
-            let mut used = Used::new(SIZE);
+            let mut used = Used::new(UNITS);
             (0..MANY).for_each(|_| used.allocate());
-            assert!(used.pieces() > MANY * SIZE / PIECE, "{} pieces", used.pieces());
-            let (kept, freed): (Vec<_>, Vec<_>) = used.blocks.iter().partition(|block| **block == used.blocks[stays]);
-            used.blocks = freed;
+            assert!(used.pieces() > MANY * UNITS * UNIT / PIECE, "{} pieces", used.pieces());
+            let kept = used.blocks.swap_remove(stays);
             while !used.blocks.is_empty() {
                 used.free(0);
             }
-            used.blocks = kept;
+            used.blocks.push(kept);
             // Those that are kept for the next burst, its own, and the one from which blocks are taken.
             assert!(used.pieces() <= KEPT + 2, "{} pieces", used.pieces());
         }
@@ -380,7 +457,7 @@ mod tests {
 
     #[test]
     fn what_is_free_is_used_before_a_new_piece_is_made() {
-        let mut used = Used::new(SIZE);
+        let mut used = Used::new(UNITS);
         (0..MANY).for_each(|_| used.allocate());
         let pieces = used.pieces();
         for step in 2..5 {
@@ -393,7 +470,7 @@ mod tests {
 
     #[test]
     fn one_block_again_and_again_is_cut_from_one_piece() {
-        let mut used = Used::new(SIZE);
+        let mut used = Used::new(UNITS);
         (0..MANY).for_each(|_| {
             used.allocate();
             used.free(0);
@@ -403,16 +480,15 @@ mod tests {
 
     #[test]
     fn blocks_are_nobody_elses() {
-        for size in [UNIT, 2 * UNIT, 11 * UNIT, 63 * UNIT] {
-            let mut used = Used::new(size);
+        for sizes in [&[1][..], &[2], &[11], &[63], &[1, 2, 11, 63]] {
+            let mut used = Used::new(sizes[0]);
             let mut number = 1_u64;
             for step in 0..60_000 {
-                number = number
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1_442_695_040_888_963_407);
+                number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 let chance = (number >> 33) as usize;
                 // It grows for a while, then shrinks.
                 if chance % 4 < if step < 40_000 { 3 } else { 1 } {
+                    used.units = sizes[chance / 4 % sizes.len()];
                     used.allocate();
                 } else if !used.blocks.is_empty() {
                     used.free(chance / 4 % used.blocks.len());

@@ -176,21 +176,21 @@ impl<T: 'static> Promise<T> {
         T: Clone,
     {
         self.check_done()?;
-        self.peek(|outcome| outcome.cloned().unwrap_or_else(|| Err(moved_out())))
+        self.peek(|value| value.cloned()).ok_or_else(|| self.error_or_moved_out())
     }
 
-    /// Shows the outcome to `look`, which may be user code: it is out of the slot meanwhile, and seen as moved out.
-    fn peek<R>(&self, look: impl FnOnce(Option<&Result<T>>) -> R) -> R {
-        struct PutBack<'a, T>(&'a TypedRef<T>, Option<Result<T>>);
+    /// Shows the value to `look`, which may be user code: it is out of the slot meanwhile, and seen as moved out.
+    fn peek<R>(&self, look: impl FnOnce(Option<&T>) -> R) -> R {
+        struct PutBack<'a, T>(&'a TypedRef<T>, Option<T>);
         impl<T> Drop for PutBack<'_, T> {
             fn drop(&mut self) {
-                if let Some(outcome) = self.1.take() {
-                    self.0.put(outcome);
+                if let Some(value) = self.1.take() {
+                    self.0.put(value);
                 }
             }
         }
-        let outcome = PutBack(&self.block, self.block.take());
-        look(outcome.1.as_ref())
+        let value = PutBack(&self.block, self.block.take());
+        look(value.1.as_ref())
     }
 
     /// Moves the outcome out; errors are copied and stay for others.
@@ -200,9 +200,13 @@ impl<T: 'static> Promise<T> {
     pub fn take_result(&self) -> Result<T> {
         self.check_done()?;
         if self.head().state.get() == State::Value {
-            return self.block.take().unwrap_or_else(|| Err(moved_out()));
+            return self.block.take().ok_or_else(moved_out);
         }
-        Err(self.block.erased().error().unwrap_or_else(moved_out))
+        Err(self.error_or_moved_out())
+    }
+
+    fn error_or_moved_out(&self) -> Error {
+        self.block.erased().error().unwrap_or_else(moved_out)
     }
 
     fn check_done(&self) -> Result<()> {
@@ -251,9 +255,9 @@ fn moved_out() -> Error {
 impl<T: fmt::Debug + 'static> fmt::Debug for Promise<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         any_promise::describe(self.block.erased(), f, |f| {
-            self.peek(|outcome| match outcome {
-                Some(Ok(value)) => write!(f, " result={value:?}"),
-                _ => Ok(()),
+            self.peek(|value| match value {
+                Some(value) => write!(f, " result={value:?}"),
+                None => Ok(()),
             })
         })
     }

@@ -227,9 +227,9 @@ impl<T: 'static> Future for Taken<T> {
         // What is there at the first look.
         if waiting.is_new()
             && promise.head().state.get() == State::Value
-            && let Some(outcome) = promise.block.take()
+            && let Some(value) = promise.block.take()
         {
-            return Poll::Ready(outcome);
+            return Poll::Ready(Ok(value));
         }
         waiting.poll(promise.block.erased(), context)?.map(|()| promise.take_result())
     }

@@ -63,7 +63,7 @@ impl Ref {
 impl<T> TypedRef<T> {
     /// Completes a pending promise, whatever it is.
     pub(crate) fn fulfil(&self, value: T) {
-        self.put(Ok(value));
+        self.put(value);
         self.erased().complete(State::Value);
     }
 }
