@@ -9,6 +9,7 @@ use crate::block::raw::{Head, Ref};
 use crate::block::task::TaskRef;
 use crate::ground::crowd::Keyed;
 use crate::ground::error::{Error, Result};
+use crate::ground::numbers::{self, COUNTED};
 use crate::ground::roster::Roster;
 
 /// A promise, task or gather without the type of its value: can be looked at, cancelled, waited for.
@@ -190,6 +191,9 @@ impl Head {
     pub(crate) fn bind(&self, loop_id: u16) -> bool {
         if self.loop_id.get() == 0 {
             self.loop_id.set(loop_id);
+            if loop_id >= COUNTED {
+                numbers::keep(loop_id);
+            }
         }
         self.loop_id.get() == loop_id
     }

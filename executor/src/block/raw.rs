@@ -44,6 +44,7 @@ use crate::block::head::{Callbacks, State};
 use crate::ground::error::{Error, Result};
 use crate::ground::memory::Boxed;
 use crate::ground::nested_drop::nested_drop;
+use crate::ground::numbers::{self, COUNTED};
 use crate::ground::on_drop::OnDrop;
 
 /// A kind of promise: what it has of its own, and in what it differs from others. asyncio's class.
@@ -67,7 +68,7 @@ pub(crate) trait Kind: Sized + 'static {
 pub(crate) struct Head {
     vtable: &'static VTable,
     refs: Cell<u32>,
-    /// The loop whose ready queue runs the callbacks; 0 until somebody waits.
+    /// The loop whose ready queue runs the callbacks; 0 until somebody waits. See [`numbers`].
     pub(crate) loop_id: Cell<u16>,
     pub(crate) state: Cell<State>,
     content: Cell<Content>,
@@ -174,7 +175,8 @@ impl<K: Kind, F: Future<Output = Result<T>> + 'static, T: 'static> Block<K, F, T
         // SAFETY: COUNT and TYPE are the caller's: it was allocated so, and nobody refers to it any more.
         let mut block = unsafe { Boxed::<Self>::from_raw(block.cast()) };
         let Front { head, own } = &mut block.get_mut().front;
-        let owns = head.content.get() != Content::Nothing || head.callbacks.are_any() || own.owns();
+        let is_counted = head.loop_id.get() >= COUNTED;
+        let owns = head.content.get() != Content::Nothing || head.callbacks.are_any() || own.owns() || is_counted;
         if owns {
             nested_drop(move || drop(block))
         } else {
@@ -230,6 +232,10 @@ impl<T> Slot<(), T> {
 
 impl<K, F, T> Drop for Block<K, F, T> {
     fn drop(&mut self) {
+        let loop_id = self.front.head.loop_id.get();
+        if loop_id >= COUNTED {
+            numbers::give_back(loop_id);
+        }
         self.settle(None);
     }
 }

@@ -16,6 +16,7 @@ pub(crate) mod mailbox;
 #[allow(unsafe_code, reason = "memory is cut into blocks")]
 pub(crate) mod memory;
 pub(crate) mod nested_drop;
+pub(crate) mod numbers;
 pub(crate) mod on_drop;
 pub(crate) mod ready;
 pub(crate) mod roster;

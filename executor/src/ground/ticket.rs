@@ -17,8 +17,8 @@ impl Ticket {
     /// Rows are below this.
     pub(crate) const ROWS: u32 = 1 << ROW_BITS;
 
-    pub(crate) fn new(loop_id: u16, generation: u32, row: u32) -> Ticket {
-        Ticket((u64::from(loop_id) << (64 - LOOP_BITS)) | (u64::from(generation) << ROW_BITS) | u64::from(row))
+    pub(crate) fn new(inbox_id: u16, generation: u32, row: u32) -> Ticket {
+        Ticket((u64::from(inbox_id) << (64 - LOOP_BITS)) | (u64::from(generation) << ROW_BITS) | u64::from(row))
     }
 
     pub(crate) fn loop_id(self) -> u16 {

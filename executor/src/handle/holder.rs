@@ -6,7 +6,6 @@ use std::panic::Location;
 use crate::block::holders::Holder;
 use crate::block::task::AnyTask;
 use crate::ground::line::Line;
-use crate::wheel::core::EventLoop;
 use crate::wheel::current;
 
 impl Holder {
@@ -23,8 +22,9 @@ impl Holder {
 
     /// The task, as long as it is not done.
     pub fn task(&self) -> Option<AnyTask> {
-        let find = |event_loop: &EventLoop| event_loop.0.tasks.borrow().get(self.ticket).map(AnyTask::of);
-        current::with_loop_of(self.ticket.loop_id(), find).flatten()
+        let event_loop = current::loop_of_tickets(self.ticket.loop_id())?;
+        let tasks = event_loop.0.tasks.borrow();
+        tasks.get(self.ticket).map(AnyTask::of)
     }
 
     /// Where the task came to hold it.

@@ -11,6 +11,7 @@ use crate::block::raw::Ref;
 use crate::block::task::AnyTask;
 use crate::ground::crowd::Keyed;
 use crate::ground::error::{Error, Result};
+use crate::ground::numbers::CLOSED;
 use crate::ground::roster::Roster;
 use crate::leaf::parking::Parking;
 use crate::leaf::polled::polled_by;
@@ -349,6 +350,10 @@ impl Resource for Shared {
 
     fn holders(&self) -> Vec<Holder> {
         self.holders.all()
+    }
+
+    fn loop_is_closed(&self) {
+        self.loop_id.set(CLOSED);
     }
 
     fn handles(&self) -> Option<usize> {

@@ -38,7 +38,7 @@ pub fn shield<A: EnsureFuture>(awaitable: A) -> Promise<A::Value> {
     let outer = Promise::unbound();
     promise.0.head().bind(event_loop.0.id);
     // Where the inner one belongs: behind a shield, too, a promise of another loop cannot be awaited here.
-    outer.head().loop_id.set(promise.0.head().loop_id.get());
+    outer.head().bind(promise.0.head().loop_id.get());
     let shielded = Shielded {
         inner,
         promise: promise.clone(),

@@ -1,6 +1,7 @@
 //! The end of a loop.
 
 use crate::block::exception::ExceptionContext;
+use crate::ground::numbers::{self, COUNTED};
 use crate::ground::stats;
 use crate::wheel::core::{Core, Phase};
 use crate::wheel::current;
@@ -29,7 +30,8 @@ impl Core {
         self.drop_each(self.reactor.clear());
         self.drop_each(letters);
         self.drop_each(self.at_close.take());
-        inbox::unregister(self.id);
+        self.queues.all().iter().for_each(|queue| queue.loop_is_closed());
+        inbox::unregister(self.inbox_id);
         stats::count(self.iterations.get());
     }
 }
@@ -37,6 +39,9 @@ impl Core {
 impl Drop for Core {
     fn drop(&mut self) {
         self.close();
+        if self.id >= COUNTED {
+            numbers::give_back(self.id);
+        }
         current::unregister();
     }
 }

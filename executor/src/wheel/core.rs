@@ -15,6 +15,7 @@ use crate::ground::attention::{Attention, DEBUG, FATAL};
 use crate::ground::clock::{Clock, Time};
 use crate::ground::error::{Error, Result};
 use crate::ground::mailbox::Mailbox;
+use crate::ground::numbers;
 use crate::ground::ready::Ready;
 use crate::ground::time::Nanos;
 use crate::ground::timers::{TimerKey, Timers};
@@ -46,7 +47,10 @@ pub struct EventLoop(pub(crate) Rc<Core>);
 
 /// The loop itself, of which an [`EventLoop`] is a handle.
 pub(crate) struct Core {
+    /// See [`numbers`].
     pub(crate) id: u16,
+    /// What tickets know it by, and other threads.
+    pub(crate) inbox_id: u16,
     pub(crate) phase: Cell<Phase>,
     pub(crate) ready: Ready<Entry>,
     pub(crate) timers: RefCell<Timers<Entry>>,
@@ -95,14 +99,26 @@ pub(crate) enum Phase {
     Closed,
 }
 
+/// By which a new loop with this inbox is known to promises, and to tickets.
+fn new_ids(inbox: &Arc<Inbox>) -> Result<(u16, u16)> {
+    let registered = inbox::register(inbox.clone())?;
+    if registered.is_first {
+        return Ok((registered.id, registered.id));
+    }
+    let id = numbers::take().inspect_err(|_| inbox::unregister(registered.id))?;
+    Ok((id, registered.id))
+}
+
 impl Core {
     pub(crate) fn new(clock: Clock, debug: bool) -> Result<Core> {
         let attention = Attention::default();
         attention.turn(DEBUG, debug);
         let reactor = Reactor::new()?;
         let inbox: Arc<Inbox> = Arc::new(Mailbox::new(reactor.waker()?));
+        let (id, inbox_id) = new_ids(&inbox)?;
         Ok(Core {
-            id: inbox::register(inbox.clone())?,
+            id,
+            inbox_id,
             phase: Cell::new(Phase::Idle),
             ready: Ready::default(),
             timers: RefCell::default(),

@@ -83,6 +83,14 @@ pub(crate) fn elsewhere(id: u16) -> Option<EventLoop> {
     found.map(EventLoop)
 }
 
+/// The open loop that tickets know by this id, running or not.
+#[cold]
+pub(crate) fn loop_of_tickets(inbox_id: u16) -> Option<EventLoop> {
+    let is_it = |core: &Rc<Core>| core.inbox_id == inbox_id && !core.is_closed();
+    let found = LOOPS.with(|loops| loops.borrow().iter().filter_map(Weak::upgrade).find(is_it));
+    found.map(EventLoop)
+}
+
 /// Queues an entry for the next iteration of the loop with this id. It is dropped if the loop is gone.
 #[inline]
 pub(crate) fn queue(loop_id: u16, entry: impl FnOnce() -> Entry) {
@@ -94,8 +102,7 @@ pub(crate) fn register(core: Core) -> EventLoop {
     let core = Rc::new(core);
     LOOPS.with(|loops| {
         let loops = &mut *loops.borrow_mut();
-        // A closed loop that somebody still holds no longer owns its id.
-        loops.retain(|known| known.upgrade().is_some_and(|known| known.id != core.id));
+        loops.retain(|known| known.strong_count() > 0);
         loops.push(Rc::downgrade(&core));
     });
     EventLoop(core)

@@ -38,24 +38,30 @@ fn with_loops<R>(f: impl FnOnce(&mut HashMap<u16, Arc<Inbox>>) -> R) -> R {
     f(loops.get_or_insert_default())
 }
 
+/// By which tickets know a new loop.
+pub(crate) struct Registered {
+    pub(crate) id: u16,
+    /// No loop before had this id.
+    pub(crate) is_first: bool,
+}
+
 /// Gives a new loop an id.
-pub(crate) fn register(inbox: Arc<Inbox>) -> Result<u16> {
+pub(crate) fn register(inbox: Arc<Inbox>) -> Result<Registered> {
     // Ids are handed out in turn, so that the tickets of a loop that is gone reach nobody for as long as possible. 0 is no loop.
-    static NEXT: Mutex<u16> = Mutex::new(1);
-    let mut next = NEXT.lock().unwrap_or_else(PoisonError::into_inner);
+    static HANDED_OUT: Mutex<u64> = Mutex::new(0);
+    const IDS: u64 = Ticket::LOOPS as u64 - 1;
+    let mut handed_out = HANDED_OUT.lock().unwrap_or_else(PoisonError::into_inner);
     with_loops(|loops| {
-        for _ in 1..Ticket::LOOPS {
-            let id = *next;
-            *next = if id + 1 == Ticket::LOOPS { 1 } else { id + 1 };
+        for _ in 0..IDS {
+            let is_first = *handed_out < IDS;
+            let id = (*handed_out % IDS + 1) as u16;
+            *handed_out += 1;
             if let Entry::Vacant(place) = loops.entry(id) {
                 place.insert(inbox);
-                return Ok(id);
+                return Ok(Registered { id, is_first });
             }
         }
-        Err(Error::runtime(format!(
-            "{} event loops exist already; close some",
-            Ticket::LOOPS - 1
-        )))
+        Err(Error::runtime(format!("{IDS} event loops exist already; close some")))
     })
 }
 

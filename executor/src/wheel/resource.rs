@@ -16,6 +16,9 @@ pub(crate) trait Resource: fmt::Debug {
     /// Those that hold it, and so could end the waits.
     fn holders(&self) -> Vec<Holder>;
 
+    /// Its loop is closed: nobody can wait there any more, nor in another loop.
+    fn loop_is_closed(&self);
+
     /// How many handles of the primitive there are, if that can be told. A wait that borrows one of them is no handle.
     fn handles(&self) -> Option<usize>;
 }

@@ -23,7 +23,7 @@ impl Core {
         task.erased().head().bind(self.id);
         let inserted = match self.phase.get() {
             Phase::Closed => Err(Error::runtime("Event loop is closed")),
-            Phase::Idle | Phase::Running => self.tasks.borrow_mut().insert(self.id, task),
+            Phase::Idle | Phase::Running => self.tasks.borrow_mut().insert(self.inbox_id, task),
         };
         if let Err(error) = inserted {
             // The coroutine is dropped, and whoever awaits the task learns why.

@@ -54,7 +54,7 @@ fn clone(data: *const ()) -> RawWaker {
 fn wake(data: *const ()) {
     let ticket = Ticket::from_data(data);
     match current::running() {
-        Some(event_loop) if event_loop.0.id == ticket.loop_id() => event_loop.0.wake_ticket(ticket),
+        Some(event_loop) if event_loop.0.inbox_id == ticket.loop_id() => event_loop.0.wake_ticket(ticket),
         // Another thread's loop, or one that is not running.
         _ => inbox::post(ticket, Letter::Wake(ticket)),
     }
@@ -62,7 +62,7 @@ fn wake(data: *const ()) {
 
 /// Whether the ticket's loop runs on this thread.
 fn runs_here(ticket: Ticket) -> bool {
-    current::with_running(|running| running.is_some_and(|event_loop| event_loop.0.id == ticket.loop_id()))
+    current::with_running(|running| running.is_some_and(|event_loop| event_loop.0.inbox_id == ticket.loop_id()))
 }
 
 /// Tells the waker of this poll from others that exist.

@@ -7,7 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use kolo_executor::testing::tick;
-use kolo_executor::{Clock, EventLoop, Result, create_task, current_task, run, running_loop, sleep};
+use kolo_executor::{
+    Claim, Clock, EventLoop, Kind, Promise, Result, Task, WaitQueue, create_task, current_task, run, running_loop, shield, sleep,
+};
 
 use crate::support::child::in_child;
 
@@ -47,6 +49,82 @@ fn a_timer_of_a_closed_loop_is_not_taken_for_one_of_the_next_with_its_number() {
             namesake.run_until_complete(task).unwrap();
         }
         assert_eq!(namesake.time(), 2.0);
+    });
+}
+
+/// What nobody ever gets.
+struct Never<'a>(&'a WaitQueue);
+
+impl Claim for Never<'_> {
+    type Output = ();
+
+    fn queue(&self) -> &WaitQueue {
+        self.0
+    }
+    fn take(&mut self, _woken: bool) -> Option<Result<()>> {
+        None
+    }
+    fn pass_on(&mut self, _woken: bool) {}
+}
+
+/// What is left of a loop that has been closed.
+struct Left {
+    promise: Promise<()>,
+    done: Task<()>,
+    queue: Rc<WaitQueue>,
+}
+
+impl Left {
+    fn of(event_loop: &EventLoop) -> Left {
+        let queue = Rc::new(WaitQueue::new("Never.comes"));
+        let waited_in = queue.clone();
+        let waits = event_loop.create_task(async move { Never(&waited_in).wait().await });
+        let left = Left {
+            promise: event_loop.create_promise(),
+            done: event_loop.create_task(sleep(0)),
+            queue,
+        };
+        event_loop.run_until_complete(left.done.clone()).unwrap();
+        waits.cancel();
+        event_loop.run_until_complete(waits).unwrap_err();
+        event_loop.close().unwrap();
+        left
+    }
+
+    fn is_refused_by(&self, event_loop: &EventLoop) {
+        let (promise, queue) = (self.promise.clone(), self.queue.clone());
+        let refused = event_loop.run_until_complete(async move {
+            let refused = [(&promise).await, shield(&promise).await, Never(&queue).wait().await];
+            Ok(refused.map(|refused| refused.unwrap_err().kind()))
+        });
+        assert_eq!(refused.unwrap(), [Kind::Runtime; 3]);
+        self.done.add_done_callback(|_| panic!("its loop is closed"));
+        event_loop.run_until_complete(sleep(0)).unwrap();
+    }
+}
+
+#[test]
+fn what_is_left_of_a_closed_loop_is_not_taken_for_a_namesakes() {
+    let name = concat!(module_path!(), "::what_is_left_of_a_closed_loop_is_not_taken_for_a_namesakes");
+    in_child(name, &[], || {
+        let new_loop = || {
+            let event_loop = EventLoop::with_clock(Clock::Virtual).unwrap();
+            event_loop.set_exception_handler(Some(Rc::new(|report| panic!("{report:?}"))));
+            event_loop
+        };
+        let mut left = vec![Left::of(&new_loop())];
+        for _ in 0..LOOPS - 1 {
+            drop(EventLoop::with_clock(Clock::Virtual).unwrap());
+        }
+        // From now on loops are numbered anew, and each of these is one that had a number before.
+        for _ in 0..10 {
+            let namesake = new_loop();
+            left.iter().for_each(|left| left.is_refused_by(&namesake));
+            left.push(Left::of(&namesake));
+        }
+        left.truncate(3);
+        let namesake = new_loop();
+        left.iter().for_each(|left| left.is_refused_by(&namesake));
     });
 }
 

@@ -15,7 +15,7 @@ impl Nudge for Nobody {
 #[test]
 fn many_wakes_of_a_task_make_one_letter() {
     let inbox = Arc::new(Mailbox::new(Nobody));
-    let loop_id = register(inbox.clone()).unwrap();
+    let loop_id = register(inbox.clone()).unwrap().id;
     let tickets = [2, 1].map(|row| Ticket::new(loop_id, 0, row));
     let wake = |ticket| post(ticket, Letter::Wake(ticket));
     let read = || -> Vec<u32> {
