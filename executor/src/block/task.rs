@@ -199,11 +199,6 @@ impl TaskHead {
         self.rare(|rare| rare.also_wake.take())
     }
 
-    /// Whether something that is not ours, and cannot be looked into, may still wake it.
-    pub(crate) fn may_be_woken_by_others(&self) -> bool {
-        self.flags.has_shared_waker() || !self.flags.is_parked()
-    }
-
     /// asyncio's `uncancel()`.
     pub(crate) fn uncancel(&self) -> u32 {
         if self.flags.requests() > 0 {

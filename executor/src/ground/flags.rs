@@ -17,7 +17,7 @@ const PARKED: u32 = 8;
 const IN_BERTH: u32 = 16;
 /// It goes on one hop after this step, come what may. Only while it runs.
 const YIELDED: u32 = 32;
-/// A copy of its waker exists or existed.
+/// A copy of its waker exists, or existed when that was last asked.
 const WAKER_SHARED: u32 = 64;
 /// Somebody else is to be woken together with it.
 const ALSO_WAKES: u32 = 128;
@@ -245,6 +245,10 @@ impl Flags {
 
     pub(crate) fn share_waker(&self) {
         self.change(WAKER_SHARED, 0);
+    }
+
+    pub(crate) fn unshare_waker(&self) {
+        self.change(0, WAKER_SHARED);
     }
 
     pub(crate) fn has_shared_waker(&self) -> bool {

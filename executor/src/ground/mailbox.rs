@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 
+use crate::ground::tally::Tally;
 use primitives::{AtomicBool, Mutex, MutexGuard, Ordering};
 
 #[allow(
@@ -33,14 +34,16 @@ pub(crate) struct Mailbox<L, N: ?Sized> {
     nudge: N,
 }
 
-/// About whom a letter is, and what it says.
-type Mark = (u64, bool);
+/// What a letter says.
+type Mark = u64;
 
 struct State<L> {
     /// `None`: the loop is closed.
     letters: Option<Vec<L>>,
     /// The marks of those letters of which one is enough.
     marks: HashSet<Mark>,
+    /// What has been counted since that was last read.
+    counts: Tally,
     asleep: bool,
 }
 
@@ -50,6 +53,7 @@ impl<L, N: Nudge> Mailbox<L, N> {
             state: Mutex::new(State {
                 letters: Some(Vec::new()),
                 marks: HashSet::default(),
+                counts: Tally::default(),
                 asleep: false,
             }),
             full: Arc::new(AtomicBool::new(false)),
@@ -79,6 +83,19 @@ impl<L, N: Nudge + ?Sized> Mailbox<L, N> {
             return Ok(());
         }
         letters.push(letter);
+        self.tell_of(state);
+        Ok(())
+    }
+
+    /// Called from any thread, and after the end of the loop too: there are so many more of what has this number.
+    pub(crate) fn count(&self, number: u64, change: isize) {
+        let mut state = self.lock();
+        state.counts.add(number, change);
+        self.tell_of(state);
+    }
+
+    /// There is something to be read.
+    fn tell_of(&self, mut state: MutexGuard<'_, State<L>>) {
         self.full.store(true, Ordering::Relaxed);
         // One nudge is enough for any number of letters.
         let was_asleep = std::mem::take(&mut state.asleep);
@@ -86,7 +103,6 @@ impl<L, N: Nudge + ?Sized> Mailbox<L, N> {
         if was_asleep {
             self.nudge.nudge();
         }
-        Ok(())
     }
 
     /// Whether the loop should look into it: late at times, but never after `fall_asleep` or `wake_up`. A signal handler, which cannot post a
@@ -103,7 +119,12 @@ impl<L, N: Nudge + ?Sized> Mailbox<L, N> {
         state.letters.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Called by the loop: whether there are letters, for certain.
+    /// Called by the loop: what has been counted since the last time.
+    pub(crate) fn take_counts(&self) -> Tally {
+        std::mem::take(&mut self.lock().counts)
+    }
+
+    /// Called by the loop: whether there are letters or counts, for certain.
     pub(crate) fn has_letters(&self) -> bool {
         self.lock().has_letters()
     }
@@ -133,6 +154,6 @@ impl<L, N: Nudge + ?Sized> Mailbox<L, N> {
 
 impl<L> State<L> {
     fn has_letters(&self) -> bool {
-        self.letters.as_ref().is_some_and(|letters| !letters.is_empty())
+        !self.counts.is_empty() || self.letters.as_ref().is_some_and(|letters| !letters.is_empty())
     }
 }

@@ -22,6 +22,7 @@ pub(crate) mod ready;
 pub(crate) mod roster;
 pub(crate) mod stats;
 pub(crate) mod stderr;
+pub(crate) mod tally;
 pub(crate) mod ticket;
 pub(crate) mod time;
 pub(crate) mod timers;

@@ -347,8 +347,11 @@ impl EventLoop {
             Standstill::None
         } else if self.0.any_woken_by_others() {
             Standstill::NotProved
-        } else {
+        } else if self.0.is_idle_for_ever() {
+            // Looked at once more, after that: the last copy of a waker may have been used in between.
             Standstill::Proved
+        } else {
+            Standstill::None
         }
     }
 

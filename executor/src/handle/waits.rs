@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use crate::block::head::{AnyPromise, Callback};
 use crate::block::task::{AnyTask, TaskRef};
+use crate::wheel::current;
 
 /// What a task does at the moment, or waits for; from [`AnyTask::waits`].
 #[derive(Clone, Debug)]
@@ -58,11 +59,13 @@ impl AnyTask {
         }
     }
 
-    /// Whether something that is not of kolo may wake it, on this thread or another: it waits for a future that is not kolo's, or has once given
-    /// a copy of its waker away, to such a future or to a combinator. How long a copy is kept cannot be told, so of a run in which such a task
-    /// is left it is never proved that nothing can happen any more; in debug mode that is said on standard error.
+    /// Whether something that is not of kolo may wake it, on this thread or another: it waits for a future that is not kolo's, or a copy of its
+    /// waker exists, which such a future or a combinator has made. Of a run in which such a task is left it is not proved that nothing can
+    /// happen any more; in debug mode that is said on standard error. When the last copy is dropped it may be proved again.
     pub fn may_be_woken_from_outside(&self) -> bool {
-        self.head().may_be_woken_by_others()
+        let task = self.head();
+        let asked = current::with_loop_of(task.loop_id(), |event_loop| event_loop.0.may_be_woken_by_others(&task));
+        asked.unwrap_or(false)
     }
 
     /// The site of the innermost await of kolo's at which it stands, or stood last; `None` while it runs, when it is done, and before it has

@@ -31,7 +31,7 @@ impl Core {
         self.drop_each(letters);
         self.drop_each(self.at_close.take());
         self.queues.all().iter().for_each(|queue| queue.loop_is_closed());
-        inbox::unregister(self.inbox_id);
+        inbox::unregister(self.inbox_id, self.copies.take());
         stats::count(self.iterations.get());
     }
 }

@@ -17,12 +17,13 @@ use crate::ground::error::{Error, Result};
 use crate::ground::mailbox::Mailbox;
 use crate::ground::numbers;
 use crate::ground::ready::Ready;
+use crate::ground::tally::Tally;
 use crate::ground::time::Nanos;
 use crate::ground::timers::{TimerKey, Timers};
 use crate::ground::weak_list::WeakList;
 use crate::wheel::ctrl_c::CtrlC;
 use crate::wheel::entry::Entry;
-use crate::wheel::inbox::{self, Inbox};
+use crate::wheel::inbox::{self, Inbox, Registered};
 use crate::wheel::reactor::Reactor;
 use crate::wheel::resource::Resource;
 use crate::wheel::tasks::Tasks;
@@ -82,7 +83,9 @@ pub(crate) struct Core {
     pub(crate) slow_callback: Cell<Nanos>,
     pub(crate) proves_deadlock: Cell<bool>,
     /// The row of the task that something which is not ours could wake, when that was last asked.
-    woken_by_others: Cell<usize>,
+    pub(crate) woken_by_others: Cell<usize>,
+    /// See [`copies`](crate::wheel::copies): by the words of the tickets.
+    pub(crate) copies: RefCell<Tally>,
     /// The tasks that are left were named in a deadlock's report: no more is said of them.
     pub(crate) reported_stuck: Cell<bool>,
     /// It was said that a standstill is not proved to be a deadlock.
@@ -99,14 +102,12 @@ pub(crate) enum Phase {
     Closed,
 }
 
-/// By which a new loop with this inbox is known to promises, and to tickets.
-fn new_ids(inbox: &Arc<Inbox>) -> Result<(u16, u16)> {
-    let registered = inbox::register(inbox.clone())?;
-    if registered.is_first {
-        return Ok((registered.id, registered.id));
+/// The number of a new loop among those that have its thread's promises.
+fn new_id(registered: &Registered) -> Result<u16> {
+    match registered.is_first {
+        true => Ok(registered.id),
+        false => numbers::take(),
     }
-    let id = numbers::take().inspect_err(|_| inbox::unregister(registered.id))?;
-    Ok((id, registered.id))
 }
 
 impl Core {
@@ -115,10 +116,17 @@ impl Core {
         attention.turn(DEBUG, debug);
         let reactor = Reactor::new()?;
         let inbox: Arc<Inbox> = Arc::new(Mailbox::new(reactor.waker()?));
-        let (id, inbox_id) = new_ids(&inbox)?;
+        let registered = inbox::register(inbox.clone())?;
+        let id = match new_id(&registered) {
+            Ok(id) => id,
+            Err(none_left) => {
+                inbox::unregister(registered.id, registered.copies);
+                return Err(none_left);
+            }
+        };
         Ok(Core {
             id,
-            inbox_id,
+            inbox_id: registered.id,
             phase: Cell::new(Phase::Idle),
             ready: Ready::default(),
             timers: RefCell::default(),
@@ -143,6 +151,7 @@ impl Core {
             slow_callback: Cell::new(100_000_000),
             proves_deadlock: Cell::new(true),
             woken_by_others: Cell::new(0),
+            copies: RefCell::new(registered.copies),
             reported_stuck: Cell::new(false),
             reported_doubt: Cell::new(false),
         })
@@ -199,14 +208,6 @@ impl Core {
     /// Whether nothing is ready, nothing is armed, and nothing can come.
     pub(crate) fn is_idle_for_ever(&self) -> bool {
         self.ready.is_empty() && self.timers.borrow().is_empty() && !self.may_be_woken_from_outside()
-    }
-
-    /// Whether something that is not ours may still wake a task. A loop that is woken so asks each time that it falls asleep again, and nearly
-    /// always finds the same one, or another that has its row.
-    pub(crate) fn any_woken_by_others(&self) -> bool {
-        let tasks = self.tasks.borrow();
-        let found = tasks.find_from(self.woken_by_others.get(), |task| task.may_be_woken_by_others());
-        found.map(|row| self.woken_by_others.set(row)).is_some()
     }
 
     /// Whether there may be letters, or a Ctrl-C.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ground::error::{Error, Result};
 use crate::ground::mailbox::{Mailbox, Nudge};
+use crate::ground::tally::Tally;
 use crate::ground::ticket::Ticket;
 
 #[cfg(test)]
@@ -15,8 +16,6 @@ mod tests;
 pub(crate) enum Letter {
     /// Run the task with this ticket, if it still exists.
     Wake(Ticket),
-    /// A copy of the waker of the task with this ticket was made.
-    Shared(Ticket),
     /// Call this, in the loop's thread.
     Call(Box<dyn FnOnce() + Send>),
 }
@@ -30,10 +29,18 @@ impl Nudge for mio::Waker {
     }
 }
 
-/// The inboxes of all loops, by id: how a ticket finds its loop from another thread.
-static LOOPS: Mutex<Option<HashMap<u16, Arc<Inbox>>>> = Mutex::new(None);
+/// What all threads know of loops, by the ids that tickets know them by.
+#[derive(Default)]
+struct Loops {
+    /// How a ticket finds its loop from another thread.
+    inboxes: HashMap<u16, Arc<Inbox>>,
+    /// The copies of wakers that have outlived their loop, until the next loop with its id takes over.
+    copies: HashMap<u16, Tally>,
+}
 
-fn with_loops<R>(f: impl FnOnce(&mut HashMap<u16, Arc<Inbox>>) -> R) -> R {
+static LOOPS: Mutex<Option<Loops>> = Mutex::new(None);
+
+fn with_loops<R>(f: impl FnOnce(&mut Loops) -> R) -> R {
     let mut loops = LOOPS.lock().unwrap_or_else(PoisonError::into_inner);
     f(loops.get_or_insert_default())
 }
@@ -43,6 +50,8 @@ pub(crate) struct Registered {
     pub(crate) id: u16,
     /// No loop before had this id.
     pub(crate) is_first: bool,
+    /// The copies of wakers of those that had it, by the words of their tickets.
+    pub(crate) copies: Tally,
 }
 
 /// Gives a new loop an id.
@@ -56,27 +65,52 @@ pub(crate) fn register(inbox: Arc<Inbox>) -> Result<Registered> {
             let is_first = *handed_out < IDS;
             let id = (*handed_out % IDS + 1) as u16;
             *handed_out += 1;
-            if let Entry::Vacant(place) = loops.entry(id) {
+            if let Entry::Vacant(place) = loops.inboxes.entry(id) {
                 place.insert(inbox);
-                return Ok(Registered { id, is_first });
+                let copies = loops.copies.remove(&id).unwrap_or_default();
+                return Ok(Registered { id, is_first, copies });
             }
         }
         Err(Error::runtime(format!("{IDS} event loops exist already; close some")))
     })
 }
 
-pub(crate) fn unregister(id: u16) {
+/// The loop is closed, and so many copies of its tasks' wakers are left.
+pub(crate) fn unregister(id: u16, mut copies: Tally) {
     // Letters may own user's closures: they are dropped outside the lock.
-    let inbox = with_loops(|loops| loops.remove(&id));
+    let inbox = with_loops(|loops| {
+        let inbox = loops.inboxes.remove(&id);
+        if let Some(inbox) = &inbox {
+            copies.add_all(inbox.take_counts());
+        }
+        if !copies.is_empty() {
+            loops.copies.insert(id, copies);
+        }
+        inbox
+    });
     drop(inbox);
 }
 
-/// Sends a letter about a task from outside its running loop.
-pub(crate) fn post(ticket: Ticket, letter: Letter) {
-    let inbox = with_loops(|loops| loops.get(&ticket.loop_id()).cloned());
+/// Counts a copy of the ticket's waker outside of its loop's thread, or after the loop.
+pub(crate) fn count(ticket: Ticket, change: isize) {
+    with_loops(|loops| {
+        let (id, word) = (ticket.loop_id(), ticket.word());
+        if let Some(inbox) = loops.inboxes.get(&id) {
+            return inbox.count(word, change);
+        }
+        let copies = loops.copies.entry(id).or_default();
+        copies.add(word, change);
+        if copies.is_empty() {
+            loops.copies.remove(&id);
+        }
+    });
+}
+
+/// Wakes the task with this ticket from outside its running loop.
+pub(crate) fn wake(ticket: Ticket) {
+    let inbox = with_loops(|loops| loops.inboxes.get(&ticket.loop_id()).cloned());
     if let Some(inbox) = inbox {
-        // What a letter says of a task is true once it is read, however often it was said. A loop that has closed has no tasks any more.
-        let is_wake = matches!(letter, Letter::Wake(_));
-        let _ = inbox.post_once((ticket.word(), is_wake), letter);
+        // However often it is asked for, it is woken once. A loop that has closed has no tasks any more.
+        let _ = inbox.post_once(ticket.word(), Letter::Wake(ticket));
     }
 }

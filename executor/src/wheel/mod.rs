@@ -3,6 +3,7 @@
 pub(crate) mod cancel;
 mod close;
 pub(crate) mod complete;
+pub(crate) mod copies;
 pub(crate) mod core;
 pub(crate) mod ctrl_c;
 pub(crate) mod current;

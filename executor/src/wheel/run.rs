@@ -222,14 +222,10 @@ impl Core {
     }
 
     fn read_letters(&self) {
+        self.read_counts();
         for letter in self.inbox.collect() {
             match letter {
                 Letter::Wake(ticket) => self.wake_ticket(ticket),
-                Letter::Shared(ticket) => {
-                    if let Some(task) = self.tasks.borrow().get(ticket) {
-                        task.flags.share_waker();
-                    }
-                }
                 Letter::Call(call) => {
                     let scheduled = Scheduled::once(self.id, Context::NONE, call);
                     self.observe_scheduled(scheduled.token);

@@ -2,7 +2,7 @@
 //!
 //! `std::task::Waker` must be `Send` and `Sync`, while tasks are neither, and counting references to them atomically would cost more than
 //! all the rest of a wake-up. So a waker owns nothing: its data word *is* the ticket, by which the loop finds the task, if it still
-//! exists. Cloning and dropping do nothing to it, waking a task that is gone does nothing, and there is no lifetime to get wrong.
+//! exists. Copies are only counted, waking a task that is gone does nothing, and there is no lifetime to get wrong.
 //!
 //! # Invariant
 //!
@@ -13,8 +13,9 @@ use std::ptr;
 use std::task::{Context, RawWaker, RawWakerVTable, Waker};
 
 use crate::ground::ticket::Ticket;
+use crate::wheel::copies;
 use crate::wheel::current;
-use crate::wheel::inbox::{self, Letter};
+use crate::wheel::inbox;
 
 impl Ticket {
     fn data(self) -> *const () {
@@ -27,7 +28,7 @@ impl Ticket {
         Ticket::from_word(data.addr() as u64)
     }
 
-    /// The waker of the task with this ticket. Dropping it would do nothing, and is left out.
+    /// The waker of the task with this ticket, to be lent: it is no copy, and not dropped.
     pub(crate) fn waker(self) -> ManuallyDrop<Waker> {
         // SAFETY: TICKET: the functions of VTABLE read the word as a number, keep RawWaker's contract by owning nothing, and may be
         // called on any thread.
@@ -35,34 +36,30 @@ impl Ticket {
     }
 }
 
-static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, |_| {});
+static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_copy);
 
 fn clone(data: *const ()) -> RawWaker {
-    // Whoever keeps a copy may wake the task from anywhere at any time: no proof of deadlock can count it as stuck. The first copy is made during
-    // the task's own step, of the waker that is lent to it: by the task itself, or by another thread to which it lends the waker on.
-    let ticket = Ticket::from_data(data);
-    let by_itself = current::with_task(|task| {
-        let task = task.filter(|task| task.ticket.get() == ticket);
-        task.map(|task| task.flags.share_waker()).is_some()
-    });
-    if !by_itself && !runs_here(ticket) {
-        inbox::post(ticket, Letter::Shared(ticket));
-    }
+    copies::count(Ticket::from_data(data), 1);
     RawWaker::new(data, &VTABLE)
 }
 
 fn wake(data: *const ()) {
+    wake_by_ref(data);
+    drop_copy(data);
+}
+
+fn wake_by_ref(data: *const ()) {
     let ticket = Ticket::from_data(data);
     match current::running() {
         Some(event_loop) if event_loop.0.inbox_id == ticket.loop_id() => event_loop.0.wake_ticket(ticket),
         // Another thread's loop, or one that is not running.
-        _ => inbox::post(ticket, Letter::Wake(ticket)),
+        _ => inbox::wake(ticket),
     }
 }
 
-/// Whether the ticket's loop runs on this thread.
-fn runs_here(ticket: Ticket) -> bool {
-    current::with_running(|running| running.is_some_and(|event_loop| event_loop.0.inbox_id == ticket.loop_id()))
+/// After it was woken, if it was: so nobody finds that no copy is left and the task not yet woken.
+fn drop_copy(data: *const ()) {
+    copies::count(Ticket::from_data(data), -1);
 }
 
 /// Tells the waker of this poll from others that exist.

@@ -1,5 +1,6 @@
 //! Wakers: kept by anybody, woken and dropped from anywhere, at any time.
 
+mod copies;
 mod foreign;
 mod late;
 mod line;
