@@ -7,6 +7,7 @@ use crate::block::callback::{CallbackToken, DoneCallback};
 use crate::block::listener::Listener;
 use crate::block::raw::{Head, Ref};
 use crate::block::task::TaskRef;
+use crate::ground::caught::catch;
 use crate::ground::crowd::Keyed;
 use crate::ground::error::{Error, Result};
 use crate::ground::numbers::{self, COUNTED};
@@ -156,13 +157,23 @@ impl Callbacks {
         removed
     }
 
-    /// Takes all of them away, and gives each to `f`.
+    /// Takes all of them away, and gives each to `f`. It may panic, because a callback that nobody will ever run is dropped, but the others follow
+    /// before the first panic goes on.
     #[inline]
     pub(crate) fn drain(&self, mut f: impl FnMut(Callback)) {
         match self.0.take() {
             List::None => {}
             List::One(callback) => f(callback),
-            List::Many(list) => list.into_iter().for_each(f),
+            List::Many(list) => {
+                let mut left = list.into_iter();
+                let mut panic = None;
+                while let Err(another) = catch(|| left.by_ref().for_each(&mut f)) {
+                    panic = panic.or(Some(another));
+                }
+                if let Some(panic) = panic {
+                    panic.resume();
+                }
+            }
         }
     }
 }

@@ -75,15 +75,18 @@ impl EventLoop {
 
     /// Runs one iteration without ever waiting, for a program with a main loop of its own, and says when to come back.
     ///
+    /// The virtual clock jumps between two turns where nothing else can happen before. While a descriptor is watched or a remote handle alive, it
+    /// moves to the earliest deadline in the first turn after so much time has really passed since the loop had last something to do.
+    ///
     /// Ctrl-C is left to the program whose main loop it is: between two turns, where nearly all of them come, there is nothing here to cancel.
     ///
     /// # Errors
     /// Runtime, when the loop is closed, or a loop runs on this thread already; KeyboardInterrupt, from a task.
     pub fn turn(&self) -> Result<Turn> {
         let _running = self.enter()?;
-        // Whether one of them is ready is found out in the iteration, and then it is too late for the clock to move.
-        if !self.0.reactor.is_watching() {
-            self.0.jump();
+        // Whether a descriptor is ready is found out in the iteration, and then it is too late for the clock to move.
+        if self.0.reactor.is_watching() || !self.0.jump() {
+            self.0.move_on_with_real_time();
         }
         // A pending stop is what makes an iteration not wait.
         self.stop();
@@ -114,6 +117,7 @@ impl EventLoop {
     /// What to come back for, after a turn.
     fn next_turn(&self) -> Turn {
         let core = &*self.0;
+        core.note_whether_idle();
         if !core.ready.is_empty() {
             return Turn::Now;
         }

@@ -65,7 +65,8 @@ impl Parking {
         Poll::Ready(outcome)
     }
 
-    /// Takes the task's berth, or makes a promise. Returns the block in which the wait is under way.
+    /// Takes the task's berth, or makes a promise. Returns the block in which the wait is under way, and runs no user code: nobody may look before
+    /// the wait stands where it will be woken from.
     #[inline(always)]
     pub(super) fn begin(&mut self, by: Polled<'_>) -> Result<Ref> {
         let Some(wait) = InBerth::begin(by, self.site) else {

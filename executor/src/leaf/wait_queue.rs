@@ -257,7 +257,6 @@ impl Shared {
             if loop_id == 0 || loop_id != self.loop_id.get() {
                 current::with_running(|running| self.bind(running))?;
             }
-            // May drop what the task waited for in another leaf: not under a borrow.
             let wait = parking.begin(by)?;
             self.line.borrow_mut().push(wait);
             Ok(())

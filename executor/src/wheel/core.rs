@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use crate::block::exception::ExceptionHandler;
 use crate::block::listener::Ties;
@@ -62,6 +63,8 @@ pub(crate) struct Core {
     /// The inbox's own flag that it is full.
     pub(crate) inbox_is_full: Arc<AtomicBool>,
     pub(crate) iterations: Cell<u64>,
+    /// Since when it has had nothing to do, if it is driven by turns.
+    pub(crate) idle_since: Cell<Option<Instant>>,
     pub(crate) stopping: Cell<bool>,
     pub(crate) attention: Attention,
     /// An error that ends the run at once: Ctrl-C.
@@ -136,6 +139,7 @@ impl Core {
             inbox_is_full: inbox.flag(),
             inbox,
             iterations: Cell::new(0),
+            idle_since: Cell::new(None),
             stopping: Cell::new(false),
             attention,
             fatal: Cell::new(None),

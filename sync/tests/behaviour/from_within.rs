@@ -3,9 +3,12 @@
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::rc::Rc;
 
-use kolo_executor::{Kind, Result};
+use kolo_executor::testing::run;
+use kolo_executor::{Kind, Promise, Result};
 use kolo_sync::storage::Storage;
 use kolo_sync::{AnyQueue, PriorityQueue, Queue, Semaphore};
 
@@ -166,4 +169,38 @@ fn a_semaphore_counts_no_further_than_a_word() {
     semaphore.release();
     assert_eq!(semaphore.value(), usize::MAX);
     assert!(!semaphore.locked());
+}
+
+/// Releases the semaphore when it goes.
+struct ReleasesAtTheEnd(Semaphore);
+
+impl Drop for ReleasesAtTheEnd {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
+#[test]
+fn what_goes_while_a_task_begins_to_wait_may_end_the_wait() {
+    let outcome = run(async {
+        let semaphore = Semaphore::new(0)?;
+        let promise = Promise::new();
+        let mut leaf = Some((&promise).into_future());
+        let (mut setter, mut acquire) = (Some(promise), Box::pin(semaphore.acquire()));
+        poll_fn(|context| {
+            if let Some(waits) = &mut leaf {
+                assert!(Pin::new(&mut *waits).poll(context).is_pending());
+                let promise = setter.take().expect("polled once");
+                promise.set_result(Rc::new(ReleasesAtTheEnd(semaphore.clone())))?;
+                assert!(Pin::new(waits).poll(context).is_ready());
+                drop((promise, leaf.take()));
+            }
+            // The task has noted that it waits for the promise, and nobody else has a handle any more.
+            acquire.as_mut().poll(context)
+        })
+        .await?;
+        assert_eq!(semaphore.value(), 0);
+        Ok(())
+    });
+    outcome.unwrap();
 }

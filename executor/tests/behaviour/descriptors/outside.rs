@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use kolo_executor::testing::run;
-use kolo_executor::{Kind, Promise, create_task, running_loop, sleep};
+use kolo_executor::{Clock, EventLoop, Kind, Promise, Turn, create_task, running_loop, sleep};
 
 use super::{pair, send};
 use crate::support::outcome::kind_of;
@@ -139,4 +139,31 @@ fn with_descriptors_of_this_loop_alone_a_deadlock_is_proved() {
         Promise::<()>::new().await
     });
     assert_eq!(kind_of(outcome), Kind::Deadlock);
+}
+
+/// Turns until the sleep is over, and waits in between as long as it is told to. `outside` lives so long.
+fn turned_sleep<O>(outside: impl FnOnce(&EventLoop) -> O) {
+    let event_loop = EventLoop::with_clock(Clock::Virtual).unwrap();
+    let _outside = outside(&event_loop);
+    let sleeper = event_loop.create_task(sleep(LIMIT));
+    let start = Instant::now();
+    assert_eq!(event_loop.turn().unwrap(), Turn::At(LIMIT));
+    while !sleeper.done() {
+        if let Turn::At(when) = event_loop.turn().unwrap() {
+            let left = Duration::from_secs_f64(when - event_loop.time());
+            thread::sleep(left.saturating_sub(start.elapsed()));
+        }
+    }
+    assert!(start.elapsed() >= Duration::from_secs_f64(LIMIT), "it waits in real time");
+    assert_eq!(event_loop.time(), LIMIT);
+}
+
+#[test]
+fn a_loop_that_is_driven_by_turns_moves_its_clock_when_the_time_has_really_passed() {
+    turned_sleep(EventLoop::remote);
+    turned_sleep(|event_loop| {
+        let (ours, theirs) = pair();
+        event_loop.add_reader(&ours, || unreachable!("nothing is sent")).unwrap();
+        (ours, theirs)
+    });
 }

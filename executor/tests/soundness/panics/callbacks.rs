@@ -1,10 +1,17 @@
 //! Callbacks, handlers and observers that panic.
 
 use std::cell::{Cell, RefCell};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Wake, Waker};
 
 use kolo_executor::testing::tick;
 use kolo_executor::{Clock, ContextVar, Error, EventLoop, Observer, Promise, create_task, sleep};
+
+use crate::support::lives::OnDrop;
+use crate::support::outcome::panic_of;
 
 use super::{loop_with_reports, panic_message};
 
@@ -156,4 +163,31 @@ fn an_observer_that_panics_changes_nothing() {
     assert_eq!(outcome.unwrap(), 7);
     assert!(told.get() > 20);
     assert_eq!(reports().len(), told.get() as usize);
+}
+
+#[test]
+fn a_callback_of_a_loop_that_is_gone_panics_when_it_is_dropped_and_others_are_woken() {
+    struct Wakes(AtomicUsize);
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let promise = {
+        let event_loop = EventLoop::with_clock(Clock::Virtual).unwrap();
+        event_loop.create_promise::<()>()
+    };
+    let wakes = Arc::new(Wakes(AtomicUsize::new(0)));
+    let waker = Waker::from(wakes.clone());
+    let mut waits = Vec::new();
+    for number in 0..3 {
+        let panics = OnDrop(move || panic!("destructor {number}"));
+        promise.add_done_callback(move |_| drop(panics));
+        let mut wait = (&promise).into_future();
+        assert!(Pin::new(&mut wait).poll(&mut Context::from_waker(&waker)).is_pending());
+        waits.push(wait);
+    }
+    assert_eq!(panic_of(|| promise.set_result(())), "destructor 0");
+    assert_eq!(wakes.0.load(Ordering::Relaxed), 3);
+    assert!(promise.done());
 }
