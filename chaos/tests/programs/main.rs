@@ -31,7 +31,7 @@ use kolo_chaos::workers::{on_all, told};
 use crate::run::run_program;
 
 /// As many as fit into half a minute of a debug build.
-const PROGRAMS: usize = 12_000;
+const PROGRAMS: usize = 60_000;
 
 #[test]
 fn random_programs_do_no_harm() {
