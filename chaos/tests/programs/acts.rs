@@ -234,7 +234,8 @@ fn act_on_loop(world: &World, numbers: &mut Numbers, who: &str) {
         2 => {
             let _ = event_loop.turn();
         }
-        3 => {
+        // A run in what a remote handle's call leads to would wait in real time, because of the handle.
+        3 if !world.reached.get() => {
             // Refused while a loop runs; and it must not wait for ever where none does.
             let stop = event_loop.clone();
             let timer = event_loop.call_later(100, move || stop.stop());
@@ -260,7 +261,9 @@ fn act_on_loop(world: &World, numbers: &mut Numbers, who: &str) {
         }
         7 => {
             let letter = callback(world, numbers, "letter");
+            let before = world.reached.replace(true);
             let _ = event_loop.remote().call_soon(letter);
+            world.reached.set(before);
         }
         8 if try_running_loop().is_ok() => {
             let task = create_task(coroutine(world, numbers));

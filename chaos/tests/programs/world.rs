@@ -56,6 +56,8 @@ pub(crate) struct World {
     /// Something was forgotten, or a destructor has panicked: what they own is lost, because Rust leaks what a function returns when one of
     /// its variables panics in its end. Then nobody can tell what kolo has lost.
     pub(crate) lost: Cell<bool>,
+    /// A loop is being called through a remote handle.
+    pub(crate) reached: Cell<bool>,
     /// Whether destructors may panic.
     bombs: bool,
     /// What was made, in order, and whether it lives.
@@ -112,6 +114,7 @@ impl World {
             depth: Cell::new(0),
             dying: Cell::new(0),
             lost: Cell::new(false),
+            reached: Cell::new(false),
             bombs,
             lives: RefCell::default(),
             failures: RefCell::default(),

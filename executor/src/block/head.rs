@@ -129,13 +129,18 @@ impl Callbacks {
 
     /// The listener that is told, if nobody else is.
     pub(crate) fn only_listener(&self) -> Option<Listener> {
+        self.first_listener(|others| others == 0)
+    }
+
+    /// The listener that is told before the others, if so many others are.
+    pub(crate) fn first_listener(&self, others: impl Fn(usize) -> bool) -> Option<Listener> {
         let list = self.0.take();
-        let only = match &list {
-            List::One(callback) => Some(callback),
-            List::Many(list) if list.len() == 1 => list.front(),
+        let first = match &list {
+            List::One(callback) if others(0) => Some(callback),
+            List::Many(list) if others(list.len().saturating_sub(1)) => list.front(),
             _ => None,
         };
-        let listener = only.and_then(|only| match only {
+        let listener = first.and_then(|first| match first {
             Callback::Notify(listener, _) => Some(listener.clone()),
             _ => None,
         });

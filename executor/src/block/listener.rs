@@ -22,6 +22,16 @@ pub(crate) trait Listen {
         let _ = promise;
     }
 
+    /// The promises that it is told of, for reports. Some may be done.
+    fn told_of(&self) -> Vec<AnyPromise> {
+        self.owned().to_vec()
+    }
+
+    /// Of a listener that a shield has: what is behind the shield, for reports.
+    fn shielded(&self) -> Option<AnyPromise> {
+        None
+    }
+
     /// Who goes on because of what the listener is told, for reports: a task, or whoever awaits a promise.
     fn awaiter(&self) -> Option<Ref> {
         None
@@ -43,6 +53,14 @@ impl Listener {
 
     pub(crate) fn awaiter(&self) -> Option<Ref> {
         self.0.awaiter()
+    }
+
+    pub(crate) fn told_of(&self) -> Vec<AnyPromise> {
+        self.0.told_of()
+    }
+
+    pub(crate) fn shielded(&self) -> Option<AnyPromise> {
+        self.0.shielded()
     }
 
     pub(crate) fn await_dropped(&self, promise: &Ref) {
@@ -102,5 +120,19 @@ impl Ties {
         for listener in self.0.all().into_iter().map(Listener) {
             listener.0.owned().iter().for_each(|promise| listener.leave(promise));
         }
+    }
+}
+
+/// The listeners of one loop of whom nothing leads to them that waits for what they are told, for reports: of a wait, a group.
+#[derive(Default)]
+pub(crate) struct Tellers(WeakList<Box<dyn Listen>>);
+
+impl Tellers {
+    pub(crate) fn note(&self, listener: &Listener) {
+        self.0.add(Rc::downgrade(&listener.0));
+    }
+
+    pub(crate) fn all(&self) -> Vec<Listener> {
+        self.0.all().into_iter().map(Listener).collect()
     }
 }

@@ -79,6 +79,10 @@ impl<E: Keyed> Crowd<E> {
         self.places[at].take()
     }
 
+    pub(super) fn has(&mut self, key: E::Key, came: usize) -> bool {
+        self.find(key, came).is_some()
+    }
+
     fn find(&mut self, key: E::Key, came: usize) -> Option<usize> {
         let first = self.first(came);
         if self.index.is_none() && self.looked_at < PATIENCE * self.places.len() {

@@ -97,11 +97,28 @@ impl<E: Keyed> Roster<E> {
             if at == 0 || self.queue.len() <= SHORT {
                 return self.queue.remove(at);
             }
-            self.crowd = Some(Box::new(Crowd::new(std::mem::take(&mut self.queue))));
+            self.gather();
         }
         let entry = self.crowd.as_mut()?.remove(key, self.came);
         self.disperse();
         entry
+    }
+
+    /// Whether there is an entry with this key.
+    pub(crate) fn has(&mut self, key: E::Key) -> bool {
+        if !self.is_crowd() {
+            if self.queue.len() <= SHORT {
+                return self.queue.iter().any(|entry| entry.key() == key);
+            }
+            self.gather();
+        }
+        let came = self.came;
+        self.crowd.as_mut().is_some_and(|crowd| crowd.has(key, came))
+    }
+
+    /// Makes a crowd of a queue.
+    fn gather(&mut self) {
+        self.crowd = Some(Box::new(Crowd::new(std::mem::take(&mut self.queue))));
     }
 
     /// Makes a queue of a crowd of which half has left.

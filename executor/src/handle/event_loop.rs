@@ -1,11 +1,13 @@
 //! `EventLoop`: what users ask of a loop, but for running it.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::os::fd::AsRawFd;
 use std::rc::{Rc, Weak};
 
 use crate::block::callback::Scheduled;
 use crate::block::exception::{ExceptionContext, ExceptionHandler};
+use crate::block::listener::Listener;
 use crate::block::observer::Observer;
 use crate::block::task::AnyTask;
 use crate::ground::attention::DEBUG;
@@ -21,6 +23,7 @@ use crate::wheel::current;
 use crate::wheel::current_context;
 use crate::wheel::entry::Entry;
 use crate::wheel::reactor::Interest;
+use crate::wheel::resource::Resource;
 
 impl EventLoop {
     /// A new loop, with the clock that `KOLO_CLOCK` names (`real` or `virtual`), in debug mode if `KOLO_DEBUG` is `1`. Mirrors
@@ -373,6 +376,32 @@ impl EventLoop {
     /// first waited in: who waits there, and who holds what they wait for.
     pub fn queues(&self) -> Vec<QueueView> {
         self.0.queues.all().into_iter().map(QueueView).collect()
+    }
+}
+
+/// For the stack of one task: from it to what it waits for.
+impl EventLoop {
+    /// The queue in which the task waits, with all that it has registered.
+    pub(crate) fn queue_of(&self, task: &AnyTask) -> Option<QueueView> {
+        let task = task.head();
+        // Apart from its berth it waits in a queue only while that is in use.
+        if !task.berth.get().is_taken() {
+            return None;
+        }
+        let apart = task.waiting_on();
+        let has = |queue: &Rc<dyn Resource>| queue.has(task.erased()) || apart.as_ref().is_some_and(|apart| queue.has(apart));
+        self.0.queues.all().into_iter().rfind(has).map(QueueView)
+    }
+
+    /// The waits and groups of tasks: whom each has go on, by its address, and what for.
+    pub(crate) fn tellers(&self) -> HashMap<usize, Vec<Listener>> {
+        let mut tellers: HashMap<usize, Vec<Listener>> = HashMap::new();
+        for listener in self.0.tellers.all() {
+            if let Some(awaiter) = listener.awaiter() {
+                tellers.entry(awaiter.address()).or_default().push(listener);
+            }
+        }
+        tellers
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::panic::Location;
 
+use crate::block::gather::GatherHead;
 use crate::block::head::{AnyPromise, Callback};
 use crate::block::task::{AnyTask, TaskRef};
 use crate::wheel::current;
@@ -108,6 +109,16 @@ impl AnyPromise {
             });
         });
         found.into_iter().map(AnyPromise).collect()
+    }
+
+    /// For whom a gather or a shield waits. Some may be done.
+    pub(crate) fn waits_for(&self) -> Vec<AnyPromise> {
+        if let Some(gather) = self.0.own::<GatherHead>() {
+            return gather.children.to_vec();
+        }
+        // That of a shield was there before anybody could wait for it.
+        let first = self.0.head().callbacks.first_listener(|_| true);
+        first.and_then(|first| first.shielded()).into_iter().collect()
     }
 
     /// The task that it is, if it is one.

@@ -6,7 +6,7 @@ use crate::ground::error::{Error, Kind, Result};
 use crate::ground::line::Line;
 use crate::ground::stderr;
 use crate::handle::event_loop::Standstill;
-use crate::insight::graph::{Graph, Node, Resource, Wait, held};
+use crate::insight::graph::{Graph, Node, Wait, held};
 use crate::wheel::core::EventLoop;
 
 /// Called when the loop would wait for ever.
@@ -52,14 +52,11 @@ impl Graph {
 
     fn explain_under(&self, heading: String) -> String {
         let mut lines = vec![heading];
-        let mut awaited: HashMap<usize, usize> = HashMap::new();
-        for promise in self.nodes.iter().filter_map(Node::promise) {
-            *awaited.entry(promise.id()).or_default() += 1;
-        }
+        let counts = Counts::of(self);
         for node in &self.nodes {
             lines.push(format!("  {}, created at {}", node.task.name(), Line(node.task.created_at())));
             lines.push(format!("    {}", self.sentence(node)));
-            lines.extend(self.who_could_end_it(node, &awaited).map(|line| format!("    {line}")));
+            lines.extend(self.who_could_end_it(node, &counts).map(|line| format!("    {line}")));
         }
         for cycle in self.cycles() {
             let names = cycle.iter().chain(cycle.first()).map(|&index| self.nodes[index].task.name());
@@ -68,18 +65,38 @@ impl Graph {
         lines.join("\n")
     }
 
-    /// More about what the task waits for, if it is no task. `awaited`: how many tasks wait for each promise, by its address.
-    fn who_could_end_it(&self, node: &Node, awaited: &HashMap<usize, usize>) -> Option<String> {
-        if let Wait::Resource(queue) = node.wait {
-            let Resource { queue, waiting } = &self.queues[queue];
+    /// More about what the task waits for, if it is no task.
+    fn who_could_end_it(&self, node: &Node, counts: &Counts) -> Option<String> {
+        if let Wait::Resource(index) = node.wait {
+            let queue = &self.queues[index];
             let held = held(queue);
-            let orphaned = held.is_empty() && queue.handles().is_some_and(|handles| handles <= *waiting);
+            let orphaned = held.is_empty() && queue.handles().is_some_and(|handles| handles <= counts.in_queues[index]);
             return Some(format!("{queue:?}{held}{}", if orphaned { ORPHANED } else { "" }));
         }
         let promise = node.promise()?;
         // Each waiting task has it twice, in its coroutine and as what it waits for, and so has this graph.
-        let of_waiting = 3 * awaited[&promise.id()];
+        let of_waiting = 3 * counts.awaiting[&promise.id()];
         (promise.handles() <= of_waiting).then(|| format!("{promise:?}{ORPHANED}"))
+    }
+}
+
+/// How many wait.
+struct Counts {
+    /// For each promise, by its address.
+    awaiting: HashMap<usize, usize>,
+    in_queues: Vec<usize>,
+}
+
+impl Counts {
+    fn of(graph: &Graph) -> Counts {
+        let mut awaiting: HashMap<usize, usize> = HashMap::new();
+        for promise in graph.nodes.iter().filter_map(Node::promise) {
+            *awaiting.entry(promise.id()).or_default() += 1;
+        }
+        Counts {
+            awaiting,
+            in_queues: graph.queues.iter().map(|queue| queue.waiting().len()).collect(),
+        }
     }
 }
 

@@ -17,8 +17,8 @@ use crate::wheel::core::EventLoop;
 /// The unfinished tasks of a loop, in the order of their creation.
 pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
-    pub(crate) queues: Vec<Resource>,
-    index_of: HashMap<usize, usize>,
+    pub(crate) queues: Vec<QueueView>,
+    pub(super) index_of: HashMap<usize, usize>,
 }
 
 /// A task, and the tasks of which one could end its wait, by their index.
@@ -44,13 +44,6 @@ pub(crate) enum Wait {
     Resource(usize),
     /// Something that has no more to tell, such as a sleep.
     Other,
-}
-
-/// The queue of a primitive.
-pub(crate) struct Resource {
-    pub(crate) queue: QueueView,
-    /// How many wait in it.
-    pub(crate) waiting: usize,
 }
 
 impl Graph {
@@ -79,17 +72,13 @@ impl Graph {
             let mut holders: Vec<usize> = holders.filter_map(|task| self.index_of(&task)).collect();
             holders.sort_unstable();
             holders.dedup();
-            let waiting = queue.waiting();
-            for task in waiting.iter().flatten() {
+            for task in queue.waiting().iter().flatten() {
                 if let Some(index) = self.index_of(task) {
                     self.nodes[index].wait = Wait::Resource(self.queues.len());
                     self.nodes[index].on.clone_from(&holders);
                 }
             }
-            self.queues.push(Resource {
-                queue,
-                waiting: waiting.len(),
-            });
+            self.queues.push(queue);
         }
     }
 
@@ -191,7 +180,7 @@ impl Graph {
             Wait::Foreign => return "waits for something that is not of kolo".into(),
             Wait::Tasks => format!(" for {}", self.names(&node.on)),
             Wait::Promise(promise) => format!(" for {promise:?}"),
-            Wait::Resource(queue) => format!(" for {}", self.queues[*queue].queue.kind()),
+            Wait::Resource(queue) => format!(" for {}", self.queues[*queue].kind()),
             Wait::Other => String::new(),
         };
         match node.task.parked_at() {
@@ -202,7 +191,7 @@ impl Graph {
 }
 
 impl Node {
-    fn new(task: AnyTask) -> Node {
+    pub(super) fn new(task: AnyTask) -> Node {
         let wait = match task.waits() {
             Waits::Running => Wait::Running,
             Waits::Ready => Wait::Ready,

@@ -26,7 +26,7 @@ impl Graph {
     }
 
     /// What the task does and, indented, what those do for which it waits. Nothing if it is done.
-    pub(crate) fn below(&self, task: &AnyTask) -> String {
+    fn stack_of(&self, task: &AnyTask) -> String {
         let Some(index) = self.index_of(task) else {
             return String::new();
         };
@@ -57,7 +57,7 @@ impl Graph {
     fn line(&self, node: &Node) -> String {
         let sentence = self.sentence(node);
         match &node.wait {
-            Wait::Resource(queue) => sentence + &held(&self.queues[*queue].queue),
+            Wait::Resource(queue) => sentence + &held(&self.queues[*queue]),
             _ => sentence,
         }
     }
@@ -89,7 +89,8 @@ impl EventLoop {
 
 impl<T: 'static> Task<T> {
     /// Where the task stands and for what it waits there, then the same of each task for which it waits, indented. Mirrors
-    /// `Task.get_stack`; what is shown of the stack is the innermost await.
+    /// `Task.get_stack`; what is shown of the stack is the innermost await, and of several that a foreign combinator has begun the last. Other
+    /// tasks do not make it take longer, but for waits in other queues, groups and the like.
     pub fn stack(&self) -> String {
         self.as_any_task().stack()
     }
@@ -105,7 +106,7 @@ impl AnyTask {
     pub fn stack(&self) -> String {
         let text = format!("{self:?}");
         match self.event_loop() {
-            Ok(event_loop) => text + &Graph::of(&event_loop).below(self),
+            Ok(event_loop) => text + &Graph::below(&event_loop, self).stack_of(self),
             Err(_) => text,
         }
     }

@@ -347,6 +347,10 @@ impl Resource for Shared {
         waiters.iter().filter(|waiter| !waiter.is_done()).map(Waiter::task).collect()
     }
 
+    fn has(&self, wait: &Ref) -> bool {
+        self.line.borrow_mut().has(wait.key())
+    }
+
     fn holders(&self) -> Vec<Holder> {
         self.holders.all()
     }

@@ -69,6 +69,7 @@ pub fn as_completed<I: IntoIterator<Item: EnsureFuture>>(awaitables: I) -> AsCom
         timer: Cell::new(None),
     });
     let listener = Listener::new(state.clone());
+    event_loop.0.tellers.note(&listener);
     let mut refused = None;
     for (index, promise) in state.promises.borrow().iter().flatten().enumerate() {
         match promise.0.head().claim(event_loop.0.id) {
@@ -160,6 +161,10 @@ impl Listen for Rc<State> {
         if self.todo.get() == 0 {
             self.disarm();
         }
+    }
+
+    fn told_of(&self) -> Vec<AnyPromise> {
+        self.promises.borrow().iter().flatten().cloned().collect()
     }
 
     fn awaiter(&self) -> Option<Ref> {

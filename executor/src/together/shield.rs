@@ -120,6 +120,10 @@ impl Listen for Undo {
         self.listener.leave(&self.inner);
     }
 
+    fn shielded(&self) -> Option<AnyPromise> {
+        Some(self.inner.clone())
+    }
+
     /// One that is never awaited stays behind the inner one, as asyncio's does: its error is to be reported.
     fn await_dropped(&self, outer: &Ref) {
         const OF_THE_AWAIT_AND_THE_LISTENER: u32 = 2;

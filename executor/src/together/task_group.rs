@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::rc::Rc;
 
 use crate::block::exception::ExceptionContext;
-use crate::block::head::Callback;
+use crate::block::head::{AnyPromise, Callback};
 use crate::block::listener::{Listen, Listener};
 use crate::block::raw::Ref;
 use crate::block::task::{AnyTask, TaskRef};
@@ -128,6 +128,7 @@ impl TaskGroup {
     fn new(state: State) -> TaskGroup {
         let state = Rc::new(state);
         let listener = Listener::new(state.clone());
+        current::with_running(|running| running.map(|event_loop| event_loop.0.tellers.note(&listener)));
         TaskGroup { state, listener }
     }
 
@@ -206,6 +207,11 @@ impl Listen for Rc<State> {
             self.parent_cancel_requested.set(true);
             self.part.cancel(&self.parent);
         }
+    }
+
+    fn told_of(&self) -> Vec<AnyPromise> {
+        let tasks = self.tasks.borrow();
+        tasks.values().map(|task| AnyPromise(task.erased().clone())).collect()
     }
 
     fn awaiter(&self) -> Option<Ref> {

@@ -120,6 +120,10 @@ impl Listen for Rc<State> {
         }
     }
 
+    fn told_of(&self) -> Vec<AnyPromise> {
+        self.promises.clone()
+    }
+
     fn awaiter(&self) -> Option<Ref> {
         self.waiter.borrow().as_ref().map(|waiter| waiter.block().clone())
     }
@@ -159,6 +163,7 @@ impl<A> Wait<A> {
             state.waiter.replace(Some(waiter));
         });
         let listener = Listener::new(state.clone());
+        event_loop.0.tellers.note(&listener);
         for (index, promise) in state.promises.iter().enumerate() {
             promise.0.head().bind(event_loop.0.id);
             promise.0.add_callback(Callback::Notify(listener.clone(), index as u32));

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::block::exception::ExceptionHandler;
-use crate::block::listener::Ties;
+use crate::block::listener::{Tellers, Ties};
 use crate::block::observer::Observer;
 use crate::block::task::TaskRef;
 use crate::ground::attention::{Attention, DEBUG, FATAL};
@@ -80,6 +80,7 @@ pub(crate) struct Core {
     /// The queues in which a task of this loop has ever waited, as far as they still exist, in the order in which they were first waited in.
     pub(crate) queues: WeakList<dyn Resource>,
     pub(crate) ties: Ties,
+    pub(crate) tellers: Tellers,
     pub(crate) at_close: RefCell<Vec<AtClose>>,
     pub(crate) observers: RefCell<Rc<[Rc<dyn Observer>]>>,
     pub(crate) handler: RefCell<Option<ExceptionHandler>>,
@@ -149,6 +150,7 @@ impl Core {
             waits_for_descriptors: Cell::new(true),
             queues: WeakList::default(),
             ties: Ties::default(),
+            tellers: Tellers::default(),
             at_close: RefCell::default(),
             observers: RefCell::new(Rc::new([])),
             handler: RefCell::new(None),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::block::holders::Holder;
+use crate::block::raw::Ref;
 use crate::block::task::AnyTask;
 
 /// What tasks wait for in a queue. Its `Debug` text is that of the primitive.
@@ -12,6 +13,9 @@ pub(crate) trait Resource: fmt::Debug {
 
     /// Those that wait, in their order; `None` for a foreign executor, or a combinator with wakers of its own.
     fn waiting(&self) -> Vec<Option<AnyTask>>;
+
+    /// Whether the wait in this block stands there.
+    fn has(&self, wait: &Ref) -> bool;
 
     /// Those that hold it, and so could end the waits.
     fn holders(&self) -> Vec<Holder>;

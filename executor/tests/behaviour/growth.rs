@@ -6,7 +6,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::task::{Poll, Waker};
 use std::thread;
 
-use kolo_executor::{Promise, as_completed, create_task, gather, shield, sleep};
+use kolo_executor::{AnyPromise, Promise, Result, ReturnWhen, Task, as_completed, create_task, gather, shield, sleep, wait};
 
 use crate::support::many::{MANY, orders};
 use crate::support::outside::droppable;
@@ -68,6 +68,66 @@ fn tasks_behind_shields_of_one_promise_are_cancelled_in_any_order() {
             })
             .unwrap();
     }
+}
+
+#[test]
+fn the_first_of_those_that_are_left_is_waited_for_until_none_is() {
+    /// Each wait looks at all that are left: this is a test of what they leave behind.
+    const ROUNDS: usize = 1_000;
+    let event_loop = virtual_loop();
+    let program = async {
+        let last = Promise::<usize>::new();
+        let mut left: Vec<AnyPromise> = (1..ROUNDS).map(|n| create_task(sleep(n)).as_any()).collect();
+        left.push(last.as_any());
+        let mut kept = Vec::new();
+        while left.len() > 1 {
+            let (done, pending) = wait(left).return_when(ReturnWhen::FirstCompleted).await?;
+            assert_eq!(done.len(), 1);
+            assert!(last.as_any().awaited_by().is_empty());
+            kept.push(last.as_any().handles());
+            left = pending;
+        }
+        assert!(kept.iter().all(|&handles| handles == kept[0]), "{kept:?}");
+        last.set_result(0)
+    };
+    event_loop.run_until_complete(program).unwrap();
+    // A hop for each to end, and one for the wait to learn of it.
+    assert!(event_loop.iterations() < 4 * ROUNDS as u64);
+}
+
+/// Of each of the tasks, each of which has run once, its stack is asked for: its last line.
+async fn each_stack<T: 'static>(tasks: Vec<Task<T>>, last_line: &str) -> Result<()> {
+    sleep(0).await?;
+    sleep(0).await?;
+    for task in &tasks {
+        let stack = task.stack();
+        let last = stack.lines().last().unwrap();
+        assert!(last.contains(last_line), "{last}");
+    }
+    tasks.iter().for_each(|task| assert!(task.cancel()));
+    // Those behind a shield go on.
+    sleep(2).await
+}
+
+#[test]
+fn the_stack_of_each_of_many_tasks_is_told() {
+    virtual_loop()
+        .run_until_complete(async {
+            each_stack((0..MANY).map(|_| create_task(sleep(1))).collect(), " waits at ").await?;
+            let promise = Promise::<()>::new();
+            let awaiting = |promise: &Promise<()>| {
+                let promise = promise.clone();
+                create_task(async move { (&promise).await })
+            };
+            let tasks = (0..MANY).map(|_| awaiting(&promise)).collect();
+            each_stack(tasks, "waits for <Promise pending> at ").await?;
+            let pairs = (0..MANY).map(|_| {
+                let behind = gather([shield(sleep(1))]);
+                create_task(async move { behind.await })
+            });
+            each_stack(pairs.collect(), "  Task-").await
+        })
+        .unwrap();
 }
 
 /// Suspends like a future that another thread completes: `waking` is given the waker.

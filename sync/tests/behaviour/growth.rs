@@ -163,3 +163,21 @@ fn waits_are_dropped_in_any_order() {
         });
     }
 }
+
+#[test]
+fn the_stack_of_each_of_many_in_a_queue_is_told() {
+    in_a_loop(async {
+        let semaphore = Semaphore::new(1)?;
+        semaphore.acquire().await?;
+        let tasks = acquirers(&semaphore).await?;
+        for task in &tasks {
+            assert!(task.stack().contains("waits for Semaphore.acquire at "));
+        }
+        semaphore.release();
+        for task in tasks {
+            task.await?;
+            semaphore.release();
+        }
+        Ok(())
+    });
+}

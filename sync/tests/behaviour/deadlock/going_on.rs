@@ -10,7 +10,10 @@ use std::thread;
 use std::time::Duration;
 
 use kolo_executor::testing::run;
-use kolo_executor::{Clock, EventLoop, Kind, Result, Runner, Task, create_task, current_task, gather, running_loop, sleep};
+use kolo_executor::{
+    Clock, EventLoop, Kind, Promise, Result, Runner, Task, as_completed, create_task, current_task, gather, running_loop, shield,
+    sleep, task_group, wait, wait_for,
+};
 use kolo_sync::{Event, Lock};
 
 use super::{relative, spawn};
@@ -197,6 +200,80 @@ fresh will run in the next iteration
     ];
     assert_eq!(blocked, expected);
     assert_eq!(fresh.lines().last(), Some("  will run in the next iteration"));
+}
+
+/// A task for each way to wait, and `all` that waits for all of them.
+async fn all_ways_to_wait(lock: &Lock, event: &Event) -> Result<Task<()>> {
+    let sleeper = spawn("sleeper", sleep(5));
+    let promise = Promise::<()>::new();
+    let (awaited, locks, sets) = (promise.clone(), lock.clone(), event.clone());
+    let [a, b, c, d] = [(); 4].map(|()| sleeper.clone());
+    let all = [
+        spawn("awaits", async move { (&awaited).await }),
+        spawn("awaits a task", async move { a.await }),
+        spawn("in a queue", async move { locks.acquire().await }),
+        spawn("in a queue of nobody's", async move { sets.wait().await }),
+        spawn("in a shield", async move { shield(b).await }),
+        spawn("in nested gathers", async move {
+            gather([gather([shield(c).as_any()]).as_any()]).await.map(drop)
+        }),
+        spawn(
+            "in a wait",
+            async move { wait([d.as_any(), promise.as_any()]).await.map(drop) },
+        ),
+        spawn("as completed", async {
+            as_completed([spawn("a child", sleep(6))]).next().await.expect("one")
+        }),
+        spawn("in a group", async {
+            task_group(async |group| {
+                group.create_named_task("a member", sleep(7))?;
+                group.create_named_task("another member", sleep(7)).map(drop)
+            })
+            .await
+        }),
+        spawn("in a limit", async { wait_for(spawn("limited", sleep(8)), 9).await }),
+        spawn("in a future of somebody's", async {
+            std::future::pending::<()>().await;
+            Ok(())
+        }),
+    ];
+    for _ in 0..4 {
+        sleep(0).await?;
+    }
+    let all = spawn("all", async move { gather(all).await.map(drop) });
+    sleep(0).await?;
+    Ok(all)
+}
+
+#[test]
+fn the_stack_is_a_part_of_the_tree() {
+    let outcome = run(async {
+        let (lock, event) = (Lock::new(), Event::new());
+        let _held = lock.hold().await?;
+        let all = all_ways_to_wait(&lock, &event).await?;
+        let (tree, stack) = (running_loop().task_tree(), all.stack());
+        all.cancel();
+        assert!(all.await.is_err());
+        Ok((tree, stack))
+    });
+    let (tree, stack) = outcome.expect("all is well");
+    let tree: Vec<&str> = tree.lines().skip_while(|line| !line.starts_with("all ")).collect();
+    let stack: Vec<&str> = stack.lines().skip(1).collect();
+    assert_eq!(stack[0].replacen("  ", "all ", 1), tree[0]);
+    // Each is told of with those below it, a step further to the right.
+    let below: Vec<String> = tree[1..].iter().map(|line| format!("  {line}")).collect();
+    assert_eq!(stack[1..], below);
+    let told = stack.join("\n");
+    for name in [
+        "sleeper waits at",
+        "a child waits",
+        "another member waits",
+        "limited waits",
+        "held since",
+        "<Promise pending>",
+    ] {
+        assert!(told.contains(name), "{name} in\n{told}");
+    }
 }
 
 #[test]
