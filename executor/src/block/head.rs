@@ -169,17 +169,21 @@ impl Callbacks {
         match self.0.take() {
             List::None => {}
             List::One(callback) => f(callback),
-            List::Many(list) => {
-                let mut left = list.into_iter();
-                let mut panic = None;
-                while let Err(another) = catch(|| left.by_ref().for_each(&mut f)) {
-                    panic = panic.or(Some(another));
-                }
-                if let Some(panic) = panic {
-                    panic.resume();
-                }
-            }
+            List::Many(list) => give_each(*list, &mut f),
         }
+    }
+}
+
+/// By itself, so that a promise for which one task waits does not pay for it.
+#[inline(never)]
+fn give_each(list: Roster<Callback>, f: &mut dyn FnMut(Callback)) {
+    let mut left = list.into_iter();
+    let mut panic = None;
+    while let Err(another) = catch(|| left.by_ref().for_each(&mut *f)) {
+        panic = panic.or(Some(another));
+    }
+    if let Some(panic) = panic {
+        panic.resume();
     }
 }
 

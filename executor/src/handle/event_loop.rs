@@ -9,6 +9,7 @@ use crate::block::callback::Scheduled;
 use crate::block::exception::{ExceptionContext, ExceptionHandler};
 use crate::block::listener::Listener;
 use crate::block::observer::Observer;
+use crate::block::raw::Ref;
 use crate::block::task::AnyTask;
 use crate::ground::attention::DEBUG;
 use crate::ground::clock::Clock;
@@ -38,7 +39,8 @@ impl EventLoop {
     /// A new loop with this clock.
     ///
     /// # Errors
-    /// Io, when the system gives no more descriptors; Runtime, when there are more than 16,000 loops.
+    /// Io, when the system gives no more descriptors; Runtime, when there are more than 16,000 loops, or a thread holds promises of
+    /// tens of thousands of loops that are gone.
     pub fn with_clock(clock: Clock) -> Result<EventLoop> {
         let debug = std::env::var("KOLO_DEBUG").is_ok_and(|value| value == "1");
         Core::new(clock, debug).map(current::register)
@@ -384,12 +386,11 @@ impl EventLoop {
     /// The queue in which the task waits, with all that it has registered.
     pub(crate) fn queue_of(&self, task: &AnyTask) -> Option<QueueView> {
         let task = task.head();
-        // Apart from its berth it waits in a queue only while that is in use.
-        if !task.berth.get().is_taken() {
-            return None;
-        }
-        let apart = task.waiting_on();
-        let has = |queue: &Rc<dyn Resource>| queue.has(task.erased()) || apart.as_ref().is_some_and(|apart| queue.has(apart));
+        let in_berth = task.berth.get().is_taken().then(|| task.erased().clone());
+        // Such a wait has a promise of its own.
+        let apart = task.waiting_on().filter(Ref::is_open);
+        let waits: Vec<Ref> = in_berth.into_iter().chain(apart).collect();
+        let has = |queue: &Rc<dyn Resource>| waits.iter().any(|wait| queue.has(wait));
         self.0.queues.all().into_iter().rfind(has).map(QueueView)
     }
 
