@@ -120,9 +120,17 @@ impl<L, N: Nudge + ?Sized> Mailbox<L, N> {
         state.asleep
     }
 
-    /// Called by the loop when its wait is over.
+    /// Called by the loop when its wait or its rest is over.
     pub(crate) fn wake_up(&self) {
         self.lock().asleep = false;
+    }
+
+    /// Called by the loop when its run is over: from now on the next letter nudges, and at once, if there is one already. Whoever waits in the
+    /// loop's stead learns so that there is something to do.
+    pub(crate) fn rest(&self) {
+        if !self.fall_asleep() {
+            self.nudge.nudge();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<L>> {

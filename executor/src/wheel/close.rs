@@ -28,7 +28,9 @@ impl Core {
         self.drop_each(self.timers.take().into_entries());
         self.drop_each(self.reactor.clear());
         self.drop_each(letters);
+        self.drop_each(self.deposits.take());
         self.drop_each(self.at_close.take());
+        self.guard("destructor", || self.set_on_wake(None));
         inbox::unregister(self.id);
         stats::count(self.iterations.get());
     }

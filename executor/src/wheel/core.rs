@@ -4,8 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use crate::block::exception::ExceptionHandler;
 use crate::block::listener::Ties;
@@ -13,6 +14,7 @@ use crate::block::observer::Observer;
 use crate::block::task::TaskRef;
 use crate::ground::attention::{Attention, DEBUG, FATAL};
 use crate::ground::clock::{Clock, Time};
+use crate::ground::deposits::Deposits;
 use crate::ground::error::{Error, Result};
 use crate::ground::mailbox::Mailbox;
 use crate::ground::ready::Ready;
@@ -21,7 +23,7 @@ use crate::ground::timers::{TimerKey, Timers};
 use crate::ground::weak_list::WeakList;
 use crate::wheel::ctrl_c::CtrlC;
 use crate::wheel::entry::Entry;
-use crate::wheel::inbox::{self, Inbox};
+use crate::wheel::inbox::{self, Bell, Inbox, OnWake};
 use crate::wheel::reactor::Reactor;
 use crate::wheel::resource::Resource;
 use crate::wheel::tasks::Tasks;
@@ -51,9 +53,13 @@ pub(crate) struct Core {
     pub(crate) ready: Ready<Entry>,
     pub(crate) timers: RefCell<Timers<Entry>>,
     pub(crate) time: Time,
+    /// The deadline for which a program waits that drives the loop turn by turn, and since when.
+    pub(crate) awaited: Cell<Option<(Nanos, Instant)>>,
     pub(crate) tasks: RefCell<Tasks>,
     pub(crate) reactor: Reactor,
     pub(crate) inbox: Arc<Inbox>,
+    /// Called when the inbox gets its first letter while the loop waits, or rests between two runs.
+    pub(crate) on_wake: Arc<Mutex<Option<OnWake>>>,
     /// The inbox's own flag that it is full.
     pub(crate) inbox_is_full: Arc<AtomicBool>,
     pub(crate) iterations: Cell<u64>,
@@ -72,6 +78,8 @@ pub(crate) struct Core {
     /// The queues in which a task of this loop has ever waited, as far as they still exist, in the order in which they were first waited in.
     pub(crate) queues: WeakList<dyn Resource>,
     pub(crate) ties: Ties,
+    /// What other threads refer to.
+    pub(crate) deposits: Deposits,
     pub(crate) at_close: RefCell<Vec<AtClose>>,
     pub(crate) observers: RefCell<Rc<[Rc<dyn Observer>]>>,
     pub(crate) handler: RefCell<Option<ExceptionHandler>>,
@@ -100,15 +108,20 @@ impl Core {
         let attention = Attention::default();
         attention.turn(DEBUG, debug);
         let reactor = Reactor::new()?;
-        let inbox: Arc<Inbox> = Arc::new(Mailbox::new(reactor.waker()?));
+        let on_wake = Arc::new(Mutex::new(None));
+        let inbox: Arc<Inbox> = Arc::new(Mailbox::new(Bell::new(reactor.waker()?, on_wake.clone())));
+        // Whoever waits for its first run may be woken too.
+        inbox.rest();
         Ok(Core {
             id: inbox::register(inbox.clone())?,
             phase: Cell::new(Phase::Idle),
             ready: Ready::default(),
             timers: RefCell::default(),
             time: Time::start(clock),
+            awaited: Cell::new(None),
             tasks: RefCell::default(),
             reactor,
+            on_wake,
             inbox_is_full: inbox.flag(),
             inbox,
             iterations: Cell::new(0),
@@ -121,6 +134,7 @@ impl Core {
             waits_for_descriptors: Cell::new(true),
             queues: WeakList::default(),
             ties: Ties::default(),
+            deposits: Deposits::default(),
             at_close: RefCell::default(),
             observers: RefCell::new(Rc::new([])),
             handler: RefCell::new(None),
@@ -160,6 +174,15 @@ impl Core {
 
     pub(crate) fn all_tasks(&self) -> Vec<TaskRef> {
         self.tasks.borrow().all()
+    }
+
+    /// Has this called when another thread wakes the loop, instead of what was given before.
+    pub(crate) fn set_on_wake(&self, on_wake: Option<OnWake>) {
+        let mut place = self.on_wake.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *place, on_wake);
+        // What it owns is dropped outside of the lock.
+        drop(place);
+        drop(before);
     }
 
     /// Ends the run at once with this error.

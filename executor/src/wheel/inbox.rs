@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::block::exception::ExceptionContext;
+use crate::ground::caught::catch;
 use crate::ground::error::{Error, Result};
 use crate::ground::mailbox::{Mailbox, Nudge};
 use crate::ground::ticket::Ticket;
@@ -23,10 +25,30 @@ pub(crate) enum Letter {
 
 pub(crate) type Inbox = Mailbox<Letter, dyn Nudge>;
 
-impl Nudge for mio::Waker {
+/// What a program that waits in a loop's stead wants called.
+pub(crate) type OnWake = Arc<dyn Fn() + Send + Sync>;
+
+/// Ends the loop's wait for events, and tells whoever waits in its stead.
+pub(crate) struct Bell {
+    waker: mio::Waker,
+    on_wake: Arc<Mutex<Option<OnWake>>>,
+}
+
+impl Bell {
+    pub(crate) fn new(waker: mio::Waker, on_wake: Arc<Mutex<Option<OnWake>>>) -> Bell {
+        Bell { waker, on_wake }
+    }
+}
+
+impl Nudge for Bell {
     fn nudge(&self) {
         // It fails when the loop's poll is gone, and then there is nobody to wake.
-        let _ = self.wake();
+        let _ = self.waker.wake();
+        let on_wake = self.on_wake.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // In somebody's thread, who only wakes a task: no panic of another's goes there.
+        if let Some(Err(payload)) = on_wake.map(|on_wake| catch(|| on_wake())) {
+            ExceptionContext::of_panic("on_wake", payload).print();
+        }
     }
 }
 
