@@ -133,6 +133,51 @@ fn no_wake_up_is_lost_after_a_timer_has_ended_a_sleep() {
     });
 }
 
+/// What a program does that waits in the loop's stead, until it has so many letters: it takes a turn when it is nudged.
+fn take_turns(inbox: &Inbox, events: &Events, letters: usize) -> Vec<Letter> {
+    let mut received = Vec::new();
+    loop {
+        inbox.wake_up();
+        // A turn looks once, as every iteration does.
+        if is_full(inbox) {
+            received.extend(inbox.collect());
+        }
+        inbox.rest();
+        if received.len() >= letters {
+            return received;
+        }
+        events.wait();
+    }
+}
+
+#[test]
+fn no_wake_up_is_lost_between_two_turns() {
+    loom::model(|| {
+        let (inbox, events) = inbox();
+        inbox.rest();
+        let senders = [sender(&inbox, "a", 1), sender(&inbox, "b", 1)];
+        let received = take_turns(&inbox, &events, 2);
+        assert_eq!((of("a", &received), of("b", &received)), (vec![0], vec![0]));
+        for sender in senders {
+            assert!(sender.join().unwrap().is_empty());
+        }
+        assert!(!inbox.has_letters());
+    });
+}
+
+#[test]
+fn what_came_before_the_loop_rests_nudges_all_the_same() {
+    loom::model(|| {
+        let (inbox, events) = inbox();
+        // Nobody is asleep: it is not nudged for.
+        let sender = sender(&inbox, "a", 1);
+        inbox.rest();
+        events.wait();
+        assert_eq!(of("a", &take_turns(&inbox, &events, 1)), [0]);
+        sender.join().unwrap();
+    });
+}
+
 #[test]
 fn no_letter_is_lost_when_the_loop_closes() {
     loom::model(|| {
