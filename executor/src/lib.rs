@@ -98,6 +98,8 @@
 //! `together/gather/` for how several are one, `insight/deadlock.rs` for how a deadlock is proved.
 
 #![deny(unsafe_code)]
+// Elsewhere `kolo` says so, and there is nothing else to say.
+#![cfg(unix)]
 
 mod block;
 mod edge;

@@ -6,3 +6,5 @@
 //! [`EventLoop::add_reader`]: kolo_executor::EventLoop::add_reader
 //! [`EventLoop::add_writer`]: kolo_executor::EventLoop::add_writer
 #![forbid(unsafe_code)]
+// Elsewhere `kolo` says so, and there is nothing else to say.
+#![cfg(unix)]
