@@ -18,21 +18,50 @@ use crate::wheel::inbox::{Inbox, Letter};
 
 /// A handle of a loop for other threads; from [`EventLoop::remote`](crate::EventLoop::remote).
 ///
-/// While one exists the loop never counts as deadlocked: something may still come through it.
+/// While one exists the loop never counts as deadlocked, and its virtual clock does not jump: something may still come through it.
+///
+/// It carries closures, which find in the loop's thread only what they bring along. To use something there that cannot be brought, a promise or a
+/// queue, see [`EventLoop::remote_ref`](crate::EventLoop::remote_ref); for one value from one thread,
+/// [`EventLoop::remote_promise`](crate::EventLoop::remote_promise).
 ///
 /// ```
+/// use std::thread;
+///
 /// use kolo_executor::{run, running_loop, sleep};
 ///
 /// let sum = run(async {
 ///     let remote = running_loop().remote();
-///     let thread = std::thread::spawn(move || remote.spawn(|| async { sleep(0.001).await.map(|()| 42) }).wait());
-///     while !thread.is_finished() {
-///         sleep(0.001).await?;
-///     }
-///     thread.join().unwrap()
+///     let (completer, sum) = running_loop().remote_promise();
+///     thread::spawn(move || completer.complete(remote.spawn(|| async { sleep(0.001).await.map(|()| 42) }).wait()));
+///     sum.await
 /// });
 /// assert_eq!(sum.unwrap(), 42);
 /// ```
+///
+/// # Futures of other crates
+///
+/// A task that awaits a future of another crate needs no handle: it is woken from any thread by the [`Waker`](std::task::Waker) which that
+/// future keeps, as its contract says. So the channels of `futures`, `async-channel`, `flume` and `tokio::sync` work across threads as they are, and
+/// so does whatever is written by hand in this way. What does not work is what needs a reactor of its own that does not run here, such as
+/// tokio's timers and sockets.
+///
+/// ```
+/// use std::thread;
+///
+/// use futures_channel::oneshot;
+/// use kolo_executor::run;
+///
+/// let answer = run(async {
+///     let (sender, receiver) = oneshot::channel();
+///     thread::spawn(move || sender.send(42));
+///     Ok(receiver.await.expect("the thread sends"))
+/// });
+/// assert_eq!(answer.unwrap(), 42);
+/// ```
+///
+/// A run waits for such a future, for its waker may be woken at any time; that nothing ever will is not proved. The virtual clock does jump
+/// meanwhile, to the next timer there is: [`EventLoop::keep_alive`](crate::EventLoop::keep_alive) holds it. And a cancellation drops the task
+/// there, unless the future is wrapped in [`cancellable`](crate::cancellable()).
 #[derive(Clone)]
 pub struct RemoteHandle {
     inbox: Arc<Inbox>,
@@ -69,6 +98,8 @@ impl RemoteHandle {
 
     /// Makes a task in the loop's thread of the coroutine that `make` makes there, and returns a handle to wait for its outcome in this
     /// thread. Mirrors `asyncio.run_coroutine_threadsafe`.
+    ///
+    /// On a closed loop `make` is dropped, and the handle's [`wait`](RemoteTask::wait) says so. When `make` panics, both threads learn of it.
     pub fn spawn<T, C>(&self, make: impl FnOnce() -> C + Send + 'static) -> RemoteTask<T>
     where
         T: Send + 'static,
@@ -109,7 +140,17 @@ impl fmt::Debug for RemoteHandle {
 }
 
 impl EventLoop {
-    /// A handle for other threads.
+    /// A handle for other threads, see [`RemoteHandle`].
+    ///
+    /// ```
+    /// use kolo_executor::{EventLoop, Turn};
+    ///
+    /// let event_loop = EventLoop::new()?;
+    /// let remote = event_loop.remote();
+    /// std::thread::spawn(move || remote.call_soon(|| println!("in the loop's thread"))).join().unwrap()?;
+    /// while event_loop.turn()? != Turn::Done {}
+    /// # Ok::<(), kolo_executor::Error>(())
+    /// ```
     pub fn remote(&self) -> RemoteHandle {
         RemoteHandle {
             inbox: self.0.inbox.clone(),
@@ -177,6 +218,9 @@ impl<T> Drop for Sender<T> {
 
 impl<T> RemoteTask<T> {
     /// Blocks this thread until the task is done, and returns its outcome. Mirrors `Future.result()`.
+    ///
+    /// The loop must be free to run meanwhile. To `join` such a thread in the loop's own would have each wait for the other: let the thread
+    /// complete a promise at its end, see [`EventLoop::remote_promise`](crate::EventLoop::remote_promise).
     ///
     /// # Errors
     /// The task's own; Runtime, when the loop was closed before, and in the loop's own thread, which would wait for itself.

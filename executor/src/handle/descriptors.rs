@@ -19,6 +19,7 @@ impl EventLoop {
     /// be. Of several descriptors, the one that has been ready for longest comes first. All calls run in one context, a copy of the current
     /// one: what a call sets in a [`ContextVar`](crate::ContextVar) is there at the next.
     ///
+    /// [`readable`](crate::readable) awaits it once, and [`watch_reader`](EventLoop::watch_reader) ends by itself. Otherwise
     /// [`remove_reader`](EventLoop::remove_reader) before the descriptor is closed. Of one that was closed all the same nothing is heard any
     /// more, and when its number comes back, `add_reader` and `add_writer` begin anew with it.
     ///
@@ -80,23 +81,20 @@ impl EventLoop {
     /// Drop the guard before the descriptor is closed; a field before it, in a struct that has both.
     ///
     /// ```
-    /// use std::cell::Cell;
     /// use std::io::Write;
     /// use std::os::unix::net::UnixStream;
-    /// use std::rc::Rc;
     ///
-    /// use kolo_executor::{run, running_loop, sleep};
+    /// use kolo_executor::{Promise, run, running_loop};
     ///
     /// run(async {
     ///     let (ours, mut theirs) = UnixStream::pair()?;
-    ///     let calls = Rc::new(Cell::new(0));
-    ///     let counter = calls.clone();
-    ///     let watching = running_loop().watch_reader(&ours, move || counter.set(counter.get() + 1))?;
+    ///     let arrived = Promise::new();
+    ///     let setter = arrived.clone();
+    ///     let watching = running_loop().watch_reader(&ours, move || drop(setter.set_result(())))?;
     ///     theirs.write_all(b"x")?;
-    ///     sleep(0).await?;
-    ///     drop(watching);
-    ///     sleep(0).await?;
-    ///     assert_eq!(calls.get(), 1);
+    ///     arrived.await?;
+    ///     drop(watching); // from now on it is not called any more
+    ///     assert!(!running_loop().remove_reader(&ours));
     ///     Ok(())
     /// })
     /// .unwrap();

@@ -222,8 +222,8 @@ impl EventLoop {
     }
 
     /// Says that something outside may still happen that this loop is to wait for, until the guard is dropped: meanwhile a run in which
-    /// nothing can happen is no deadlock, and the virtual clock does not jump. A watched descriptor and a
-    /// [`RemoteHandle`](crate::RemoteHandle) say so by themselves.
+    /// nothing can happen is no deadlock, and the virtual clock does not jump. A watched descriptor, a
+    /// [`RemoteHandle`](crate::RemoteHandle), a [`RemoteRef`](crate::RemoteRef) and a [`Completer`](crate::Completer) say so by themselves.
     ///
     /// ```
     /// use kolo_executor::{Promise, run, running_loop};
