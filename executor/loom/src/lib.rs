@@ -193,13 +193,48 @@ fn no_letter_is_lost_when_the_loop_closes() {
 }
 
 #[test]
-fn a_letter_is_seen_when_its_sender_is_gone() {
+fn the_loop_sleeps_no_longer_than_there_are_senders() {
     loom::model(|| {
-        let (inbox, _events) = inbox();
-        let sender = sender(&inbox, "a", 1);
-        // How the loop proves that nobody can wake it any more; see `Core::has_remotes`.
-        if Arc::strong_count(&inbox) == 1 {
-            assert!(inbox.has_letters());
+        let (inbox, events) = inbox();
+        let senders = [1, 0].map(|letters| {
+            inbox.add_sender();
+            let inbox = inbox.clone();
+            thread::spawn(move || {
+                (0..letters).for_each(|number| inbox.post(("a", number)).unwrap());
+                inbox.remove_sender();
+            })
+        });
+        // How the loop proves that nobody can wake it any more, before each of its waits: see `Core::may_be_woken_from_outside`.
+        let mut received = Vec::new();
+        while inbox.may_bring_something() {
+            if inbox.fall_asleep() {
+                events.wait();
+                inbox.wake_up();
+            }
+            received.extend(inbox.collect());
+        }
+        // Not before it has every letter.
+        assert_eq!(of("a", &received), [0]);
+        senders.map(|sender| sender.join().unwrap());
+    });
+}
+
+#[test]
+fn the_last_sender_that_goes_between_two_turns_is_told_of() {
+    loom::model(|| {
+        let (inbox, events) = inbox();
+        inbox.add_sender();
+        let theirs = inbox.clone();
+        let sender = thread::spawn(move || theirs.remove_sender());
+        // A program that takes turns until it is told that nothing can come any more.
+        loop {
+            inbox.wake_up();
+            let may_come = inbox.may_bring_something();
+            inbox.rest();
+            if !may_come {
+                break;
+            }
+            events.wait();
         }
         sender.join().unwrap();
     });

@@ -64,9 +64,31 @@ use crate::wheel::inbox::{Inbox, Letter};
 /// there, unless the future is wrapped in [`cancellable`](crate::cancellable()).
 #[derive(Clone)]
 pub struct RemoteHandle {
-    inbox: Arc<Inbox>,
+    sender: Sender,
     loop_id: u16,
     thread: ThreadId,
+}
+
+/// Whoever may still post a letter, and is waited for.
+struct Sender(Arc<Inbox>);
+
+impl Sender {
+    fn of(inbox: &Arc<Inbox>) -> Sender {
+        inbox.add_sender();
+        Sender(inbox.clone())
+    }
+}
+
+impl Clone for Sender {
+    fn clone(&self) -> Sender {
+        Sender::of(&self.0)
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        self.0.remove_sender();
+    }
 }
 
 // The whole point of it.
@@ -83,7 +105,8 @@ impl RemoteHandle {
     /// # Errors
     /// Runtime, when the loop is closed; the callback is dropped here.
     pub fn call_soon(&self, callback: impl FnOnce() + Send + 'static) -> Result<()> {
-        self.inbox
+        self.sender
+            .0
             .post(Letter::Call(Box::new(callback)))
             .map_err(|_| Error::runtime("Event loop is closed"))?;
         if self.is_in_own_thread() {
@@ -109,19 +132,19 @@ impl RemoteHandle {
             state: Mutex::new(State::default()),
             done: Condvar::new(),
         });
-        let sender = Sender(shared.clone());
-        // When the loop is closed the closure, and with it the sender, is dropped, which tells the waiting thread.
+        let outlet = Outlet(shared.clone());
+        // When the loop is closed the closure, and with it the outlet, is dropped, which tells the waiting thread.
         let _ = self.call_soon(move || match catch(make) {
             Ok(coroutine) => {
                 let task = create_task(coroutine);
                 let head = task.as_any_task().head();
-                sender.0.lock().task = Some((head.ticket.get(), head.serial()));
-                task.add_done_callback(move |task| sender.send(task.take_result()));
+                outlet.0.lock().task = Some((head.ticket.get(), head.serial()));
+                task.add_done_callback(move |task| outlet.send(task.take_result()));
             }
             // Both threads learn of it: it is a callback's panic here, and the outcome there.
             Err(payload) => {
                 let error = Error::panic(payload);
-                sender.send(Err(error.clone()));
+                outlet.send(Err(error.clone()));
                 let report = ExceptionContext::new("Exception in callback").with_error(error);
                 running_loop().call_exception_handler(&report);
             }
@@ -153,7 +176,7 @@ impl EventLoop {
     /// ```
     pub fn remote(&self) -> RemoteHandle {
         RemoteHandle {
-            inbox: self.0.inbox.clone(),
+            sender: Sender::of(&self.0.inbox),
             loop_id: self.0.id,
             thread: thread::current().id(),
         }
@@ -197,16 +220,16 @@ impl<T> Shared<T> {
 }
 
 /// The end in the loop's thread. Dropped unused, it tells that there will be no outcome.
-struct Sender<T>(Arc<Shared<T>>);
+struct Outlet<T>(Arc<Shared<T>>);
 
-impl<T> Sender<T> {
+impl<T> Outlet<T> {
     fn send(&self, outcome: Result<T>) {
         self.0.lock().outcome = Some(outcome);
         self.0.done.notify_all();
     }
 }
 
-impl<T> Drop for Sender<T> {
+impl<T> Drop for Outlet<T> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         if state.outcome.is_none() && !state.taken {

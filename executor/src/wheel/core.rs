@@ -191,16 +191,10 @@ impl Core {
         self.fatal.set(Some(fatal));
     }
 
-    /// Whether another thread can still reach this loop: somebody has a handle besides the loop and the table of inboxes, or had one and
-    /// has left a letter.
-    fn has_remotes(&self) -> bool {
-        Arc::strong_count(&self.inbox) > 2 || self.inbox.has_letters()
-    }
-
     /// Whether anything but the loop itself may still give it something to do.
     pub(crate) fn may_be_woken_from_outside(&self) -> bool {
         let by_descriptors = self.waits_for_descriptors.get() && self.reactor.is_watching();
-        by_descriptors || self.kept_alive.get() > 0 || self.has_remotes()
+        by_descriptors || self.kept_alive.get() > 0 || self.inbox.may_bring_something()
     }
 
     /// Whether nothing is ready, nothing is armed, and nothing can come.

@@ -74,14 +74,30 @@ fn what_comes_in_the_middle_of_a_turn_is_due_at_once() {
 }
 
 #[test]
-fn what_is_left_over_by_a_run_is_due() {
+fn it_tells_that_the_last_handle_has_gone() {
     let event_loop = virtual_loop();
     let remote = event_loop.remote();
-    let last = async move {
+    let clone = remote.clone();
+    assert_eq!(settle(&event_loop), Turn::Io);
+    elsewhere(|| drop(remote));
+    assert!(!is_due(&event_loop), "one is left");
+    elsewhere(|| drop(clone));
+    assert!(is_due(&event_loop));
+    assert_eq!(settle(&event_loop), Turn::Done);
+    assert!(!is_due(&event_loop));
+}
+
+#[test]
+fn what_is_left_over_by_a_run_is_due() {
+    let event_loop = virtual_loop();
+    assert!(!is_due(&event_loop));
+    let (remote, stopper) = (event_loop.remote(), event_loop.clone());
+    event_loop.call_soon(move || {
         elsewhere(move || remote.call_soon(|| {}).unwrap());
-        Ok(())
-    };
-    event_loop.run_until_complete(last).unwrap();
+        stopper.stop();
+    });
+    event_loop.run_forever().unwrap();
+    assert!(is_due(&event_loop));
     settle(&event_loop);
     assert!(!is_due(&event_loop));
 }

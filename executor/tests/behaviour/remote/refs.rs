@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, ThreadId};
 
 use kolo_executor::testing::{Trace, run};
-use kolo_executor::{EventLoop, Kind, Promise, Result, Turn, running_loop, sleep};
+use kolo_executor::{EventLoop, Kind, Promise, Result, Turn, running_loop, sleep, timeout};
 
 use super::{LATER, sleep_in_real_time};
 use crate::support::lives::DropFlag;
@@ -207,6 +207,48 @@ fn when_none_is_left_a_deadlock_is_proved_again() {
         promise.await
     });
     assert_eq!(kind_of(outcome), Kind::Deadlock);
+}
+
+#[test]
+fn a_loop_that_sleeps_learns_that_the_last_handle_has_gone() {
+    // Without a letter that would wake it.
+    let outcome = run(async {
+        let remote = running_loop().remote();
+        thread::spawn(move || {
+            thread::sleep(LATER);
+            drop(remote);
+        });
+        Promise::<()>::new().await
+    });
+    assert_eq!(kind_of(outcome), Kind::Deadlock);
+    let slept = run(async {
+        let remote = running_loop().remote();
+        thread::spawn(move || {
+            thread::sleep(LATER);
+            drop(remote);
+        });
+        sleep(1e9).await
+    });
+    slept.unwrap();
+}
+
+#[test]
+fn however_the_last_handle_goes_the_loop_does_not_wait_for_ever() {
+    for _ in 0..500 {
+        let outcome = run(async {
+            let (completer, promise) = running_loop().remote_promise();
+            let there = running_loop().remote_ref(());
+            let threads = [
+                thread::spawn(move || completer.set_result(())),
+                thread::spawn(move || there.call(|_| ())),
+            ];
+            promise.await?;
+            let outcome = timeout(1e9, Promise::<()>::new().into_future()).await;
+            threads.map(|thread| thread.join().unwrap().unwrap());
+            outcome
+        });
+        assert_eq!(kind_of(outcome), Kind::Timeout);
+    }
 }
 
 #[test]
