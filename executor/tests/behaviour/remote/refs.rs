@@ -244,7 +244,9 @@ fn however_the_last_handle_goes_the_loop_does_not_wait_for_ever() {
             ];
             promise.await?;
             let outcome = timeout(1e9, Promise::<()>::new().into_future()).await;
-            threads.map(|thread| thread.join().unwrap().unwrap());
+            for thread in threads {
+                thread.join().unwrap()?;
+            }
             outcome
         });
         assert_eq!(kind_of(outcome), Kind::Timeout);
