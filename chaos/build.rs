@@ -7,13 +7,15 @@ use std::path::Path;
 use std::{env, fs};
 
 /// Examples that are not run, with the reason.
-const NOT_RUN: [(&str, &str); 10] = [
+const NOT_RUN: [(&str, &str); 12] = [
     ("ladder_", "runtimes of their own"),
     ("condition_notify_all", "never ends"),
     ("queue_master_workers", "never ends"),
     ("queue_master_workers_drawn", "never ends"),
     ("event_loops_by_hand", "makes its loop by hand"),
     ("event_run_until_complete", "makes its loop by hand"),
+    ("host_", "programs around a loop"),
+    ("other_threads", "has threads"),
     ("run_coroutine_threadsafe", "has threads"),
     ("scheduler", "presses Ctrl-C"),
     ("socket_closed_while_sending", "has sockets"),

@@ -24,7 +24,12 @@
 //! Names are asyncio's, and each item says which one it mirrors.
 #![forbid(unsafe_code)]
 
+#[cfg(not(unix))]
+compile_error!("kolo needs Unix: its loop waits by epoll or kqueue, and takes its signals and descriptors as Unix gives them");
+
+#[cfg(unix)]
 pub use kolo_executor::*;
+#[cfg(unix)]
 pub use kolo_sync::*;
 
 /// The blocks of code in the texts, so that they are compiled with the documentation's.

@@ -1,4 +1,4 @@
-//! What the map promises of the source: where unsafe code may stand, and which crate may use which.
+//! What the map promises of the source: where unsafe code may stand, which crate may use which, and where there is a kolo at all.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -133,6 +133,22 @@ fn every_unsafe_site_says_why_it_is_sound() {
             );
         }
     }
+}
+
+#[test]
+fn elsewhere_than_on_unix_there_is_one_error_and_it_says_so() {
+    // The crates below are empty there, so that they have nothing to complain of before.
+    for folder in ["executor", "sync", "net"] {
+        let lib = read(Path::new(folder).join("src/lib.rs"));
+        assert!(lib.lines().any(|line| line == "#![cfg(unix)]"), "{folder}");
+    }
+    let face = read("src/lib.rs");
+    assert!(face.contains("#[cfg(not(unix))]\ncompile_error!(\"kolo needs Unix: "));
+    let exports = face
+        .lines()
+        .zip(face.lines().skip(1))
+        .filter(|(_, line)| line.starts_with("pub use "));
+    assert!(exports.into_iter().all(|(before, _)| before == "#[cfg(unix)]"));
 }
 
 #[test]

@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 
 use kolo_executor::testing::Trace;
 use kolo_executor::{
-    AnyPromise, Clock, Error, EventLoop, Kind, Promise, Result, Runner, create_task, current_task, gather, run, running_loop,
-    sleep,
+    AnyPromise, Clock, Error, EventLoop, Kind, Promise, Result, Runner, Turn, create_task, current_task, gather, run,
+    running_loop, sleep,
 };
 use signal_hook::consts::{SIGINT, SIGUSR1};
 use signal_hook::flag;
@@ -89,6 +89,8 @@ static CASES: &[Case] = &[
         the_main_thread_after_another,
     ),
     case("turns_leave_it_alone", turns_leave_it_alone).killed(),
+    case("turns_leave_it_alone_after_a_run", turns_after_a_run).killed(),
+    case("a_program_that_takes_turns_ends_in_good_order", ends_in_good_order),
 ];
 
 /// Names the case to be run in this process.
@@ -405,4 +407,40 @@ fn turns_leave_it_alone() {
     let event_loop = EventLoop::with_clock(Clock::Virtual).unwrap();
     event_loop.call_soon(press);
     event_loop.turn().unwrap();
+}
+
+fn turns_after_a_run() {
+    // The run has taken it, and has given it back.
+    virtual_runner().run(sleep(1)).unwrap();
+    turns_leave_it_alone();
+}
+
+/// The program handles it as it likes: it cancels its tasks, and goes on until they are done.
+fn ends_in_good_order() {
+    let pressed = Arc::new(AtomicBool::new(false));
+    flag::register(SIGINT, pressed.clone()).unwrap();
+    let event_loop = EventLoop::with_clock(Clock::Real).unwrap();
+    let trace = Trace::new();
+    let events = trace.clone();
+    let server = event_loop.create_task(async move {
+        let stopped = sleep(3600).await;
+        trace.log(format_args!("stopped: {}", stopped.as_ref().unwrap_err().is_cancelled()));
+        sleep(0).await?;
+        trace.log("cleaned up");
+        stopped
+    });
+    event_loop.turn().unwrap();
+    // Between two turns, and in one.
+    press();
+    event_loop.call_soon(press);
+    loop {
+        let turn = event_loop.turn().unwrap();
+        if pressed.swap(false, Ordering::SeqCst) {
+            server.cancel();
+        } else if turn == Turn::Done {
+            break;
+        }
+    }
+    assert!(server.cancelled());
+    assert_eq!(events.take(), ["stopped: true", "cleaned up"]);
 }

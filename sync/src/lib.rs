@@ -4,6 +4,8 @@
 //! takes that. Everything runs in one thread, so nothing can happen between two awaits, and each operation reads like the sentence that
 //! describes it.
 #![forbid(unsafe_code)]
+// Elsewhere `kolo` says so, and there is nothing else to say.
+#![cfg(unix)]
 
 mod barrier;
 mod condition;

@@ -111,6 +111,15 @@ fn listings_take_as_many_turns_of_the_loop_as_in_cpython() {
 }
 
 #[test]
+fn programs_that_wait_for_a_loop_take_few_turns_of_it() {
+    for name in ["host_poll", "host_frames"] {
+        let turns = RUNS[name].iterations();
+        // One that does not really wait takes thousands in the same time.
+        assert!((1..=20).contains(&turns), "{name}: {turns} turns");
+    }
+}
+
+#[test]
 fn every_example_is_compared_and_every_listing_has_an_example() {
     let examples = examples();
     let goldens = goldens();

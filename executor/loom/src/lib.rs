@@ -141,6 +141,51 @@ fn no_wake_up_is_lost_after_a_timer_has_ended_a_sleep() {
     });
 }
 
+/// What a program does that waits in the loop's stead, until it has so many letters: it takes a turn when it is nudged.
+fn take_turns(inbox: &Inbox, events: &Events, letters: usize) -> Vec<Letter> {
+    let mut received = Vec::new();
+    loop {
+        inbox.wake_up();
+        // A turn looks once, as every iteration does.
+        if is_full(inbox) {
+            received.extend(inbox.collect());
+        }
+        inbox.rest();
+        if received.len() >= letters {
+            return received;
+        }
+        events.wait();
+    }
+}
+
+#[test]
+fn no_wake_up_is_lost_between_two_turns() {
+    loom::model(|| {
+        let (inbox, events) = inbox();
+        inbox.rest();
+        let senders = [sender(&inbox, "a", 1), sender(&inbox, "b", 1)];
+        let received = take_turns(&inbox, &events, 2);
+        assert_eq!((of("a", &received), of("b", &received)), (vec![0], vec![0]));
+        for sender in senders {
+            assert!(sender.join().unwrap().is_empty());
+        }
+        assert!(!inbox.has_letters());
+    });
+}
+
+#[test]
+fn what_came_before_the_loop_rests_nudges_all_the_same() {
+    loom::model(|| {
+        let (inbox, events) = inbox();
+        // Nobody is asleep: it is not nudged for.
+        let sender = sender(&inbox, "a", 1);
+        inbox.rest();
+        events.wait();
+        assert_eq!(of("a", &take_turns(&inbox, &events, 1)), [0]);
+        sender.join().unwrap();
+    });
+}
+
 #[test]
 fn no_letter_is_lost_when_the_loop_closes() {
     loom::model(|| {
@@ -156,13 +201,46 @@ fn no_letter_is_lost_when_the_loop_closes() {
 }
 
 #[test]
-fn a_letter_is_seen_when_its_sender_is_gone() {
+fn the_loop_sleeps_no_longer_than_there_are_senders() {
     loom::model(|| {
-        let (inbox, _events) = inbox();
-        let sender = sender(&inbox, "a", 1);
-        // How the loop proves that nobody can wake it any more; see `Core::has_remotes`.
-        if Arc::strong_count(&inbox) == 1 {
-            assert!(inbox.has_letters());
+        let (inbox, events) = inbox();
+        inbox.add_sender();
+        let theirs = inbox.clone();
+        let sender = thread::spawn(move || {
+            theirs.post(("a", 0)).unwrap();
+            theirs.remove_sender();
+        });
+        // How the loop proves that nobody can wake it any more, before each of its waits: see `Core::may_be_woken_from_outside`.
+        let mut received = Vec::new();
+        while inbox.may_bring_something() {
+            if inbox.fall_asleep() {
+                events.wait();
+                inbox.wake_up();
+            }
+            received.extend(inbox.collect());
+        }
+        // Not before it has every letter.
+        assert_eq!(of("a", &received), [0]);
+        sender.join().unwrap();
+    });
+}
+
+#[test]
+fn the_last_sender_that_goes_between_two_turns_is_told_of() {
+    loom::model(|| {
+        let (inbox, events) = inbox();
+        inbox.add_sender();
+        let theirs = inbox.clone();
+        let sender = thread::spawn(move || theirs.remove_sender());
+        // A program that takes turns until it is told that nothing can come any more.
+        loop {
+            inbox.wake_up();
+            let may_come = inbox.may_bring_something();
+            inbox.rest();
+            if !may_come {
+                break;
+            }
+            events.wait();
         }
         sender.join().unwrap();
     });

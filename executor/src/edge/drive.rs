@@ -1,26 +1,12 @@
-//! Driving a loop: until something is done, for ever, or turn by turn.
+//! Driving a loop: until something is done, or for ever.
 
 use crate::block::task::TaskRef;
 use crate::edge::signals::Interrupts;
 use crate::ground::error::{Error, Kind, Result};
-use crate::ground::time::seconds;
 use crate::insight::deadlock;
 use crate::together::ensure::EnsureFuture;
 use crate::wheel::core::{EventLoop, Phase};
 use crate::wheel::current;
-
-/// When to run a loop again that is driven by [`EventLoop::turn`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Turn {
-    /// At once: something is ready.
-    Now,
-    /// At this time of the loop's clock, or when a watched descriptor or a remote handle has something.
-    At(f64),
-    /// When a watched descriptor or a remote handle has something.
-    Io,
-    /// Never: nothing is left that could happen.
-    Done,
-}
 
 impl EventLoop {
     /// Runs until the coroutine, task or promise is done, and returns its outcome. Mirrors `loop.run_until_complete`.
@@ -73,28 +59,6 @@ impl EventLoop {
         interrupts.map_or(Ok(()), |interrupts| interrupts.settle(Ok(())))
     }
 
-    /// Runs one iteration without ever waiting, for a program with a main loop of its own, and says when to come back.
-    ///
-    /// The virtual clock jumps between two turns where nothing else can happen before. While a descriptor is watched or a remote handle alive, it
-    /// moves to the earliest deadline in the first turn after so much time has really passed since the loop had last something to do.
-    ///
-    /// Ctrl-C is left to the program whose main loop it is: between two turns, where nearly all of them come, there is nothing here to cancel.
-    ///
-    /// # Errors
-    /// Runtime, when the loop is closed, or a loop runs on this thread already; KeyboardInterrupt, from a task.
-    pub fn turn(&self) -> Result<Turn> {
-        let _running = self.enter()?;
-        // Whether a descriptor is ready is found out in the iteration, and then it is too late for the clock to move.
-        if self.0.reactor.is_watching() || !self.0.jump() {
-            self.0.move_on_with_real_time();
-        }
-        // A pending stop is what makes an iteration not wait.
-        self.stop();
-        // With a stop that is pending it does not come to a standstill.
-        self.0.run(&|| Ok(()))?;
-        Ok(self.next_turn())
-    }
-
     fn check_can_run(&self) -> Result<()> {
         match self.0.phase.get() {
             Phase::Closed => Err(Error::runtime("Event loop is closed")),
@@ -104,34 +68,20 @@ impl EventLoop {
     }
 
     /// Makes this the running loop until the guard is dropped.
-    fn enter(&self) -> Result<Running<'_>> {
+    pub(crate) fn enter(&self) -> Result<Running<'_>> {
         self.check_can_run()?;
         let entered = current::enter(self)?;
+        self.0.inbox.wake_up();
         self.0.phase.set(Phase::Running);
         Ok(Running {
             event_loop: self,
             _entered: entered,
         })
     }
-
-    /// What to come back for, after a turn.
-    fn next_turn(&self) -> Turn {
-        let core = &*self.0;
-        core.note_whether_idle();
-        if !core.ready.is_empty() {
-            return Turn::Now;
-        }
-        core.timers.borrow_mut().drop_cancelled();
-        match core.timers.borrow().earliest() {
-            Some(deadline) => Turn::At(seconds(deadline)),
-            None if core.is_idle_for_ever() && core.tasks.borrow().len() == 0 => Turn::Done,
-            None => Turn::Io,
-        }
-    }
 }
 
 /// A loop that is running.
-struct Running<'a> {
+pub(crate) struct Running<'a> {
     event_loop: &'a EventLoop,
     _entered: current::Entered,
 }
@@ -141,5 +91,6 @@ impl Drop for Running<'_> {
         // However the run ended: a request to stop belongs to it.
         self.event_loop.0.stopping.set(false);
         self.event_loop.0.phase.set(Phase::Idle);
+        self.event_loop.0.inbox.rest();
     }
 }

@@ -1,7 +1,10 @@
 //! Running a loop, and what comes from outside.
 
+pub(crate) mod completer;
 pub(crate) mod drive;
 pub(crate) mod remote;
+pub(crate) mod remote_ref;
 pub(crate) mod runner;
 pub(crate) mod signals;
 pub mod testing;
+pub(crate) mod turn;

@@ -18,26 +18,77 @@ use crate::wheel::inbox::{Inbox, Letter};
 
 /// A handle of a loop for other threads; from [`EventLoop::remote`](crate::EventLoop::remote).
 ///
-/// While one exists the loop never counts as deadlocked: something may still come through it.
+/// While one exists the loop never counts as deadlocked, and its virtual clock does not jump: something may still come through it.
+///
+/// It carries closures, which find in the loop's thread only what they bring along. To use something there that cannot be brought, a promise or a
+/// queue, see [`EventLoop::remote_ref`](crate::EventLoop::remote_ref); for one value from one thread,
+/// [`EventLoop::remote_promise`](crate::EventLoop::remote_promise).
 ///
 /// ```
+/// use std::thread;
+///
 /// use kolo_executor::{run, running_loop, sleep};
 ///
 /// let sum = run(async {
 ///     let remote = running_loop().remote();
-///     let thread = std::thread::spawn(move || remote.spawn(|| async { sleep(0.001).await.map(|()| 42) }).wait());
-///     while !thread.is_finished() {
-///         sleep(0.001).await?;
-///     }
-///     thread.join().unwrap()
+///     let (completer, sum) = running_loop().remote_promise();
+///     thread::spawn(move || completer.complete(remote.spawn(|| async { sleep(0.001).await.map(|()| 42) }).wait()));
+///     sum.await
 /// });
 /// assert_eq!(sum.unwrap(), 42);
 /// ```
+///
+/// # Futures of other crates
+///
+/// A task that awaits a future of another crate needs no handle: it is woken from any thread by the [`Waker`](std::task::Waker) which that
+/// future keeps, as its contract says. So the channels of `futures`, `async-channel`, `flume` and `tokio::sync` work across threads as they are, and
+/// so does whatever is written by hand in this way. What does not work is what needs a reactor of its own that does not run here, such as
+/// tokio's timers and sockets.
+///
+/// ```
+/// use std::thread;
+///
+/// use futures_channel::oneshot;
+/// use kolo_executor::run;
+///
+/// let answer = run(async {
+///     let (sender, receiver) = oneshot::channel();
+///     thread::spawn(move || sender.send(42));
+///     Ok(receiver.await.expect("the thread sends"))
+/// });
+/// assert_eq!(answer.unwrap(), 42);
+/// ```
+///
+/// A run waits for such a future, for its waker may be woken at any time; that nothing ever will is not proved. The virtual clock does jump
+/// meanwhile, to the next timer there is: [`EventLoop::keep_alive`](crate::EventLoop::keep_alive) holds it. And a cancellation drops the task
+/// there, unless the future is wrapped in [`cancellable`](crate::cancellable()).
 #[derive(Clone)]
 pub struct RemoteHandle {
-    inbox: Arc<Inbox>,
+    sender: Sender,
     loop_id: u16,
     thread: ThreadId,
+}
+
+/// Whoever may still post a letter, and is waited for.
+struct Sender(Arc<Inbox>);
+
+impl Sender {
+    fn of(inbox: &Arc<Inbox>) -> Sender {
+        inbox.add_sender();
+        Sender(inbox.clone())
+    }
+}
+
+impl Clone for Sender {
+    fn clone(&self) -> Sender {
+        Sender::of(&self.0)
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        self.0.remove_sender();
+    }
 }
 
 // The whole point of it.
@@ -54,7 +105,8 @@ impl RemoteHandle {
     /// # Errors
     /// Runtime, when the loop is closed; the callback is dropped here.
     pub fn call_soon(&self, callback: impl FnOnce() + Send + 'static) -> Result<()> {
-        self.inbox
+        self.sender
+            .0
             .post(Letter::Call(Box::new(callback)))
             .map_err(|_| Error::runtime("Event loop is closed"))?;
         if self.is_in_own_thread() {
@@ -69,6 +121,8 @@ impl RemoteHandle {
 
     /// Makes a task in the loop's thread of the coroutine that `make` makes there, and returns a handle to wait for its outcome in this
     /// thread. Mirrors `asyncio.run_coroutine_threadsafe`.
+    ///
+    /// On a closed loop `make` is dropped, and the handle's [`wait`](RemoteTask::wait) says so. When `make` panics, both threads learn of it.
     pub fn spawn<T, C>(&self, make: impl FnOnce() -> C + Send + 'static) -> RemoteTask<T>
     where
         T: Send + 'static,
@@ -78,19 +132,19 @@ impl RemoteHandle {
             state: Mutex::new(State::default()),
             done: Condvar::new(),
         });
-        let sender = Sender(shared.clone());
-        // When the loop is closed the closure, and with it the sender, is dropped, which tells the waiting thread.
+        let outlet = Outlet(shared.clone());
+        // When the loop is closed the closure, and with it the outlet, is dropped, which tells the waiting thread.
         let _ = self.call_soon(move || match catch(make) {
             Ok(coroutine) => {
                 let task = create_task(coroutine);
                 let head = task.as_any_task().head();
-                sender.0.lock().task = Some((head.ticket.get(), head.serial()));
-                task.add_done_callback(move |task| sender.send(task.take_result()));
+                outlet.0.lock().task = Some((head.ticket.get(), head.serial()));
+                task.add_done_callback(move |task| outlet.send(task.take_result()));
             }
             // Both threads learn of it: it is a callback's panic here, and the outcome there.
             Err(payload) => {
                 let error = Error::panic(payload);
-                sender.send(Err(error.clone()));
+                outlet.send(Err(error.clone()));
                 let report = ExceptionContext::new("Exception in callback").with_error(error);
                 running_loop().call_exception_handler(&report);
             }
@@ -109,10 +163,20 @@ impl fmt::Debug for RemoteHandle {
 }
 
 impl EventLoop {
-    /// A handle for other threads.
+    /// A handle for other threads, see [`RemoteHandle`].
+    ///
+    /// ```
+    /// use kolo_executor::{EventLoop, Turn};
+    ///
+    /// let event_loop = EventLoop::new()?;
+    /// let remote = event_loop.remote();
+    /// std::thread::spawn(move || remote.call_soon(|| println!("in the loop's thread"))).join().unwrap()?;
+    /// while event_loop.turn()? != Turn::Done {}
+    /// # Ok::<(), kolo_executor::Error>(())
+    /// ```
     pub fn remote(&self) -> RemoteHandle {
         RemoteHandle {
-            inbox: self.0.inbox.clone(),
+            sender: Sender::of(&self.0.inbox),
             loop_id: self.0.id,
             thread: thread::current().id(),
         }
@@ -156,16 +220,16 @@ impl<T> Shared<T> {
 }
 
 /// The end in the loop's thread. Dropped unused, it tells that there will be no outcome.
-struct Sender<T>(Arc<Shared<T>>);
+struct Outlet<T>(Arc<Shared<T>>);
 
-impl<T> Sender<T> {
+impl<T> Outlet<T> {
     fn send(&self, outcome: Result<T>) {
         self.0.lock().outcome = Some(outcome);
         self.0.done.notify_all();
     }
 }
 
-impl<T> Drop for Sender<T> {
+impl<T> Drop for Outlet<T> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         if state.outcome.is_none() && !state.taken {
@@ -177,6 +241,9 @@ impl<T> Drop for Sender<T> {
 
 impl<T> RemoteTask<T> {
     /// Blocks this thread until the task is done, and returns its outcome. Mirrors `Future.result()`.
+    ///
+    /// The loop must be free to run meanwhile. To `join` such a thread in the loop's own would have each wait for the other: let the thread
+    /// complete a promise at its end, see [`EventLoop::remote_promise`](crate::EventLoop::remote_promise).
     ///
     /// # Errors
     /// The task's own; Runtime, when the loop was closed before, and in the loop's own thread, which would wait for itself.

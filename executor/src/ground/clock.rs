@@ -14,7 +14,7 @@ pub enum Clock {
     #[default]
     Real,
     /// Starts at 0, stands still while anything is ready, and jumps to the earliest deadline when nothing is: a program with ten-second
-    /// sleeps ends at once, and prints the same. While a descriptor is watched or a remote handle alive, either of which could still
+    /// sleeps ends at once, and prints the same. While a descriptor is watched or a handle for other threads alive, either of which could still
     /// deliver something, it waits for that in real time, until the deadline has really come. What comes before happens at the old time.
     /// The same holds for a program that waits itself, and drives the loop by turns.
     Virtual,

@@ -44,6 +44,10 @@ struct State<L> {
     marks: HashSet<Mark>,
     /// What has been counted since that was last read.
     counts: Tally,
+    /// How many have the address, and may send something.
+    senders: usize,
+    /// The last of them has gone since the loop last woke up: what it waits for may be nobody else.
+    deserted: bool,
     asleep: bool,
 }
 
@@ -54,6 +58,8 @@ impl<L, N: Nudge> Mailbox<L, N> {
                 letters: Some(Vec::new()),
                 marks: HashSet::default(),
                 counts: Tally::default(),
+                senders: 0,
+                deserted: false,
                 asleep: false,
             }),
             full: Arc::new(AtomicBool::new(false)),
@@ -83,26 +89,54 @@ impl<L, N: Nudge + ?Sized> Mailbox<L, N> {
             return Ok(());
         }
         letters.push(letter);
-        self.tell_of(state);
+        self.full.store(true, Ordering::Relaxed);
+        self.nudge_sleeper(state);
         Ok(())
     }
 
-    /// Called from any thread, and after the end of the loop too: there are so many more of what has this number.
-    pub(crate) fn count(&self, number: u64, change: isize) {
+    /// Called from any thread, and after the end of the loop too: there are so many more of what has this number. Whether the loop is asleep;
+    /// then [`nudge`](Mailbox::nudge) is next.
+    #[must_use]
+    pub(crate) fn count(&self, number: u64, change: isize) -> bool {
         let mut state = self.lock();
         state.counts.add(number, change);
-        self.tell_of(state);
+        self.full.store(true, Ordering::Relaxed);
+        std::mem::take(&mut state.asleep)
     }
 
-    /// There is something to be read.
-    fn tell_of(&self, mut state: MutexGuard<'_, State<L>>) {
-        self.full.store(true, Ordering::Relaxed);
-        // One nudge is enough for any number of letters.
+    pub(crate) fn nudge(&self) {
+        self.nudge.nudge();
+    }
+
+    /// One nudge is enough for any number of letters.
+    fn nudge_sleeper(&self, mut state: MutexGuard<'_, State<L>>) {
         let was_asleep = std::mem::take(&mut state.asleep);
         drop(state);
         if was_asleep {
             self.nudge.nudge();
         }
+    }
+
+    /// One more has the address. Those are not counted who send something without being waited for.
+    pub(crate) fn add_sender(&self) {
+        self.lock().senders += 1;
+    }
+
+    /// One of them has it no more; its last letter is posted. With the last one the loop is nudged, to think anew whether it has anything to wait
+    /// for.
+    pub(crate) fn remove_sender(&self) {
+        let mut state = self.lock();
+        state.senders -= 1;
+        if state.senders == 0 {
+            state.deserted = true;
+            self.nudge_sleeper(state);
+        }
+    }
+
+    /// Called by the loop: whether there are letters, or somebody is left who may post some.
+    pub(crate) fn may_bring_something(&self) -> bool {
+        let state = self.lock();
+        state.senders > 0 || state.has_letters()
     }
 
     /// Whether the loop should look into it: late at times, but never after `fall_asleep` or `wake_up`. A signal handler, which cannot post a
@@ -134,16 +168,27 @@ impl<L, N: Nudge + ?Sized> Mailbox<L, N> {
         self.lock().letters.take().unwrap_or_default()
     }
 
-    /// Called by the loop before it waits for events. `false`: there are letters, it must not.
+    /// Called by the loop before it waits for events. `false`: it must not, for there are letters, or nobody is left who posts any.
     pub(crate) fn fall_asleep(&self) -> bool {
         let mut state = self.lock();
-        state.asleep = !state.has_letters();
+        let deserted = std::mem::take(&mut state.deserted);
+        state.asleep = !state.has_letters() && !deserted;
         state.asleep
     }
 
-    /// Called by the loop when its wait is over.
+    /// Called by the loop when its wait or its rest is over. Whether it has anything to wait for it asks after that.
     pub(crate) fn wake_up(&self) {
-        self.lock().asleep = false;
+        let mut state = self.lock();
+        state.asleep = false;
+        state.deserted = false;
+    }
+
+    /// Called by the loop when its run is over: from now on the next letter nudges, and what is there already nudges at once. Whoever waits in
+    /// the loop's stead learns so that there is something to do.
+    pub(crate) fn rest(&self) {
+        if !self.fall_asleep() {
+            self.nudge.nudge();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<L>> {

@@ -13,6 +13,11 @@ pub(crate) fn seconds(nanos: Nanos) -> f64 {
     nanos as f64 / SECOND
 }
 
+/// Rounded up, as asyncio does: a timer never fires early, and many scattered deadlines are a thousand wake-ups a second at the most.
+pub(crate) fn whole_milliseconds(timeout: Nanos) -> Duration {
+    Duration::from_millis((timeout.max(0) as u64).div_ceil(1_000_000))
+}
+
 /// A delay or a point in time, in seconds: numbers as the notes write them, or a [`Duration`].
 ///
 /// Where a point in time is meant, it is one of [`EventLoop::time`](crate::EventLoop::time). The clock counts whole nanoseconds.

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::os::fd::AsRawFd;
 use std::rc::{Rc, Weak};
 
 use crate::block::callback::Scheduled;
@@ -23,7 +22,6 @@ use crate::wheel::core::{AtClose, Core, EventLoop};
 use crate::wheel::current;
 use crate::wheel::current_context;
 use crate::wheel::entry::Entry;
-use crate::wheel::reactor::Interest;
 use crate::wheel::resource::Resource;
 
 impl EventLoop {
@@ -147,76 +145,6 @@ impl EventLoop {
         self.0.all_tasks().iter().map(AnyTask::of).collect()
     }
 
-    /// Calls `callback` in every iteration in which the descriptor can be read from, or has failed. Mirrors `loop.add_reader`.
-    ///
-    /// A descriptor has one reader: this one takes the place of the one given before, which is not called any more, even if it was about to
-    /// be. Of several descriptors, the one that has been ready for longest comes first. All calls run in one context, a copy of the current
-    /// one: what a call sets in a [`ContextVar`](crate::ContextVar) is there at the next.
-    ///
-    /// [`remove_reader`](EventLoop::remove_reader) before the descriptor is closed. Of one that was closed all the same nothing is heard any
-    /// more, and when its number comes back, `add_reader` and `add_writer` begin anew with it.
-    ///
-    /// ```
-    /// use std::io::{Read, Write};
-    /// use std::os::unix::net::UnixStream;
-    /// use std::rc::Rc;
-    ///
-    /// use kolo_executor::{Promise, run, running_loop};
-    ///
-    /// run(async {
-    ///     let (ours, mut theirs) = UnixStream::pair()?;
-    ///     let (ours, arrived) = (Rc::new(ours), Promise::new());
-    ///     let (source, setter) = (ours.clone(), arrived.clone());
-    ///     running_loop().add_reader(&*ours, move || {
-    ///         let mut byte = [0];
-    ///         let outcome = (&*source).read_exact(&mut byte).map(|()| byte[0]);
-    ///         running_loop().remove_reader(&*source);
-    ///         setter.set_result(outcome).expect("called once");
-    ///     })?;
-    ///     theirs.write_all(b"x")?;
-    ///     assert_eq!(arrived.await??, b'x');
-    ///     Ok(())
-    /// })
-    /// .unwrap();
-    /// ```
-    ///
-    /// # Errors
-    /// Io, when the descriptor cannot be watched: it is closed, or always ready, as a file on a disk is. It has no reader and no writer then.
-    pub fn add_reader(&self, descriptor: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
-        self.watch("add_reader", descriptor, Interest::Read, callback)
-    }
-
-    /// Calls `callback` in every iteration in which the descriptor can be written to, or has failed. Mirrors `loop.add_writer`.
-    ///
-    /// All that is said of [`add_reader`](EventLoop::add_reader) holds. A descriptor can have a reader and a writer; the reader is called first.
-    ///
-    /// # Errors
-    /// As `add_reader`.
-    pub fn add_writer(&self, descriptor: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
-        self.watch("add_writer", descriptor, Interest::Write, callback)
-    }
-
-    fn watch(&self, call: &str, descriptor: &impl AsRawFd, interest: Interest, callback: impl FnMut() + 'static) -> Result<()> {
-        if self.is_closed() {
-            return Err(Error::runtime("Event loop is closed"));
-        }
-        let descriptor = descriptor.as_raw_fd();
-        let scheduled = Scheduled::repeatedly(self.0.id, Context::current(), callback);
-        self.0.observe_scheduled(scheduled.token);
-        let outcome = self.0.reactor.watch(descriptor, interest, scheduled);
-        outcome.map_err(|error| Error::from(error).at(&format!("{call}: descriptor {descriptor}")))
-    }
-
-    /// Stops what [`add_reader`](EventLoop::add_reader) began; `false` when it was not there. Mirrors `loop.remove_reader`.
-    pub fn remove_reader(&self, descriptor: &impl AsRawFd) -> bool {
-        self.0.reactor.unwatch(descriptor.as_raw_fd(), Interest::Read)
-    }
-
-    /// Stops what [`add_writer`](EventLoop::add_writer) began; `false` when it was not there. Mirrors `loop.remove_writer`.
-    pub fn remove_writer(&self, descriptor: &impl AsRawFd) -> bool {
-        self.0.reactor.unwatch(descriptor.as_raw_fd(), Interest::Write)
-    }
-
     /// Has errors that nobody handles passed to `handler` instead of printed to standard error; `None` goes back to that. Mirrors
     /// `loop.set_exception_handler`.
     pub fn set_exception_handler(&self, handler: Option<ExceptionHandler>) {
@@ -299,8 +227,8 @@ impl EventLoop {
     }
 
     /// Says that something outside may still happen that this loop is to wait for, until the guard is dropped: meanwhile a run in which
-    /// nothing can happen is no deadlock, and the virtual clock does not jump. A watched descriptor and a
-    /// [`RemoteHandle`](crate::RemoteHandle) say so by themselves.
+    /// nothing can happen is no deadlock, and the virtual clock does not jump. A watched descriptor, a
+    /// [`RemoteHandle`](crate::RemoteHandle), a [`RemoteRef`](crate::RemoteRef) and a [`Completer`](crate::Completer) say so by themselves.
     ///
     /// ```
     /// use kolo_executor::{Promise, run, running_loop};

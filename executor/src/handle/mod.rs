@@ -3,6 +3,7 @@
 pub(crate) mod any_promise;
 pub(crate) mod any_task;
 pub(crate) mod callback_handle;
+pub(crate) mod descriptors;
 pub(crate) mod event_loop;
 mod holder;
 pub(crate) mod promise;

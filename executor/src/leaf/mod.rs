@@ -8,6 +8,7 @@ pub(crate) mod claim;
 mod in_berth;
 pub(crate) mod parking;
 mod polled;
+pub(crate) mod readiness;
 pub(crate) mod sleep;
 pub(crate) mod wait_queue;
 pub(crate) mod waiter;

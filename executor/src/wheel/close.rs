@@ -29,8 +29,10 @@ impl Core {
         self.drop_each(self.timers.take().into_entries());
         self.drop_each(self.reactor.clear());
         self.drop_each(letters);
+        self.drop_each(self.deposits.take());
         self.drop_each(self.at_close.take());
         self.queues.all().iter().for_each(|queue| queue.loop_is_closed());
+        self.guard("destructor", || self.set_on_wake(None));
         inbox::unregister(self.inbox_id, self.copies.take());
         stats::count(self.iterations.get());
     }

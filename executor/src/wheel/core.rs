@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::block::exception::ExceptionHandler;
@@ -14,6 +14,7 @@ use crate::block::observer::Observer;
 use crate::block::task::TaskRef;
 use crate::ground::attention::{Attention, DEBUG, FATAL};
 use crate::ground::clock::{Clock, Time};
+use crate::ground::deposits::Deposits;
 use crate::ground::error::{Error, Result};
 use crate::ground::mailbox::Mailbox;
 use crate::ground::numbers;
@@ -24,7 +25,7 @@ use crate::ground::timers::{TimerKey, Timers};
 use crate::ground::weak_list::WeakList;
 use crate::wheel::ctrl_c::CtrlC;
 use crate::wheel::entry::Entry;
-use crate::wheel::inbox::{self, Inbox, Registered};
+use crate::wheel::inbox::{self, Bell, Inbox, OnWake, Registered};
 use crate::wheel::reactor::Reactor;
 use crate::wheel::resource::Resource;
 use crate::wheel::tasks::Tasks;
@@ -57,14 +58,16 @@ pub(crate) struct Core {
     pub(crate) ready: Ready<Entry>,
     pub(crate) timers: RefCell<Timers<Entry>>,
     pub(crate) time: Time,
+    /// The deadline for which a program waits that drives the loop turn by turn, and since when.
+    pub(crate) awaited: Cell<Option<(Nanos, Instant)>>,
     pub(crate) tasks: RefCell<Tasks>,
     pub(crate) reactor: Reactor,
     pub(crate) inbox: Arc<Inbox>,
+    /// Called when the inbox gets its first letter while the loop waits, or rests between two runs.
+    pub(crate) on_wake: Arc<Mutex<Option<OnWake>>>,
     /// The inbox's own flag that it is full.
     pub(crate) inbox_is_full: Arc<AtomicBool>,
     pub(crate) iterations: Cell<u64>,
-    /// Since when it has had nothing to do, if it is driven by turns.
-    pub(crate) idle_since: Cell<Option<Instant>>,
     pub(crate) stopping: Cell<bool>,
     pub(crate) attention: Attention,
     /// An error that ends the run at once: Ctrl-C.
@@ -81,6 +84,8 @@ pub(crate) struct Core {
     pub(crate) queues: WeakList<dyn Resource>,
     pub(crate) ties: Ties,
     pub(crate) tellers: Tellers,
+    /// What other threads refer to.
+    pub(crate) deposits: Deposits,
     pub(crate) at_close: RefCell<Vec<AtClose>>,
     pub(crate) observers: RefCell<Rc<[Rc<dyn Observer>]>>,
     pub(crate) handler: RefCell<Option<ExceptionHandler>>,
@@ -119,7 +124,8 @@ impl Core {
         let attention = Attention::default();
         attention.turn(DEBUG, debug);
         let reactor = Reactor::new()?;
-        let inbox: Arc<Inbox> = Arc::new(Mailbox::new(reactor.waker()?));
+        let on_wake = Arc::new(Mutex::new(None));
+        let inbox: Arc<Inbox> = Arc::new(Mailbox::new(Bell::new(reactor.waker()?, on_wake.clone())));
         let registered = inbox::register(inbox.clone())?;
         let id = match new_id(&registered) {
             Ok(id) => id,
@@ -128,6 +134,8 @@ impl Core {
                 return Err(none_left);
             }
         };
+        // Whoever waits for its first run may be woken too.
+        inbox.rest();
         Ok(Core {
             id,
             inbox_id: registered.id,
@@ -135,12 +143,13 @@ impl Core {
             ready: Ready::default(),
             timers: RefCell::default(),
             time: Time::start(clock),
+            awaited: Cell::new(None),
             tasks: RefCell::default(),
             reactor,
+            on_wake,
             inbox_is_full: inbox.flag(),
             inbox,
             iterations: Cell::new(0),
-            idle_since: Cell::new(None),
             stopping: Cell::new(false),
             attention,
             fatal: Cell::new(None),
@@ -151,6 +160,7 @@ impl Core {
             queues: WeakList::default(),
             ties: Ties::default(),
             tellers: Tellers::default(),
+            deposits: Deposits::default(),
             at_close: RefCell::default(),
             observers: RefCell::new(Rc::new([])),
             handler: RefCell::new(None),
@@ -193,22 +203,25 @@ impl Core {
         self.tasks.borrow().all()
     }
 
+    /// Has this called when another thread wakes the loop, instead of what was given before.
+    pub(crate) fn set_on_wake(&self, on_wake: Option<OnWake>) {
+        let mut place = self.on_wake.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *place, on_wake);
+        // What it owns is dropped outside of the lock.
+        drop(place);
+        drop(before);
+    }
+
     /// Ends the run at once with this error.
     pub(crate) fn end_with(&self, fatal: Error) {
         self.attention.turn(FATAL, true);
         self.fatal.set(Some(fatal));
     }
 
-    /// Whether another thread can still reach this loop: somebody has a handle besides the loop and the table of inboxes, or had one and
-    /// has left a letter.
-    fn has_remotes(&self) -> bool {
-        Arc::strong_count(&self.inbox) > 2 || self.inbox.has_letters()
-    }
-
     /// Whether anything but the loop itself may still give it something to do.
     pub(crate) fn may_be_woken_from_outside(&self) -> bool {
         let by_descriptors = self.waits_for_descriptors.get() && self.reactor.is_watching();
-        by_descriptors || self.kept_alive.get() > 0 || self.has_remotes()
+        by_descriptors || self.kept_alive.get() > 0 || self.inbox.may_bring_something()
     }
 
     /// Whether nothing is ready, nothing is armed, and nothing can come.

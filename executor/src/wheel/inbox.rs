@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::block::exception::ExceptionContext;
+use crate::ground::caught::catch;
 use crate::ground::error::{Error, Result};
 use crate::ground::mailbox::{Mailbox, Nudge};
 use crate::ground::tally::Tally;
@@ -22,10 +24,30 @@ pub(crate) enum Letter {
 
 pub(crate) type Inbox = Mailbox<Letter, dyn Nudge>;
 
-impl Nudge for mio::Waker {
+/// What a program that waits in a loop's stead wants called.
+pub(crate) type OnWake = Arc<dyn Fn() + Send + Sync>;
+
+/// Ends the loop's wait for events, and tells whoever waits in its stead.
+pub(crate) struct Bell {
+    waker: mio::Waker,
+    on_wake: Arc<Mutex<Option<OnWake>>>,
+}
+
+impl Bell {
+    pub(crate) fn new(waker: mio::Waker, on_wake: Arc<Mutex<Option<OnWake>>>) -> Bell {
+        Bell { waker, on_wake }
+    }
+}
+
+impl Nudge for Bell {
     fn nudge(&self) {
         // It fails when the loop's poll is gone, and then there is nobody to wake.
-        let _ = self.wake();
+        let _ = self.waker.wake();
+        let on_wake = self.on_wake.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // In somebody's thread, who only wakes a task: no panic of another's goes there.
+        if let Some(Err(payload)) = on_wake.map(|on_wake| catch(|| on_wake())) {
+            ExceptionContext::of_panic("on_wake", payload).print();
+        }
     }
 }
 
@@ -93,17 +115,20 @@ pub(crate) fn unregister(id: u16, mut copies: Tally) {
 
 /// Counts a copy of the ticket's waker outside of its loop's thread, or after the loop.
 pub(crate) fn count(ticket: Ticket, change: isize) {
-    with_loops(|loops| {
+    let asleep = with_loops(|loops| {
         let (id, word) = (ticket.loop_id(), ticket.word());
         if let Some(inbox) = loops.inboxes.get(&id) {
-            return inbox.count(word, change);
+            return inbox.count(word, change).then(|| inbox.clone());
         }
         let copies = loops.copies.entry(id).or_default();
         copies.add(word, change);
         if copies.is_empty() {
             loops.copies.remove(&id);
         }
+        None
     });
+    // Outside of the lock: whoever waits in the loop's stead may do anything.
+    asleep.into_iter().for_each(|inbox| inbox.nudge());
 }
 
 /// Wakes the task with this ticket from outside its running loop.

@@ -5,21 +5,20 @@
 //! end of its list of what to tell of next. That is where a level-triggered poll puts back what it has told of, and nothing can have come
 //! between: what stays ready keeps its place before what becomes ready later, and what is found to be ready no more has lost it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::rc::Rc;
-use std::time::Duration;
 
 use mio::event::Event;
 use mio::unix::SourceFd;
-use mio::{Events, Poll, Token};
+use mio::{Events, Poll, Registry, Token};
 
-use crate::block::callback::Scheduled;
+use crate::block::callback::{CallbackToken, Scheduled};
 use crate::ground::error::Result;
 use crate::ground::ready::Ready;
-use crate::ground::time::Nanos;
+use crate::ground::time::{Nanos, whole_milliseconds};
 use crate::wheel::entry::Entry;
 
 /// The inbox's token. Descriptors are never negative, so theirs are smaller.
@@ -39,6 +38,10 @@ pub(crate) struct Reactor {
     /// What the last wait was told of. It has room for every descriptor: all that is ready is for one iteration.
     told: RefCell<Events>,
     watched: RefCell<BTreeMap<RawFd, Watch>>,
+    /// Whether a program waits for the poll's descriptor, in the loop's stead.
+    is_shown: Cell<bool>,
+    /// What that program has borrowed: another descriptor of the same poll, which is borrowed itself while it is waited in.
+    shown: OnceCell<Registry>,
 }
 
 #[derive(Default)]
@@ -75,11 +78,41 @@ impl Reactor {
             poll: RefCell::new(Poll::new()?),
             told: RefCell::new(Events::with_capacity(WAKES + 16)),
             watched: RefCell::default(),
+            is_shown: Cell::new(false),
+            shown: OnceCell::new(),
         })
     }
 
     pub(crate) fn waker(&self) -> Result<mio::Waker> {
         Ok(mio::Waker::new(self.poll.borrow().registry(), WAKE)?)
+    }
+
+    /// The descriptor that can be read from when a wait would end at once, by its number.
+    pub(crate) fn show_number(&self) -> RawFd {
+        self.is_shown.set(true);
+        self.poll.borrow().as_raw_fd()
+    }
+
+    /// The same, borrowed. It is made when it is first asked for.
+    pub(crate) fn show(&self) -> io::Result<BorrowedFd<'_>> {
+        self.is_shown.set(true);
+        let registry = match self.shown.get() {
+            Some(registry) => registry,
+            None => {
+                let registry = self.poll.borrow().registry().try_clone()?;
+                self.shown.get_or_init(|| registry)
+            }
+        };
+        Ok(registry.as_fd())
+    }
+
+    /// Has the descriptor that is shown say nothing any more of nudges that have been heard. Where descriptors are watched, an iteration's look
+    /// does that.
+    pub(crate) fn quieten(&self) -> Result<()> {
+        match self.is_shown.get() && !self.is_watching() {
+            true => self.wait(Some(0)),
+            false => Ok(()),
+        }
     }
 
     /// Has the wait for events ended by this descriptor too, which does not count as watched.
@@ -132,6 +165,30 @@ impl Reactor {
             .chain(refused.into_callbacks())
             .for_each(|callback| drop(callback.revoke()));
         outcome
+    }
+
+    /// Whether somebody wants to know this of the descriptor, which is still the one of then.
+    pub(crate) fn is_watched(&self, descriptor: RawFd, interest: Interest) -> bool {
+        let mut watched = self.watched.borrow_mut();
+        let Some(watch) = watched.get_mut(&descriptor) else {
+            return false;
+        };
+        let interests = watch.interests();
+        watch.callback(interest).is_some() && !is_not_found(&self.register(descriptor, interests, interests))
+    }
+
+    /// Ends what `watch` began, if it is still this callback that is called.
+    pub(crate) fn unwatch_if(&self, descriptor: RawFd, interest: Interest, token: CallbackToken) {
+        let is_called = {
+            let mut watched = self.watched.borrow_mut();
+            let callback = watched
+                .get_mut(&descriptor)
+                .and_then(|watch| watch.callback(interest).as_ref());
+            callback.is_some_and(|callback| callback.token == token)
+        };
+        if is_called {
+            self.unwatch(descriptor, interest);
+        }
     }
 
     /// Ends what `watch` began; `false` when there was nothing.
@@ -231,9 +288,4 @@ fn descriptor_of(event: &Event) -> Option<RawFd> {
 
 fn is_not_found(outcome: &io::Result<()>) -> bool {
     outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
-}
-
-/// Rounded up, as asyncio does: a timer never fires early, and many scattered deadlines are a thousand wake-ups a second at the most.
-fn whole_milliseconds(timeout: Nanos) -> Duration {
-    Duration::from_millis((timeout.max(0) as u64).div_ceil(1_000_000))
 }

@@ -140,7 +140,6 @@ impl Core {
     #[inline(never)]
     fn wait_for_something(&self, at_standstill: &dyn Fn() -> Result<()>) -> Result<()> {
         self.ready.shrink();
-        self.idle_since.set(None);
         let since = Instant::now();
         // A wait may end early and for nothing: by a signal, or a wake-up that came too late for what it was about.
         while self.ready.is_empty() {
@@ -171,25 +170,6 @@ impl Core {
         self.timers.borrow_mut().drop_cancelled();
         let deadline = self.timers.borrow().earliest().filter(|_| nothing_else);
         deadline.is_some_and(|deadline| self.time.jump(deadline))
-    }
-
-    /// Notes since when a loop that is driven by turns has nothing to do.
-    pub(crate) fn note_whether_idle(&self) {
-        let since = self.idle_since.get().unwrap_or_else(Instant::now);
-        self.idle_since.set(self.ready.is_empty().then_some(since));
-    }
-
-    /// Moves the virtual clock to the earliest deadline, if it has had nothing to do for as long as that takes in real time: what could have come
-    /// from outside before has not come.
-    pub(crate) fn move_on_with_real_time(&self) {
-        let Some(since) = self.idle_since.get().filter(|_| self.ready.is_empty()) else {
-            return;
-        };
-        let earliest = self.timers.borrow().earliest();
-        if let Some(deadline) = earliest.filter(|deadline| self.time.left(*deadline, since) == 0) {
-            self.time.jump(deadline);
-            self.idle_since.set(None);
-        }
     }
 
     /// Waits for descriptors and letters, at the most for so long, and queues what they ask for.

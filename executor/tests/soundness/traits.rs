@@ -6,9 +6,9 @@ use std::sync::{Mutex, MutexGuard};
 use std::task::Waker;
 
 use kolo_executor::{
-    AnyPromise, AnyTask, AsCompleted, CallbackToken, Cancellable, Context, ContextToken, ContextVar, Error, EventLoop,
-    ExceptionContext, Gather, Handle, Kind, Many, Parking, Promise, RemoteHandle, RemoteTask, Result, Runner, Sleep, Task,
-    TaskGroup, Timeout, TimerHandle, Turn, Wait, Waiter,
+    AnyPromise, AnyTask, AsCompleted, CallbackToken, Cancellable, Completer, Context, ContextToken, ContextVar, Error, EventLoop,
+    ExceptionContext, Gather, Handle, Kind, Many, Parking, Promise, Readiness, RemoteHandle, RemoteRef, RemoteTask, Result,
+    Runner, Sleep, Task, TaskGroup, Timeout, TimerHandle, Turn, Wait, Waiter, Watching,
 };
 
 /// What holds of every type.
@@ -54,7 +54,7 @@ fn what_belongs_to_a_loop_stays_in_its_thread() {
             assert_has!(false, $bound: Awaited<Task<u8>>, Awaited<&'static Promise<u8>>, Awaited<&'static AnyPromise>);
             assert_has!(false, $bound: Gather<Many<Task<u8>, u8>>, Wait<Task<u8>>, AsCompleted<Task<u8>>);
             assert_has!(false, $bound: Sleep, Cancellable<std::future::Pending<u8>>, Waiter, Parking);
-            assert_has!(false, $bound: Context, ContextToken<u8>);
+            assert_has!(false, $bound: Context, ContextToken<u8>, Watching, Readiness<'static>);
         };
     }
     assert_has_not!(Send);
@@ -64,6 +64,8 @@ fn what_belongs_to_a_loop_stays_in_its_thread() {
 #[test]
 fn what_is_made_for_other_threads_goes_there() {
     assert_has!(true, Shared: Waker, RemoteHandle, RemoteTask<u8>, Error, Result<u8>, Kind, Turn, CallbackToken);
+    // What these refer to stays where it is.
+    assert_has!(true, Shared: RemoteRef<Rc<u8>>, RemoteRef<Promise<u8>>, Completer<u8>, Completer<Cell<u8>>);
     // A remote task hands its value over.
     assert_has!(true, Shared: RemoteTask<Cell<u8>>);
     assert_has!(false, Send: RemoteTask<Rc<u8>>);

@@ -1,6 +1,8 @@
 //! Readers and writers: when they are called, in which order, in which context, and for which descriptor.
 
+mod awaits;
 mod closed;
+mod guards;
 mod looked_at;
 mod order;
 mod outside;

@@ -1,0 +1,187 @@
+//! Watching descriptors: as asyncio does, and by guards.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::rc::Rc;
+
+use crate::block::callback::{CallbackToken, Scheduled};
+use crate::ground::context::Context;
+use crate::ground::error::{Error, Result};
+use crate::wheel::core::EventLoop;
+use crate::wheel::current;
+use crate::wheel::reactor::Interest;
+
+impl EventLoop {
+    /// Calls `callback` in every iteration in which the descriptor can be read from, or has failed. Mirrors `loop.add_reader`.
+    ///
+    /// A descriptor has one reader: this one takes the place of the one given before, which is not called any more, even if it was about to
+    /// be. Of several descriptors, the one that has been ready for longest comes first. All calls run in one context, a copy of the current
+    /// one: what a call sets in a [`ContextVar`](crate::ContextVar) is there at the next.
+    ///
+    /// [`readable`](crate::readable) awaits it once, and [`watch_reader`](EventLoop::watch_reader) ends by itself. Otherwise
+    /// [`remove_reader`](EventLoop::remove_reader) before the descriptor is closed. Of one that was closed all the same nothing is heard any
+    /// more, and when its number comes back, `add_reader` and `add_writer` begin anew with it.
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use std::os::unix::net::UnixStream;
+    /// use std::rc::Rc;
+    ///
+    /// use kolo_executor::{Promise, run, running_loop};
+    ///
+    /// run(async {
+    ///     let (ours, mut theirs) = UnixStream::pair()?;
+    ///     let (ours, arrived) = (Rc::new(ours), Promise::new());
+    ///     let (source, setter) = (ours.clone(), arrived.clone());
+    ///     running_loop().add_reader(&*ours, move || {
+    ///         let mut byte = [0];
+    ///         let outcome = (&*source).read_exact(&mut byte).map(|()| byte[0]);
+    ///         running_loop().remove_reader(&*source);
+    ///         setter.set_result(outcome).expect("called once");
+    ///     })?;
+    ///     theirs.write_all(b"x")?;
+    ///     assert_eq!(arrived.await??, b'x');
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// Io, when the descriptor cannot be watched: it is closed, or always ready, as a file on a disk is. It has no reader and no writer then.
+    pub fn add_reader(&self, descriptor: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
+        self.watch("add_reader", descriptor.as_raw_fd(), Interest::Read, callback)
+            .map(drop)
+    }
+
+    /// Calls `callback` in every iteration in which the descriptor can be written to, or has failed. Mirrors `loop.add_writer`.
+    ///
+    /// All that is said of [`add_reader`](EventLoop::add_reader) holds. A descriptor can have a reader and a writer; the reader is called first.
+    ///
+    /// # Errors
+    /// As `add_reader`.
+    pub fn add_writer(&self, descriptor: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
+        self.watch("add_writer", descriptor.as_raw_fd(), Interest::Write, callback)
+            .map(drop)
+    }
+
+    /// Stops what [`add_reader`](EventLoop::add_reader) began; `false` when it was not there. Mirrors `loop.remove_reader`.
+    pub fn remove_reader(&self, descriptor: &impl AsRawFd) -> bool {
+        self.0.reactor.unwatch(descriptor.as_raw_fd(), Interest::Read)
+    }
+
+    /// Stops what [`add_writer`](EventLoop::add_writer) began; `false` when it was not there. Mirrors `loop.remove_writer`.
+    pub fn remove_writer(&self, descriptor: &impl AsRawFd) -> bool {
+        self.0.reactor.unwatch(descriptor.as_raw_fd(), Interest::Write)
+    }
+
+    /// [`add_reader`](EventLoop::add_reader) until the guard is dropped, and for a descriptor that has no reader: this one takes no other's place.
+    /// A later `add_reader` takes its place all the same; then the guard has nothing to end any more.
+    ///
+    /// Drop the guard before the descriptor is closed; a field before it, in a struct that has both.
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// use kolo_executor::{Promise, run, running_loop};
+    ///
+    /// run(async {
+    ///     let (ours, mut theirs) = UnixStream::pair()?;
+    ///     let arrived = Promise::new();
+    ///     let setter = arrived.clone();
+    ///     let watching = running_loop().watch_reader(&ours, move || drop(setter.set_result(())))?;
+    ///     theirs.write_all(b"x")?;
+    ///     arrived.await?;
+    ///     drop(watching); // from now on it is not called any more
+    ///     assert!(!running_loop().remove_reader(&ours));
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// As `add_reader`; Runtime, when the descriptor has a reader.
+    pub fn watch_reader(&self, descriptor: &impl AsFd, callback: impl FnMut() + 'static) -> Result<Watching> {
+        self.watch_alone("watch_reader", descriptor.as_fd().as_raw_fd(), Interest::Read, callback)
+    }
+
+    /// [`add_writer`](EventLoop::add_writer) until the guard is dropped. All that is said of [`watch_reader`](EventLoop::watch_reader) holds.
+    ///
+    /// # Errors
+    /// As `add_writer`; Runtime, when the descriptor has a writer.
+    pub fn watch_writer(&self, descriptor: &impl AsFd, callback: impl FnMut() + 'static) -> Result<Watching> {
+        self.watch_alone("watch_writer", descriptor.as_fd().as_raw_fd(), Interest::Write, callback)
+    }
+
+    /// Watches a descriptor of which nobody else wants to know the same.
+    pub(crate) fn watch_alone(
+        &self,
+        call: &str,
+        descriptor: RawFd,
+        interest: Interest,
+        callback: impl FnMut() + 'static,
+    ) -> Result<Watching> {
+        if self.0.reactor.is_watched(descriptor, interest) {
+            let (who, remedy) = match interest {
+                Interest::Read => ("reader", "remove_reader"),
+                Interest::Write => ("writer", "remove_writer"),
+            };
+            return Err(Error::runtime(format!(
+                "{call}: descriptor {descriptor} has a {who} already; end that first, by {remedy} or by dropping what waits for it"
+            )));
+        }
+        let token = self.watch(call, descriptor, interest, callback)?;
+        Ok(Watching {
+            loop_id: self.0.id,
+            descriptor,
+            interest,
+            token,
+            not_send: PhantomData,
+        })
+    }
+
+    fn watch(
+        &self,
+        call: &str,
+        descriptor: RawFd,
+        interest: Interest,
+        callback: impl FnMut() + 'static,
+    ) -> Result<CallbackToken> {
+        if self.is_closed() {
+            return Err(Error::runtime("Event loop is closed"));
+        }
+        let scheduled = Scheduled::repeatedly(self.0.id, Context::current(), callback);
+        let token = scheduled.token;
+        self.0.observe_scheduled(token);
+        let outcome = self.0.reactor.watch(descriptor, interest, scheduled);
+        outcome.map_err(|error| Error::from(error).at(&format!("{call}: descriptor {descriptor}")))?;
+        Ok(token)
+    }
+}
+
+/// Has a descriptor watched while it lives; from [`EventLoop::watch_reader`] and [`EventLoop::watch_writer`].
+#[must_use = "the descriptor is watched no more once it is dropped"]
+pub struct Watching {
+    loop_id: u16,
+    descriptor: RawFd,
+    interest: Interest,
+    /// The callback's: another one may have taken its place.
+    token: CallbackToken,
+    not_send: PhantomData<Rc<()>>,
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        // A loop that is gone watches nothing. One that has its number now has another callback there, or none.
+        if let Some(event_loop) = current::loop_of(self.loop_id) {
+            event_loop.0.reactor.unwatch_if(self.descriptor, self.interest, self.token);
+        }
+    }
+}
+
+impl fmt::Debug for Watching {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Watching descriptor={}>", self.descriptor)
+    }
+}
