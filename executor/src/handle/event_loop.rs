@@ -61,6 +61,7 @@ impl EventLoop {
     ///
     /// # Errors
     /// Runtime, while it is running.
+    #[track_caller]
     pub fn close(&self) -> Result<()> {
         if self.is_running() {
             return Err(Error::runtime("Cannot close a running event loop"));
@@ -177,6 +178,7 @@ impl EventLoop {
     ///
     /// # Errors
     /// Io, when the descriptor cannot be watched: it is closed, or always ready, as a file on a disk is. It has no reader and no writer then.
+    #[track_caller]
     pub fn add_reader(&self, descriptor: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
         self.watch("add_reader", descriptor, Interest::Read, callback)
     }
@@ -187,10 +189,12 @@ impl EventLoop {
     ///
     /// # Errors
     /// As `add_reader`.
+    #[track_caller]
     pub fn add_writer(&self, descriptor: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
         self.watch("add_writer", descriptor, Interest::Write, callback)
     }
 
+    #[track_caller]
     fn watch(&self, call: &str, descriptor: &impl AsRawFd, interest: Interest, callback: impl FnMut() + 'static) -> Result<()> {
         if self.is_closed() {
             return Err(Error::runtime("Event loop is closed"));
@@ -198,8 +202,10 @@ impl EventLoop {
         let descriptor = descriptor.as_raw_fd();
         let scheduled = Scheduled::repeatedly(self.0.id, Context::current(), callback);
         self.0.observe_scheduled(scheduled.token);
-        let outcome = self.0.reactor.watch(descriptor, interest, scheduled);
-        outcome.map_err(|error| Error::from(error).at(&format!("{call}: descriptor {descriptor}")))
+        match self.0.reactor.watch(descriptor, interest, scheduled) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(Error::from(error).about(&format!("{call}: descriptor {descriptor}"))),
+        }
     }
 
     /// Stops what [`add_reader`](EventLoop::add_reader) began; `false` when it was not there. Mirrors `loop.remove_reader`.
@@ -375,9 +381,10 @@ impl EventLoop {
 
 #[track_caller]
 fn not_nan(what: &str, delay: impl Delay) -> Nanos {
-    delay
-        .nanos()
-        .unwrap_or_else(|| panic!("{what}: the time is NaN (not a number)"))
+    match delay.nanos() {
+        Some(nanos) => nanos,
+        None => panic!("{what}: the time is NaN (not a number)"),
+    }
 }
 
 impl fmt::Debug for EventLoop {
@@ -454,6 +461,7 @@ pub fn running_loop() -> EventLoop {
 ///
 /// # Errors
 /// Runtime, when none runs.
+#[track_caller]
 pub fn try_running_loop() -> Result<EventLoop> {
     current::demand()
 }

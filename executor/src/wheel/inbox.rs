@@ -52,10 +52,8 @@ pub(crate) fn register(inbox: Arc<Inbox>) -> Result<u16> {
                 return Ok(id);
             }
         }
-        Err(Error::runtime(format!(
-            "{} event loops exist already; close some",
-            Ticket::LOOPS - 1
-        )))
+        let most = Ticket::LOOPS - 1;
+        Err(Error::runtime(format!("{most} event loops exist already; close some")).without_place())
     })
 }
 

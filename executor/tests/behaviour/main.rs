@@ -7,6 +7,7 @@ mod bad_input;
 mod bursts;
 mod context;
 mod descriptors;
+mod errors;
 mod growth;
 mod hooks;
 mod observer;

@@ -9,4 +9,5 @@ mod from_within;
 mod growth;
 mod hand_over;
 mod last_wakes;
+mod places;
 mod priority;
