@@ -10,9 +10,8 @@ impl Ref {
     #[inline]
     pub(crate) fn hand_out<T>(&self, outcome: Result<T>, awaited: Awaited) -> Result<T> {
         match outcome {
-            Ok(value) => Ok(value),
             Err(error) if error.keeps_a_trail() => Err(self.hand_out_error(error, awaited)),
-            cancelled => cancelled,
+            outcome => outcome,
         }
     }
 

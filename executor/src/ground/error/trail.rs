@@ -1,8 +1,7 @@
 //! The trail of an error: through which tasks it came.
 //!
-//! Whoever awaits a task that has failed is given the task's error with one more [`Passage`] in front. What the error itself is stays shared by
-//! all of them; each has a trail of its own. So a trail costs those who fail, and nobody else, and a task that is awaited again and again by
-//! the same error's owner adds nothing to what others hold.
+//! Whoever awaits a task that has failed is given the task's error with one more [`Passage`] in front. The error itself stays shared by all of
+//! them, but each has a trail of its own: what one does with it, or how often it looks, adds nothing to what the others hold.
 
 use std::iter::successors;
 use std::panic::Location;
