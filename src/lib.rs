@@ -22,6 +22,9 @@
 //! Begin with [`run`], [`create_task`] and [`sleep`]; [`gather()`], [`wait()`](wait()), [`wait_for`], [`timeout`] and [`task_group`] wait for
 //! several things, or not for ever; [`Lock`], [`Event`], [`Condition`], [`Semaphore`], [`Barrier`] and [`Queue`] are where tasks meet.
 //! Names are asyncio's, and each item says which one it mirrors.
+//!
+//! What fails, fails with an [`Error`]: of asyncio's kinds, with the line where it was made and the tasks that it came through. With the
+//! feature `anyhow` it becomes an `anyhow::Error` by `?`.
 #![forbid(unsafe_code)]
 
 #[cfg(not(unix))]

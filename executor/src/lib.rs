@@ -124,7 +124,7 @@ pub use edge::testing;
 pub use edge::turn::Turn;
 pub use ground::clock::Clock;
 pub use ground::context::Context;
-pub use ground::error::{Error, Kind, Result};
+pub use ground::error::{Error, IncompleteRead, Kind, LimitOverrun, OsError, Passage, Result};
 pub use ground::time::{Delay, Limit};
 pub use handle::any_task::{all_tasks, current_task};
 pub use handle::callback_handle::{Handle, TimerHandle};

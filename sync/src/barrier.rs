@@ -55,9 +55,12 @@ impl Barrier {
     ///
     /// # Errors
     /// Value, when it is below one.
+    #[track_caller]
     pub fn new(parties: impl TryInto<usize>) -> Result<Barrier> {
-        let parties = parties.try_into().ok().filter(|&parties| parties > 0);
-        let parties = parties.ok_or_else(|| Error::value("parties must be > 0"))?;
+        let parties: usize = parties.try_into().unwrap_or(0);
+        if parties == 0 {
+            return Err(Error::value("parties must be > 0"));
+        }
         Ok(Barrier(Rc::new_cyclic(|barrier| State {
             parties,
             phase: Cell::new(Phase::Filling),
@@ -157,7 +160,7 @@ impl State {
         let free = || !matches!(self.phase.get(), Phase::Draining | Phase::Resetting);
         self.condition.wait_for_at(site, free).await?;
         match self.phase.get() {
-            Phase::Broken => Err(Error::new(Kind::BrokenBarrier, "Barrier aborted")),
+            Phase::Broken => Err(Error::new(Kind::BrokenBarrier, "Barrier aborted").at(site)),
             _ => Ok(()),
         }
     }
@@ -166,7 +169,7 @@ impl State {
         let over = || self.phase.get() != Phase::Filling;
         self.condition.wait_for_at(site, over).await?;
         match self.phase.get() {
-            Phase::Broken | Phase::Resetting => Err(Error::new(Kind::BrokenBarrier, "Abort or reset of barrier")),
+            Phase::Broken | Phase::Resetting => Err(Error::new(Kind::BrokenBarrier, "Abort or reset of barrier").at(site)),
             Phase::Filling | Phase::Draining => Ok(()),
         }
     }

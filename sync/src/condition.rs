@@ -95,6 +95,7 @@ impl Condition {
     ///
     /// # Errors
     /// As there.
+    #[track_caller]
     pub fn release(&self) -> Result<()> {
         self.0.lock.release()
     }
@@ -136,9 +137,9 @@ impl Condition {
     async fn wait_at(&self, site: &'static Location<'static>) -> Result<()> {
         let State { lock, waiters } = &*self.0;
         if !lock.locked() {
-            return Err(Error::runtime("cannot wait on un-acquired lock"));
+            return Err(Error::runtime("cannot wait on un-acquired lock").at(site));
         }
-        waiters.bind()?;
+        waiters.bind().map_err(|error| error.at(site))?;
         let hold = lock.suspend_hold()?;
         // However this ends other than well, it may have been notified: then somebody else is.
         let notification = PassOn(waiters);
@@ -182,6 +183,7 @@ impl Condition {
     ///
     /// # Errors
     /// Runtime, when nobody holds the lock.
+    #[track_caller]
     pub fn notify(&self, n: usize) -> Result<()> {
         if !self.locked() {
             return Err(Error::runtime("cannot notify on un-acquired lock"));
@@ -199,6 +201,7 @@ impl Condition {
     ///
     /// # Errors
     /// As [`notify`](Condition::notify).
+    #[track_caller]
     pub fn notify_all(&self) -> Result<()> {
         self.notify(usize::MAX)
     }

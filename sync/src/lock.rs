@@ -84,6 +84,7 @@ impl Lock {
     ///
     /// # Errors
     /// Runtime, when nobody holds it.
+    #[track_caller]
     pub fn release(&self) -> Result<()> {
         if !self.locked() {
             return Err(Error::runtime("Lock is not acquired."));

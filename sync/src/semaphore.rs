@@ -46,14 +46,16 @@ impl Semaphore {
     ///
     /// # Errors
     /// Value, when it is below zero.
+    #[track_caller]
     pub fn new(value: impl TryInto<usize>) -> Result<Semaphore> {
         Semaphore::of_kind(value, "Semaphore.acquire")
     }
 
+    #[track_caller]
     fn of_kind(value: impl TryInto<usize>, kind: &'static str) -> Result<Semaphore> {
-        let value = value
-            .try_into()
-            .map_err(|_| Error::value("Semaphore initial value must be >= 0"))?;
+        let Ok(value) = value.try_into() else {
+            return Err(Error::value("Semaphore initial value must be >= 0"));
+        };
         Ok(Semaphore(Rc::new_cyclic(|semaphore| State {
             value: Cell::new(value),
             waiters: WaitQueue::part_of(semaphore, kind),
@@ -213,6 +215,7 @@ impl BoundedSemaphore {
     ///
     /// # Errors
     /// Value, when it is below zero.
+    #[track_caller]
     pub fn new(value: impl TryInto<usize>) -> Result<BoundedSemaphore> {
         let semaphore = Semaphore::of_kind(value, "BoundedSemaphore.acquire")?;
         let bound = semaphore.value();
@@ -245,6 +248,7 @@ impl BoundedSemaphore {
     ///
     /// # Errors
     /// Value, when all permits are there already.
+    #[track_caller]
     pub fn release(&self) -> Result<()> {
         if self.value() >= self.bound {
             return Err(Error::value("BoundedSemaphore released too many times"));

@@ -69,7 +69,7 @@ impl ExceptionContext {
             text.push_str(&format!("\npromise: {promise:?}"));
         }
         if let Some(error) = &self.error {
-            text.push_str(&format!("\n{error:?}"));
+            text.push_str(&format!("\n{}", error.traceback()));
         }
         text
     }

@@ -222,18 +222,20 @@ impl Head {
     ///
     /// # Errors
     /// Value, when it belongs to another loop.
+    #[track_caller]
     pub(crate) fn claim(&self, loop_id: u16) -> Result<()> {
         if self.bind(loop_id) {
             return Ok(());
         }
         Err(Error::value(
-            "The future belongs to a different loop than the one that waits for it",
+            "The future belongs to a different loop than the one specified as the loop argument",
         ))
     }
 }
 
 impl Ref {
     /// `exception()`: the error, if it is done and has one.
+    #[track_caller]
     pub(crate) fn outcome_error(&self) -> Result<Option<Error>> {
         match self.head().state.get() {
             State::Pending => Err(Error::invalid_state("Exception is not set.")),

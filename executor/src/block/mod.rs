@@ -8,6 +8,7 @@ pub(crate) mod holders;
 pub(crate) mod identity;
 pub(crate) mod listener;
 pub(crate) mod observer;
+pub(crate) mod passage;
 #[allow(
     unsafe_code,
     reason = "one allocation for a coroutine and its outcome, and thin references to it"

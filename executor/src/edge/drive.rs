@@ -1,8 +1,10 @@
 //! Driving a loop: until something is done, or for ever.
 
+use std::panic::Location;
+
 use crate::block::task::TaskRef;
 use crate::edge::signals::Interrupts;
-use crate::ground::error::{Error, Kind, Result};
+use crate::ground::error::{Awaited, Error, Kind, Result};
 use crate::insight::deadlock;
 use crate::together::ensure::EnsureFuture;
 use crate::wheel::core::{EventLoop, Phase};
@@ -17,9 +19,8 @@ impl EventLoop {
     #[track_caller]
     pub fn run_until_complete<A: EnsureFuture>(&self, awaitable: A) -> Result<A::Value> {
         self.check_can_run()?;
-        let handle = awaitable.ensure_future_on(self);
+        let handle = self.ensure_future(awaitable)?;
         let promise = A::any(&handle);
-        promise.0.head().claim(self.0.id)?;
         let stopper = self.clone();
         let token = promise.add_done_callback(move |promise| {
             // Ctrl-C has ended the run already; its error counts as seen.
@@ -42,7 +43,7 @@ impl EventLoop {
         if !promise.done() {
             return Err(Error::runtime("Event loop stopped before Future completed."));
         }
-        A::outcome(&handle)
+        promise.0.hand_out(A::outcome(&handle), Awaited::ByRun(Location::caller()))
     }
 
     /// Runs until [`stop`](EventLoop::stop) is called. Mirrors `loop.run_forever`.
@@ -50,6 +51,7 @@ impl EventLoop {
     /// # Errors
     /// Runtime, when the loop is closed, or a loop runs on this thread already; Deadlock, when nothing can ever run again;
     /// KeyboardInterrupt, from a task, and on Ctrl-C in the main thread.
+    #[track_caller]
     pub fn run_forever(&self) -> Result<()> {
         let _running = self.enter()?;
         // A runner has taken Ctrl-C already, for its main task.
@@ -59,6 +61,7 @@ impl EventLoop {
         interrupts.map_or(Ok(()), |interrupts| interrupts.settle(Ok(())))
     }
 
+    #[track_caller]
     fn check_can_run(&self) -> Result<()> {
         match self.0.phase.get() {
             Phase::Closed => Err(Error::runtime("Event loop is closed")),
@@ -68,6 +71,7 @@ impl EventLoop {
     }
 
     /// Makes this the running loop until the guard is dropped.
+    #[track_caller]
     pub(crate) fn enter(&self) -> Result<Running<'_>> {
         self.check_can_run()?;
         let entered = current::enter(self)?;

@@ -104,11 +104,11 @@ impl RemoteHandle {
     ///
     /// # Errors
     /// Runtime, when the loop is closed; the callback is dropped here.
+    #[track_caller]
     pub fn call_soon(&self, callback: impl FnOnce() + Send + 'static) -> Result<()> {
-        self.sender
-            .0
-            .post(Letter::Call(Box::new(callback)))
-            .map_err(|_| Error::runtime("Event loop is closed"))?;
+        if self.sender.0.post(Letter::Call(Box::new(callback))).is_err() {
+            return Err(Error::runtime("Event loop is closed"));
+        }
         if self.is_in_own_thread() {
             current::with_loop_of(self.loop_id, |event_loop| event_loop.0.let_letters_go_first());
         }
@@ -233,7 +233,8 @@ impl<T> Drop for Outlet<T> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         if state.outcome.is_none() && !state.taken {
-            state.outcome = Some(Err(Error::runtime("the event loop was closed before the task was done")));
+            let closed = Error::runtime("the event loop was closed before the task was done");
+            state.outcome = Some(Err(closed.without_place()));
             self.0.done.notify_all();
         }
     }
@@ -247,6 +248,7 @@ impl<T> RemoteTask<T> {
     ///
     /// # Errors
     /// The task's own; Runtime, when the loop was closed before, and in the loop's own thread, which would wait for itself.
+    #[track_caller]
     pub fn wait(self) -> Result<T> {
         self.wait_until(None)
     }
@@ -255,10 +257,12 @@ impl<T> RemoteTask<T> {
     ///
     /// # Errors
     /// As `wait`; Timeout, when the task is not done in time. It goes on.
+    #[track_caller]
     pub fn wait_timeout(&self, timeout: Duration) -> Result<T> {
         self.wait_until(Instant::now().checked_add(timeout))
     }
 
+    #[track_caller]
     fn wait_until(&self, deadline: Option<Instant>) -> Result<T> {
         if self.remote.is_in_own_thread() {
             return Err(Error::runtime(

@@ -176,6 +176,7 @@ impl Runner {
     ///
     /// # Errors
     /// Runtime, inside the running loop; what ends the loop while it waits for the tasks.
+    #[track_caller]
     pub fn close(&self) -> Result<()> {
         if self.event_loop.is_closed() {
             return Ok(());
@@ -188,6 +189,7 @@ impl Runner {
         ended
     }
 
+    #[track_caller]
     fn end_tasks(&self) -> Result<()> {
         if self.event_loop.is_reported_stuck() {
             // They were shown to be stuck for ever: like a process that is killed, they end where they stand.
@@ -207,6 +209,7 @@ impl Runner {
         })
     }
 
+    #[track_caller]
     fn cancel_all_tasks(&self) -> Result<()> {
         let left = self.event_loop.all_tasks();
         if left.is_empty() {

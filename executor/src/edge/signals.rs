@@ -99,7 +99,7 @@ impl Interrupts {
         match (outcome, &self.ctrl_c.main) {
             // Whoever else has cancelled the main task gets to see that it was.
             (Err(error), Some(main)) if error.is_cancelled() && self.ctrl_c.count.get() > 0 && main.uncancel() == 0 => {
-                Err(Error::new(Kind::KeyboardInterrupt, ""))
+                Err(Error::new(Kind::KeyboardInterrupt, "").without_place())
             }
             (outcome, _) => outcome,
         }

@@ -29,9 +29,10 @@ impl Clock {
         match std::env::var("KOLO_CLOCK").as_deref() {
             Err(_) | Ok("" | "real") => Ok(Clock::Real),
             Ok("virtual") => Ok(Clock::Virtual),
-            Ok(other) => Err(Error::value(format!(
-                "KOLO_CLOCK is '{other}', it must be 'real' or 'virtual'"
-            ))),
+            Ok(other) => {
+                let error = Error::value(format!("KOLO_CLOCK is '{other}', it must be 'real' or 'virtual'"));
+                Err(error.without_place())
+            }
         }
     }
 }

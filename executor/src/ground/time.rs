@@ -32,6 +32,7 @@ impl<T: sealed::Limit> Limit for T {}
 
 /// A time that is not a number.
 #[cold]
+#[track_caller]
 pub(crate) fn not_a_number(what: &str) -> Error {
     Error::value(format!("Invalid {what}: NaN (not a number)"))
 }
@@ -49,19 +50,28 @@ pub(crate) mod sealed {
         ///
         /// # Errors
         /// Value, when it is not a number; `what` it is a limit of.
+        #[track_caller]
         fn limit(self, what: &str) -> Result<Option<Nanos>>;
     }
 
     impl<D: Delay> Limit for D {
+        #[track_caller]
         fn limit(self, what: &str) -> Result<Option<Nanos>> {
-            self.nanos().map(Some).ok_or_else(|| not_a_number(what))
+            match self.nanos() {
+                None => Err(not_a_number(what)),
+                limit => Ok(limit),
+            }
         }
     }
 
     /// The type is only there for a bare `None` to be understood.
     impl Limit for Option<f64> {
+        #[track_caller]
         fn limit(self, what: &str) -> Result<Option<Nanos>> {
-            self.map_or(Ok(None), |seconds| seconds.limit(what))
+            match self {
+                Some(seconds) => seconds.limit(what),
+                None => Ok(None),
+            }
         }
     }
 

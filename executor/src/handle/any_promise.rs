@@ -33,15 +33,21 @@ impl AnyPromise {
 
     /// See [`Promise::cancel_with`](crate::Promise::cancel_with).
     pub fn cancel_with(&self, message: impl Into<String>) -> bool {
-        self.0.cancel(Error::cancelled_with(message.into()))
+        self.0.cancel(Error::cancelled_with(message.into()).without_place())
     }
 
     /// The error it is done with, if any; see [`Promise::error`](crate::Promise::error).
     ///
     /// # Errors
     /// The cancellation, if it was cancelled; InvalidState while it is pending.
+    #[track_caller]
     pub fn error(&self) -> Result<Option<Error>> {
         self.0.outcome_error()
+    }
+
+    /// Its outcome, without the value.
+    pub(crate) fn outcome(&self) -> Result<()> {
+        self.0.outcome_error()?.map_or(Ok(()), Err)
     }
 
     /// Whether both handles are of one promise.
@@ -53,6 +59,7 @@ impl AnyPromise {
     ///
     /// # Panics
     /// When the promise belongs to no loop yet and none is running.
+    #[track_caller]
     pub fn add_done_callback(&self, callback: impl FnOnce(&AnyPromise) + 'static) -> CallbackToken {
         if self.0.head().loop_id.get() == 0 {
             self.0.head().bind(current::expect("add_done_callback").0.id);

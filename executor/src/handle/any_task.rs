@@ -45,8 +45,12 @@ impl AnyTask {
     ///
     /// # Errors
     /// Runtime, when the loop no longer exists.
+    #[track_caller]
     pub fn event_loop(&self) -> Result<EventLoop> {
-        current::loop_of(self.head().loop_id()).ok_or_else(|| Error::runtime("the task's event loop no longer exists"))
+        match current::loop_of(self.head().loop_id()) {
+            Some(event_loop) => Ok(event_loop),
+            None => Err(Error::runtime("the task's event loop no longer exists")),
+        }
     }
 }
 

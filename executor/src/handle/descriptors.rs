@@ -155,7 +155,7 @@ impl EventLoop {
         let token = scheduled.token;
         self.0.observe_scheduled(token);
         let outcome = self.0.reactor.watch(descriptor, interest, scheduled);
-        outcome.map_err(|error| Error::from(error).at(&format!("{call}: descriptor {descriptor}")))?;
+        outcome.map_err(|error| Error::from(error).about(&format!("{call}: descriptor {descriptor}")))?;
         Ok(token)
     }
 }

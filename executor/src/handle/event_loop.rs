@@ -64,6 +64,7 @@ impl EventLoop {
     ///
     /// # Errors
     /// Runtime, while it is running.
+    #[track_caller]
     pub fn close(&self) -> Result<()> {
         if self.is_running() {
             return Err(Error::runtime("Cannot close a running event loop"));
@@ -336,9 +337,10 @@ impl EventLoop {
 
 #[track_caller]
 fn not_nan(what: &str, delay: impl Delay) -> Nanos {
-    delay
-        .nanos()
-        .unwrap_or_else(|| panic!("{what}: the time is NaN (not a number)"))
+    match delay.nanos() {
+        Some(nanos) => nanos,
+        None => panic!("{what}: the time is NaN (not a number)"),
+    }
 }
 
 impl fmt::Debug for EventLoop {
@@ -415,6 +417,7 @@ pub fn running_loop() -> EventLoop {
 ///
 /// # Errors
 /// Runtime, when none runs.
+#[track_caller]
 pub fn try_running_loop() -> Result<EventLoop> {
     current::demand()
 }

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::rc::Rc;
 
 use crate::block::callback::CallbackToken;
 use crate::block::head::{AnyPromise, State};
 use crate::block::raw::{self, Head, TypedRef};
-use crate::ground::error::{Error, Result};
+use crate::ground::error::{Awaited, Error, Place, Result};
 use crate::handle::any_promise;
 use crate::wheel::cancel::Plain;
 use crate::wheel::current;
@@ -104,13 +105,16 @@ impl<T> Promise<T> {
 
     /// [`cancel`](Promise::cancel) with a message, which the cancellation error carries. Mirrors `Future.cancel(msg=...)`.
     pub fn cancel_with(&self, message: impl Into<String>) -> bool {
-        self.block.erased().cancel(Error::cancelled_with(message.into()))
+        self.block
+            .erased()
+            .cancel(Error::cancelled_with(message.into()).without_place())
     }
 
     /// The error it is done with, if any. Looking at it counts as retrieving it. Mirrors `Future.exception`.
     ///
     /// # Errors
     /// The cancellation, if it was cancelled; InvalidState while it is pending.
+    #[track_caller]
     pub fn error(&self) -> Result<Option<Error>> {
         self.block.erased().outcome_error()
     }
@@ -134,6 +138,7 @@ impl<T: 'static> Promise<T> {
     /// # Errors
     /// InvalidState when it is done already; Runtime when it is a task or another promise whose outcome the loop decides. The
     /// state does not change.
+    #[track_caller]
     pub fn set_result(&self, value: T) -> Result<()> {
         self.settable("set_result")?;
         self.block.fulfil(value);
@@ -145,12 +150,14 @@ impl<T: 'static> Promise<T> {
     ///
     /// # Errors
     /// As [`set_result`](Promise::set_result).
+    #[track_caller]
     pub fn set_error(&self, error: impl Into<Error>) -> Result<()> {
         self.settable("set_error")?;
         self.block.erased().fail(error.into(), State::UnseenError);
         Ok(())
     }
 
+    #[track_caller]
     fn settable(&self, operation: &str) -> Result<()> {
         if self.block.erased().is_open() && !self.done() {
             return Ok(());
@@ -159,6 +166,7 @@ impl<T: 'static> Promise<T> {
     }
 
     #[cold]
+    #[track_caller]
     fn not_settable(&self, operation: &str) -> Error {
         let any = self.as_any();
         match self.block.erased().is_open() {
@@ -171,12 +179,26 @@ impl<T: 'static> Promise<T> {
     ///
     /// # Errors
     /// The error it is done with, or the cancellation; InvalidState while it is pending, and when the value was moved out.
+    #[track_caller]
     pub fn result(&self) -> Result<T>
     where
         T: Clone,
     {
-        self.check_done()?;
-        self.peek(|value| value.cloned()).ok_or_else(|| self.error_or_moved_out())
+        let outcome = self.cloned_at(Some(Location::caller()));
+        self.block.erased().hand_out(outcome, Awaited::Unknown)
+    }
+
+    /// A copy of the outcome. What is wrong to ask for counts as asked for at `place`.
+    pub(crate) fn cloned_at(&self, place: Place) -> Result<T>
+    where
+        T: Clone,
+    {
+        let value = self.is_value().then(|| self.peek(|value| value.cloned())).flatten();
+        value.ok_or_else(|| self.failure(place))
+    }
+
+    fn is_value(&self) -> bool {
+        self.head().state.get() == State::Value
     }
 
     /// Shows the value to `look`, which may be user code: it is out of the slot meanwhile, and seen as moved out.
@@ -197,24 +219,31 @@ impl<T: 'static> Promise<T> {
     ///
     /// # Errors
     /// As [`result`](Promise::result).
+    #[track_caller]
     pub fn take_result(&self) -> Result<T> {
-        self.check_done()?;
-        if self.head().state.get() == State::Value {
-            return self.block.take().ok_or_else(moved_out);
-        }
-        Err(self.error_or_moved_out())
+        let outcome = self.taken_at(Some(Location::caller()));
+        self.block.erased().hand_out(outcome, Awaited::Unknown)
     }
 
-    fn error_or_moved_out(&self) -> Error {
-        self.block.erased().error().unwrap_or_else(moved_out)
+    /// Moves the outcome out. What is wrong to ask for counts as asked for at `place`.
+    pub(crate) fn taken_at(&self, place: Place) -> Result<T> {
+        self.take_value().ok_or_else(|| self.failure(place))
     }
 
-    fn check_done(&self) -> Result<()> {
+    /// Moves the value out, if there is one.
+    #[inline]
+    pub(crate) fn take_value(&self) -> Option<T> {
+        self.is_value().then(|| self.block.take()).flatten()
+    }
+
+    /// Why it gives no value.
+    #[inline]
+    pub(crate) fn failure(&self, place: Place) -> Error {
         if !self.done() {
-            return Err(Error::invalid_state("Result is not set."));
+            return Error::invalid_state("Result is not set.").placed(place);
         }
         self.head().mark_retrieved();
-        Ok(())
+        self.block.erased().error().unwrap_or_else(|| moved_out(place))
     }
 
     /// Calls `callback` with this promise, one hop after it is done; callbacks run in the order in which they were added. On a
@@ -225,6 +254,7 @@ impl<T: 'static> Promise<T> {
     ///
     /// # Panics
     /// When the promise belongs to no loop yet and none is running.
+    #[track_caller]
     pub fn add_done_callback(&self, callback: impl FnOnce(&Promise<T>) + 'static) -> CallbackToken {
         self.as_any().add_done_callback(move |any| {
             if let Some(promise) = any.downcast() {
@@ -247,8 +277,10 @@ impl AnyPromise {
     }
 }
 
-fn moved_out() -> Error {
-    Error::invalid_state("the result was already moved out; await a reference (`(&promise).await`) to get a copy of it")
+#[cold]
+fn moved_out(place: Place) -> Error {
+    let message = "the result was already moved out; await a reference (`(&promise).await`) to get a copy of it";
+    Error::invalid_state(message).placed(place)
 }
 
 /// `<Promise pending>`, `<Promise finished result=5>`, `<Promise cancelled>`: asyncio's words.

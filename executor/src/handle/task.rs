@@ -73,6 +73,7 @@ impl Task<()> {
 
 impl<T: 'static> Task<T> {
     /// Calls `callback` with this task, one hop after it is done; see [`Promise::add_done_callback`].
+    #[track_caller]
     pub fn add_done_callback(&self, callback: impl FnOnce(&Task<T>) + 'static) -> CallbackToken {
         self.0.add_done_callback(|promise| callback(&Task(promise.clone())))
     }
@@ -121,6 +122,7 @@ impl<T: 'static> Task<T> {
     ///
     /// # Errors
     /// Runtime, when the loop no longer exists.
+    #[track_caller]
     pub fn event_loop(&self) -> Result<EventLoop> {
         self.as_any_task().event_loop()
     }
@@ -187,8 +189,10 @@ impl Builder {
 #[track_caller]
 pub fn create_task<T: 'static>(coroutine: impl Future<Output = Result<T>> + 'static) -> Task<T> {
     let site = Location::caller();
-    current::with_running(|running| running.map(|event_loop| spawn(event_loop, coroutine, None, None, site)))
-        .unwrap_or_else(|| current::no_loop("create_task"))
+    match current::with_running(|running| running.map(|event_loop| spawn(event_loop, coroutine, None, None, site))) {
+        Some(task) => task,
+        None => current::no_loop("create_task"),
+    }
 }
 
 pub(crate) fn spawn<T: 'static>(

@@ -18,7 +18,7 @@ pub(crate) fn prove(event_loop: &EventLoop) -> Result<()> {
     match event_loop.standstill() {
         Standstill::Proved => {
             event_loop.report_stuck();
-            Err(Error::new(Kind::Deadlock, Graph::of(event_loop).explain()))
+            Err(Error::new(Kind::Deadlock, Graph::of(event_loop).explain()).without_place())
         }
         Standstill::NotProved => {
             if event_loop.reports_doubt() {

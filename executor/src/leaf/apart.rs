@@ -19,7 +19,7 @@ impl Apart {
     /// Runtime, when no loop runs.
     pub(super) fn begin(by: Polled<'_>, site: &'static Location<'static>) -> Result<Box<Apart>> {
         if by.loop_id() == 0 {
-            return Err(Error::runtime("no running event loop"));
+            return Err(Error::runtime("no running event loop").at(site));
         }
         Ok(Box::new(Apart {
             promise: Promise::new(),
@@ -30,7 +30,7 @@ impl Apart {
     pub(super) fn resume(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
         let Apart { promise, waiting } = self;
         let waited = ready!(waiting.poll(promise.block.erased(), context));
-        Poll::Ready(waited.and_then(|()| promise.take_result()))
+        Poll::Ready(waited.and_then(|()| promise.taken_at(None)))
     }
 
     pub(super) fn granted(&self) -> bool {

@@ -4,10 +4,10 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
-use crate::block::head::{AnyPromise, Callback, CallbackKey, State};
+use crate::block::head::{AnyPromise, Callback, CallbackKey};
 use crate::block::raw::Ref;
 use crate::block::task::TaskRef;
-use crate::ground::error::{Error, Result};
+use crate::ground::error::{Awaited, Error, Result};
 use crate::handle::promise::Promise;
 use crate::handle::task::Task;
 use crate::leaf::polled::{Polled, polled_by};
@@ -98,7 +98,7 @@ impl Waiting {
             // Asked anew of whoever polls: the leaf may have been moved into the very task for which it waits.
             if let Some(reason) = refusal(promise, by) {
                 let park = by.park_and_wake(self.site, context);
-                self.registered = Registered::Refused(park, Box::new((reason, by.task().cloned())));
+                self.registered = Registered::Refused(park, Box::new((reason.at(self.site), by.task().cloned())));
                 return;
             }
             self.register(promise, by, context);
@@ -135,6 +135,22 @@ impl Waiting {
                 promise.add_callback(Callback::Wake(Box::new(context.waker().clone())));
                 self.registered = Registered::Wake(0, Box::new((context.waker().clone(), by.task().cloned())));
             }
+        }
+    }
+
+    /// The outcome of the promise, as whoever waited gets it.
+    #[inline]
+    pub(crate) fn outcome_of<T>(&self, promise: &Ref, outcome: Result<T>) -> Result<T> {
+        promise.hand_out(outcome, Awaited::At(self.site))
+    }
+
+    /// The error of the promise, as whoever waited gets it.
+    #[cold]
+    fn failure_of<T: 'static>(&self, promise: &Promise<T>) -> Error {
+        let failure = promise.failure(Some(self.site));
+        match failure.keeps_a_trail() {
+            true => promise.block.erased().hand_out_error(failure, Awaited::At(self.site)),
+            false => failure,
         }
     }
 
@@ -226,12 +242,12 @@ impl<T: 'static> Future for Taken<T> {
         let Taken(waiting, promise) = &mut *self;
         // What is there at the first look.
         if waiting.is_new()
-            && promise.head().state.get() == State::Value
-            && let Some(value) = promise.block.take()
+            && let Some(value) = promise.take_value()
         {
             return Poll::Ready(Ok(value));
         }
-        waiting.poll(promise.block.erased(), context)?.map(|()| promise.take_result())
+        ready!(waiting.poll(promise.block.erased(), context))?;
+        Poll::Ready(promise.take_value().ok_or_else(|| waiting.failure_of(promise)))
     }
 }
 
@@ -240,7 +256,9 @@ impl<T: Clone + 'static> Future for Cloned<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
         let Cloned(waiting, promise) = &mut *self;
-        waiting.poll(promise.block.erased(), context)?.map(|()| promise.result())
+        waiting
+            .poll(promise.block.erased(), context)?
+            .map(|()| waiting.outcome_of(promise.block.erased(), promise.cloned_at(Some(waiting.site))))
     }
 }
 
@@ -312,7 +330,7 @@ impl Future for Settled {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
         let Settled(waiting, promise) = &mut *self;
         ready!(waiting.poll(&promise.0, context))?;
-        Poll::Ready(promise.error()?.map_or(Ok(()), Err))
+        Poll::Ready(waiting.outcome_of(&promise.0, promise.outcome()))
     }
 }
 

@@ -134,7 +134,7 @@ impl<C: Claim> Future for Claiming<C> {
                 return Poll::Ready(Err(error));
             }
             if let Some(outcome) = claim.take(woken) {
-                return Poll::Ready(outcome);
+                return Poll::Ready(outcome.map_err(|error| error.or_at(parking.site())));
             }
             claim.queue().0.enter(parking, context)?;
             if parking.is_in_berth() {

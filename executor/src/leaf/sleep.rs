@@ -36,7 +36,7 @@ use crate::wheel::timer::Timer;
 pub fn sleep(delay: impl Delay) -> Sleep {
     let site = Location::caller();
     Sleep(match delay.nanos() {
-        None => State::Refused,
+        None => State::Refused(site),
         Some(delay) if delay <= 0 => State::Yield { site, park: None },
         Some(delay) => State::Wait {
             alarm: Alarm::New(delay),
@@ -60,7 +60,8 @@ pub fn sleep_with<T>(delay: impl Delay, value: T) -> impl Future<Output = Result
 pub struct Sleep(State);
 
 enum State {
-    Refused,
+    /// The delay is not a number.
+    Refused(&'static Location<'static>),
     /// One trip through the ready queue, without a timer. `park` is the number of the suspension, once it has happened.
     Yield {
         site: &'static Location<'static>,
@@ -92,7 +93,7 @@ impl Future for Sleep {
                 Some(park) => Poll::Ready(delivery(park).map_or(Ok(()), Err)),
             },
             State::Wait { alarm, parking } => wait(alarm, parking, context),
-            State::Refused => Poll::Ready(Err(not_a_number("delay"))),
+            State::Refused(site) => Poll::Ready(Err(not_a_number("delay").at(site))),
         }
     }
 }
@@ -123,7 +124,7 @@ fn wait(alarm: &mut Alarm, parking: &mut Parking, context: &mut Context<'_>) -> 
 impl fmt::Debug for Sleep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            State::Refused => f.write_str("<Sleep NaN>"),
+            State::Refused(_) => f.write_str("<Sleep NaN>"),
             State::Yield { .. } => f.write_str("<Sleep 0>"),
             State::Wait { .. } => f.write_str("<Sleep>"),
         }

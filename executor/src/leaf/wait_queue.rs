@@ -148,8 +148,10 @@ impl WaitQueue {
     ///
     /// # Errors
     /// Runtime, when no loop runs, and when it belongs to another loop.
+    #[track_caller]
     pub fn bind(&self) -> Result<()> {
-        current::with_running(|running| self.0.bind(running))
+        let caller = Location::caller();
+        current::with_running(|running| self.0.bind(running)).map_err(|error| error.at(caller))
     }
 
     /// Wakes the first waiter, if that was not done before: whoever is first and on the way already is enough.
@@ -255,7 +257,7 @@ impl Shared {
         polled_by(context, |by| {
             let loop_id = by.loop_id();
             if loop_id == 0 || loop_id != self.loop_id.get() {
-                current::with_running(|running| self.bind(running))?;
+                current::with_running(|running| self.bind(running)).map_err(|error| error.at(parking.site()))?;
             }
             let wait = parking.begin(by)?;
             self.line.borrow_mut().push(wait);

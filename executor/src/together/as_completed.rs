@@ -13,11 +13,11 @@ use futures_core::Stream;
 use crate::block::head::{AnyPromise, Callback};
 use crate::block::listener::{Listen, Listener};
 use crate::block::raw::Ref;
-use crate::ground::error::{Error, Result};
+use crate::ground::error::{Awaited, Error, Result};
 use crate::ground::time::Limit;
 use crate::leaf::parking::Parking;
 use crate::leaf::waiter::Waiter;
-use crate::together::ensure::EnsureFuture;
+use crate::together::ensure::{EnsureFuture, LoopOf};
 use crate::wheel::current;
 use crate::wheel::entry::Entry;
 use crate::wheel::timer::Timer;
@@ -41,24 +41,25 @@ use crate::wheel::timer::Timer;
 /// ```
 ///
 /// # Panics
-/// When no loop runs on this thread.
+/// When no loop runs on this thread, and nothing that is given belongs to one.
 ///
 /// # Cancel safety
 /// Dropping it, or cancelling the waiting task, leaves what runs alone. A cancelled `next` counts as one: there is one less to come.
 #[track_caller]
 pub fn as_completed<I: IntoIterator<Item: EnsureFuture>>(awaitables: I) -> AsCompleted<I::Item> {
-    let event_loop = current::expect("as_completed");
+    let mut event_loop = LoopOf::new("as_completed", current::running());
     let mut seen = HashSet::new();
     let mut handles = Vec::new();
     let mut promises = Vec::new();
     for awaitable in awaitables {
-        let handle = awaitable.ensure_future_on(&event_loop);
+        let handle = event_loop.ensure(awaitable);
         let promise = I::Item::any(&handle);
         if seen.insert(promise.0.address()) {
             handles.push(handle);
             promises.push(Some(promise));
         }
     }
+    let event_loop = event_loop.expect();
     let left = handles.len();
     let state = Rc::new(State {
         loop_id: event_loop.0.id,
@@ -209,7 +210,7 @@ impl<A: EnsureFuture> AsCompleted<A> {
     pub fn next(&mut self) -> impl Future<Output = Option<Result<A::Value>>> {
         self.site = Location::caller();
         let mut next = Next(self);
-        async move { next.index().await.map(|index| A::outcome(&next.0.handles[index?])) }
+        async move { next.index().await.map(|index| next.0.outcome(index?)) }
     }
 
     /// Waits for the next to be done, and gives its handle; `None` when all were given. Mirrors `async for task in as_completed(...)`.
@@ -224,6 +225,11 @@ impl<A: EnsureFuture> AsCompleted<A> {
         self.site = Location::caller();
         let mut next = Next(self);
         async move { Ok(next.index().await.transpose()?.map(|index| next.0.handles[index].clone())) }
+    }
+
+    fn outcome(&self, index: usize) -> Result<A::Value> {
+        let handle = &self.handles[index];
+        A::any(handle).0.hand_out(A::outcome(handle), Awaited::At(self.site))
     }
 
     /// Which is the next that is done.
@@ -250,7 +256,7 @@ impl<A: EnsureFuture> AsCompleted<A> {
             let item = self.state.done.borrow_mut().pop_front();
             match item {
                 Some(Some(index)) => return Poll::Ready(Some(Ok(index as usize))),
-                Some(None) => return Poll::Ready(Some(Err(Error::timeout()))),
+                Some(None) => return Poll::Ready(Some(Err(Error::timeout().at(self.site)))),
                 None => self.parking = Some(Parking::new(self.site)),
             }
         }
@@ -286,7 +292,7 @@ impl<A: EnsureFuture> Stream for AsCompleted<A> {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let item = ready!(self.poll_index(context));
-        Poll::Ready(item.map(|index| A::outcome(&self.handles[index?])))
+        Poll::Ready(item.map(|index| self.outcome(index?)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

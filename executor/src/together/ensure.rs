@@ -3,6 +3,7 @@
 use std::panic::Location;
 
 use crate::block::head::AnyPromise;
+use crate::block::listener::Listener;
 use crate::block::task::AnyTask;
 use crate::ground::error::Result;
 use crate::handle::promise::Promise;
@@ -26,6 +27,12 @@ pub trait EnsureFuture: Sized {
     /// The handle; a coroutine becomes a task of this loop.
     #[track_caller]
     fn ensure_future_on(self, event_loop: &EventLoop) -> Self::Handle;
+
+    /// The handle of what is under way already; a coroutine is handed back.
+    #[doc(hidden)]
+    fn into_handle(self) -> Result<Self::Handle, Self> {
+        Err(self)
+    }
 
     /// The handle without its type.
     fn any(handle: &Self::Handle) -> AnyPromise;
@@ -54,7 +61,7 @@ where
         task.as_any()
     }
     fn outcome(task: &Task<T>) -> Result<T> {
-        task.take_result()
+        task.taken_at(None)
     }
 }
 
@@ -68,11 +75,14 @@ macro_rules! handle_is_its_own_future {
             fn ensure_future_on(self, _: &EventLoop) -> $handle<T> {
                 self
             }
+            fn into_handle(self) -> Result<$handle<T>, Self> {
+                Ok(self)
+            }
             fn any(handle: &$handle<T>) -> AnyPromise {
                 handle.as_any()
             }
             fn outcome(handle: &$handle<T>) -> Result<T> {
-                handle.take_result()
+                handle.taken_at(None)
             }
         }
 
@@ -83,11 +93,14 @@ macro_rules! handle_is_its_own_future {
             fn ensure_future_on(self, _: &EventLoop) -> $handle<T> {
                 self.clone()
             }
+            fn into_handle(self) -> Result<$handle<T>, Self> {
+                Ok(self.clone())
+            }
             fn any(handle: &$handle<T>) -> AnyPromise {
                 handle.as_any()
             }
             fn outcome(handle: &$handle<T>) -> Result<T> {
-                handle.result()
+                handle.cloned_at(None)
             }
         }
     )* };
@@ -101,21 +114,124 @@ impl EnsureFuture for AnyPromise {
     fn ensure_future_on(self, _: &EventLoop) -> AnyPromise {
         self
     }
+    fn into_handle(self) -> Result<AnyPromise, Self> {
+        Ok(self)
+    }
     fn any(handle: &AnyPromise) -> AnyPromise {
         handle.clone()
     }
     fn outcome(handle: &AnyPromise) -> Result<()> {
-        handle.error()?.map_or(Ok(()), Err)
+        handle.outcome()
     }
 }
 
 /// Makes sure that it is under way: a coroutine becomes a task, everything else is handed back. Mirrors `asyncio.ensure_future`.
 ///
+/// ```
+/// use kolo_executor::{create_task, ensure_future, run};
+///
+/// run(async {
+///     let task = ensure_future(async { Ok(42) });
+///     assert!(ensure_future(task.clone()).ptr_eq(&task));
+///     task.await
+/// })
+/// .unwrap();
+/// ```
+///
 /// # Panics
-/// When no loop runs on this thread.
+/// When it is a coroutine and no loop runs on this thread; [`EventLoop::ensure_future`] needs no running loop.
 #[track_caller]
 pub fn ensure_future<A: EnsureFuture>(awaitable: A) -> A::Handle {
-    awaitable.ensure_future_on(&current::expect("ensure_future"))
+    LoopOf::new("ensure_future", None).ensure(awaitable)
+}
+
+impl EventLoop {
+    /// Makes sure that it is under way on this loop, running or not: a coroutine becomes a task, everything else is handed back. Mirrors
+    /// `asyncio.ensure_future(..., loop=...)`.
+    ///
+    /// ```
+    /// use kolo_executor::{EventLoop, Kind};
+    ///
+    /// let (here, there) = (EventLoop::new()?, EventLoop::new()?);
+    /// let task = here.ensure_future(async { Ok(42) })?;
+    /// assert_eq!(there.ensure_future(&task).unwrap_err().kind(), Kind::Value);
+    /// assert_eq!(here.run_until_complete(task)?, 42);
+    /// # Ok::<(), kolo_executor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Value, when it belongs to another loop.
+    #[track_caller]
+    pub fn ensure_future<A: EnsureFuture>(&self, awaitable: A) -> Result<A::Handle> {
+        let handle = awaitable.ensure_future_on(self);
+        A::any(&handle).0.head().claim(self.0.id)?;
+        Ok(handle)
+    }
+}
+
+impl EventLoop {
+    /// Notes a listener of these promises, which may own each other: at the end of the loop they are parted. A loop that is closed has had its
+    /// end: then the one that runs sees to it.
+    pub(super) fn note_ties(&self, listener: &Listener, promises: &[AnyPromise]) {
+        let keeper = match self.is_closed() {
+            true => current::running(),
+            false => Some(self.clone()),
+        };
+        if let Some(EventLoop(core)) = keeper {
+            core.ties.note(core.id, listener, promises);
+        }
+    }
+}
+
+/// The loop of several things that are awaited together: where none is known, that of the first of them; a coroutine's
+/// is the running one.
+pub struct LoopOf {
+    what: &'static str,
+    known: Option<EventLoop>,
+}
+
+impl LoopOf {
+    /// Of what is given to the function of this name.
+    pub(super) fn new(what: &'static str, known: Option<EventLoop>) -> LoopOf {
+        LoopOf { what, known }
+    }
+
+    /// The handle of one of them.
+    ///
+    /// # Panics
+    /// When it is a coroutine, and nothing that came before it belongs to a loop, and none runs.
+    #[inline]
+    #[track_caller]
+    pub(super) fn ensure<A: EnsureFuture>(&mut self, awaitable: A) -> A::Handle {
+        if A::IS_NEW {
+            return awaitable.ensure_future_on(self.expect());
+        }
+        match awaitable.into_handle() {
+            Ok(handle) => {
+                if self.known.is_none() {
+                    self.known = current::loop_of(A::any(&handle).0.head().loop_id.get());
+                }
+                handle
+            }
+            Err(coroutine) => coroutine.ensure_future_on(self.expect()),
+        }
+    }
+
+    /// The loop.
+    ///
+    /// # Panics
+    /// When nothing so far belongs to one, and none runs.
+    #[inline]
+    #[track_caller]
+    pub(super) fn expect(&mut self) -> &EventLoop {
+        if self.known.is_none() {
+            self.known = Some(current::expect(self.what));
+        }
+        match &self.known {
+            Some(event_loop) => event_loop,
+            None => current::no_loop(self.what),
+        }
+    }
 }
 
 /// A handle of something under way, whatever its value: what [`wait`](crate::wait()) takes.

@@ -3,10 +3,9 @@
 use crate::block::head::{AnyPromise, Callback, State};
 use crate::block::listener::{Listen, Listener, WeakListener};
 use crate::block::raw::Ref;
-use crate::ground::error::Result;
+use crate::ground::error::{Awaited, Result};
 use crate::handle::promise::Promise;
-use crate::together::ensure::EnsureFuture;
-use crate::wheel::current;
+use crate::together::ensure::{EnsureFuture, LoopOf};
 
 /// Protects `awaitable` from the cancellation of whoever awaits it. Mirrors `asyncio.shield`.
 ///
@@ -25,16 +24,17 @@ use crate::wheel::current;
 /// ```
 ///
 /// # Panics
-/// When no loop runs on this thread.
+/// When no loop runs on this thread, and what is given belongs to none.
 #[track_caller]
 pub fn shield<A: EnsureFuture>(awaitable: A) -> Promise<A::Value> {
-    let event_loop = current::expect("shield");
-    let inner = awaitable.ensure_future_on(&event_loop);
+    let mut event_loop = LoopOf::new("shield", None);
+    let inner = event_loop.ensure(awaitable);
     let promise = A::any(&inner);
     if promise.done() {
         // Nothing is left to protect: the shield is what it was given.
         return promise.downcast().unwrap_or_else(|| settled(A::outcome(&inner)));
     }
+    let event_loop = event_loop.expect();
     let outer = Promise::unbound();
     promise.0.head().bind(event_loop.0.id);
     // Where the inner one belongs: behind a shield, too, a promise of another loop cannot be awaited here.
@@ -46,10 +46,7 @@ pub fn shield<A: EnsureFuture>(awaitable: A) -> Promise<A::Value> {
         outer: outer.clone(),
     };
     let listener = Listener::new(shielded);
-    event_loop
-        .0
-        .ties
-        .note(event_loop.0.id, &listener, std::slice::from_ref(&promise));
+    event_loop.note_ties(&listener, std::slice::from_ref(&promise));
     promise.0.add_callback(Callback::Notify(listener.clone(), INNER));
     let undo = Listener::new(Undo {
         inner: promise,
@@ -95,7 +92,10 @@ impl<H, T: 'static> Listen for Shielded<H, T> {
         }
         match (self.outcome)(&self.inner) {
             Ok(value) => self.outer.block.fulfil(value),
-            Err(error) => self.outer.block.erased().fail(error, State::UnseenError),
+            Err(error) => {
+                let error = inner.0.hand_out_error(error, Awaited::ToBeTold);
+                self.outer.block.erased().fail(error, State::UnseenError);
+            }
         }
     }
 

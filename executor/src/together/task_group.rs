@@ -14,7 +14,7 @@ use crate::block::listener::{Listen, Listener};
 use crate::block::raw::Ref;
 use crate::block::task::{AnyTask, TaskRef};
 use crate::ground::context::Context;
-use crate::ground::error::{Error, Kind, Result};
+use crate::ground::error::{Awaited, Error, Kind, Result};
 use crate::handle::promise::Promise;
 use crate::handle::task::{self, Builder, Task};
 use crate::leaf::body::Body;
@@ -52,7 +52,7 @@ pub fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> impl Fut
 }
 
 async fn run<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>, site: &'static Location<'static>) -> Result<T> {
-    let parent = parent()?;
+    let parent = parent(site)?;
     let part = Part::default();
     part.enter(&parent);
     let group = TaskGroup::new(State {
@@ -79,9 +79,10 @@ async fn run<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>, site: &'static L
     outcome
 }
 
-fn parent() -> Result<TaskRef> {
-    let task = current::demand()?.0.current_task();
-    task.ok_or_else(|| Error::runtime("TaskGroup cannot determine the parent task"))
+fn parent(site: &'static Location<'static>) -> Result<TaskRef> {
+    let event_loop = current::demand().map_err(|error| error.at(site))?;
+    let task = event_loop.0.current_task();
+    task.ok_or_else(|| Error::runtime("TaskGroup cannot determine the parent task").at(site))
 }
 
 /// Cancels the tasks of a group that is dropped before its end: nobody will wait for them. Its request to cancel the parent goes with it.
@@ -163,13 +164,13 @@ impl TaskGroup {
     ) -> Result<Task<T>> {
         let state = &self.state;
         if state.exiting.get() && state.tasks.borrow().is_empty() {
-            return Err(Error::runtime(format!("TaskGroup {self:?} is finished")));
+            return Err(Error::runtime(format!("TaskGroup {self:?} is finished")).at(site));
         }
         if state.aborting.get() {
-            return Err(Error::runtime(format!("TaskGroup {self:?} is shutting down")));
+            return Err(Error::runtime(format!("TaskGroup {self:?} is shutting down")).at(site));
         }
         let event_loop = current::loop_of(state.parent.loop_id());
-        let event_loop = event_loop.ok_or_else(|| Error::runtime("Event loop is closed"))?;
+        let event_loop = event_loop.ok_or_else(|| Error::runtime("Event loop is closed").at(site))?;
         let task = task::spawn(&event_loop, coroutine, name, context, site);
         let number = state.created.replace(state.created.get().wrapping_add(1));
         let member = task.as_any_task().head();
@@ -201,6 +202,7 @@ impl Listen for Rc<State> {
             }
             return;
         }
+        let error = task.erased().hand_out_error(error, Awaited::Unknown);
         self.errors.borrow_mut().push(error);
         if !self.aborting.get() && !self.parent_cancel_requested.get() {
             self.abort();
@@ -286,7 +288,7 @@ impl State {
             self.parent.uncancel();
             self.parent.cancel(Error::cancelled());
         }
-        Err(Error::group("unhandled errors in a TaskGroup", errors))
+        Err(Error::group("unhandled errors in a TaskGroup", errors).at(site))
     }
 }
 

@@ -27,6 +27,18 @@ impl State {
     }
 }
 
+/// Told by an await, whose line is not known here.
+#[cold]
+fn refused(message: &'static str) -> Error {
+    Error::runtime(message).without_place()
+}
+
+/// The error of a body that was cancelled because its time was over.
+#[cold]
+pub(super) fn expired(cancelled: Error) -> Error {
+    Error::timeout().without_place().with_source(cancelled)
+}
+
 impl Scope {
     fn within(delay: Option<Nanos>, now: Nanos) -> Scope {
         Scope::new(delay.map(|delay| now.saturating_add(delay)))
@@ -34,12 +46,12 @@ impl Scope {
 
     fn enter(self: &Rc<Self>, event_loop: &EventLoop, now: Nanos) -> Result<TaskRef> {
         if self.state.get() != State::Created {
-            return Err(Error::runtime("Timeout has already been entered"));
+            return Err(refused("Timeout has already been entered"));
         }
         let task = event_loop
             .0
             .current_task()
-            .ok_or_else(|| Error::runtime("Timeout should be used inside a task"))?;
+            .ok_or_else(|| refused("Timeout should be used inside a task"))?;
         self.requests_before.set(task.requests_here());
         self.part.enter(&task);
         self.task.replace(Some(task.clone()));
@@ -66,6 +78,7 @@ impl Scope {
         }
     }
 
+    #[track_caller]
     fn reschedule(self: &Rc<Self>, deadline: Option<Nanos>) -> Result<()> {
         match self.state.get() {
             State::Entered => {}
@@ -90,7 +103,7 @@ impl Scope {
         // Requests that others made in the meantime are theirs: the task stays cancelled.
         let ours_only = self.part.uncancel(&task) <= self.requests_before.get();
         match outcome {
-            Err(error) if ours_only && error.is_cancelled() => Err(Error::timeout().with_source(error)),
+            Err(error) if ours_only && error.is_cancelled() => Err(expired(error)),
             outcome => outcome,
         }
     }
@@ -164,11 +177,13 @@ pub struct Timeout(Result<Rc<Scope>>);
 
 impl Timeout {
     /// A deadline at this time of the loop, in seconds; `None` is no deadline yet. Mirrors `asyncio.timeout_at`.
+    #[track_caller]
     pub fn at(when: impl Limit) -> Timeout {
         Timeout(when.limit("timeout").map(|when| Rc::new(Scope::new(when))))
     }
 
     /// A deadline so many seconds from now; `None` is no deadline yet. Mirrors `asyncio.timeout`.
+    #[track_caller]
     pub fn after(delay: impl Limit) -> Timeout {
         Timeout(delay.limit("timeout").map(|delay| Rc::new(Scope::within(delay, now()))))
     }
@@ -195,6 +210,7 @@ impl Timeout {
     ///
     /// # Errors
     /// Runtime, before `run` and when the deadline has passed or the body has ended; Value, when `when` is NaN.
+    #[track_caller]
     pub fn reschedule(&self, when: impl Limit) -> Result<()> {
         let deadline = when.limit("deadline")?;
         self.0.clone()?.reschedule(deadline)

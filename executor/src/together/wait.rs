@@ -131,6 +131,7 @@ impl Listen for Rc<State> {
 
 impl<A> Wait<A> {
     /// Returns after `timeout` seconds at the latest, which is no error; `None` is no limit.
+    #[track_caller]
     pub fn timeout(mut self, timeout: impl Limit) -> Wait<A> {
         self.timeout = timeout.limit("timeout");
         self
@@ -144,7 +145,7 @@ impl<A> Wait<A> {
 
     fn begin(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
         if self.items.is_empty() {
-            return Poll::Ready(Err(Error::value("Set of Tasks/Futures is empty.")));
+            return Poll::Ready(Err(Error::value("Set of Tasks/Futures is empty.").at(self.parking.site())));
         }
         let timeout = self.timeout.clone()?;
         let event_loop = current::demand()?;

@@ -8,7 +8,7 @@ use crate::ground::time::Limit;
 use crate::handle::promise::Promise;
 use crate::handle::task::{Task, create_task};
 use crate::together::ensure::Awaitable;
-use crate::together::timeout::{Start, limited};
+use crate::together::timeout::{Start, expired, limited};
 
 /// What [`wait_for`] waits for: anything that can be awaited.
 pub trait WaitFor: IntoFuture {
@@ -67,7 +67,7 @@ async fn within<T, A>(awaitable: A, limit: impl Limit, site: &'static Location<'
 where
     A: WaitFor + IntoFuture<Output = Result<T>>,
 {
-    match limit.limit("timeout")? {
+    match limit.limit("timeout").map_err(Error::without_place)? {
         Some(delay) if delay <= 0 => {}
         delay => return limited(Start::Now(delay), site, awaitable.into_future()).await,
     }
@@ -87,7 +87,7 @@ where
         }
     };
     match outcome {
-        Err(error) if error.kind() == Kind::Cancelled => Err(Error::timeout().with_source(error)),
+        Err(error) if error.kind() == Kind::Cancelled => Err(expired(error)),
         outcome => outcome,
     }
 }

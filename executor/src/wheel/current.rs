@@ -39,7 +39,10 @@ pub(crate) fn with_running<R>(f: impl FnOnce(Option<&EventLoop>) -> R) -> R {
 /// When no loop runs on this thread.
 #[track_caller]
 pub(crate) fn expect(what: &str) -> EventLoop {
-    running().unwrap_or_else(|| no_loop(what))
+    match running() {
+        Some(event_loop) => event_loop,
+        None => no_loop(what),
+    }
 }
 
 #[track_caller]
@@ -52,8 +55,12 @@ pub(crate) fn no_loop(what: &str) -> ! {
 ///
 /// # Errors
 /// Runtime, when no loop runs on this thread.
+#[track_caller]
 pub(crate) fn demand() -> Result<EventLoop> {
-    running().ok_or_else(|| Error::runtime("no running event loop"))
+    match running() {
+        Some(event_loop) => Ok(event_loop),
+        None => Err(Error::runtime("no running event loop")),
+    }
 }
 
 /// The loop with this id, running or not.
@@ -124,6 +131,7 @@ pub(crate) fn unregister() {
 ///
 /// # Errors
 /// Runtime, when one runs.
+#[track_caller]
 pub(crate) fn check_can_enter() -> Result<()> {
     match with_running(|running| running.is_some()) {
         false => Ok(()),
@@ -132,6 +140,7 @@ pub(crate) fn check_can_enter() -> Result<()> {
 }
 
 /// Makes this the running loop until the guard is dropped.
+#[track_caller]
 pub(crate) fn enter(event_loop: &EventLoop) -> Result<Entered> {
     // Looked at first: while a loop runs nothing of this may be borrowed mutably.
     check_can_enter()?;

@@ -198,6 +198,7 @@ impl<T: Clone + 'static> ContextVar<T> {
     ///
     /// # Errors
     /// Value, when the token is another variable's.
+    #[track_caller]
     pub fn reset(&self, token: ContextToken<T>) -> Result<()> {
         if token.variable != self.id() {
             return Err(Error::value(format!(

@@ -93,7 +93,7 @@ pub(crate) fn register(inbox: Arc<Inbox>) -> Result<Registered> {
                 return Ok(Registered { id, is_first, copies });
             }
         }
-        Err(Error::runtime(format!("{IDS} event loops exist already; close some")))
+        Err(Error::runtime(format!("{IDS} event loops exist already; close some")).without_place())
     })
 }
 

@@ -16,7 +16,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Poll, Registry, Token};
 
 use crate::block::callback::{CallbackToken, Scheduled};
-use crate::ground::error::Result;
+use crate::ground::error::{Error, Result};
 use crate::ground::ready::Ready;
 use crate::ground::time::{Nanos, whole_milliseconds};
 use crate::wheel::entry::Entry;
@@ -75,7 +75,7 @@ impl Watch {
 impl Reactor {
     pub(crate) fn new() -> Result<Reactor> {
         Ok(Reactor {
-            poll: RefCell::new(Poll::new()?),
+            poll: RefCell::new(Poll::new().map_err(refused)?),
             told: RefCell::new(Events::with_capacity(WAKES + 16)),
             watched: RefCell::default(),
             is_shown: Cell::new(false),
@@ -84,7 +84,7 @@ impl Reactor {
     }
 
     pub(crate) fn waker(&self) -> Result<mio::Waker> {
-        Ok(mio::Waker::new(self.poll.borrow().registry(), WAKE)?)
+        mio::Waker::new(self.poll.borrow().registry(), WAKE).map_err(refused)
     }
 
     /// The descriptor that can be read from when a wait would end at once, by its number.
@@ -238,7 +238,7 @@ impl Reactor {
         let told = &mut self.told.borrow_mut();
         match self.poll.borrow_mut().poll(told, timeout.map(whole_milliseconds)) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            outcome => outcome?,
+            outcome => outcome.map_err(refused)?,
         }
         let watched = self.watched.borrow();
         for descriptor in told.iter().filter_map(descriptor_of) {
@@ -284,6 +284,11 @@ impl Reactor {
 fn descriptor_of(event: &Event) -> Option<RawFd> {
     let token = event.token();
     (token != WAKE).then_some(token.0 as RawFd)
+}
+
+/// What the system refused to the loop itself: no line of anybody's program.
+fn refused(error: io::Error) -> Error {
+    Error::from(error).without_place()
 }
 
 fn is_not_found(outcome: &io::Result<()>) -> bool {

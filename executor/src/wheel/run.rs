@@ -256,7 +256,7 @@ impl Core {
         ctrl_c.count.set(ctrl_c.count.get() + 1);
         match &ctrl_c.main {
             Some(main) if ctrl_c.count.get() == 1 && main.cancel(Error::cancelled()) => Ok(()),
-            _ => Err(Error::new(Kind::KeyboardInterrupt, "")),
+            _ => Err(Error::new(Kind::KeyboardInterrupt, "").without_place()),
         }
     }
 }

@@ -17,12 +17,17 @@ use crate::wheel::current;
 use crate::wheel::current_context;
 use crate::wheel::entry::Entry;
 
+#[cold]
+fn closed(task: &TaskRef) -> Error {
+    Error::runtime("Event loop is closed").at(task.created_at)
+}
+
 impl Core {
     /// Takes a new task into the table and queues its first step.
     pub(crate) fn adopt(&self, [task, queued]: [TaskRef; 2]) {
         task.erased().head().bind(self.id);
         let inserted = match self.phase.get() {
-            Phase::Closed => Err(Error::runtime("Event loop is closed")),
+            Phase::Closed => Err(closed(&task)),
             Phase::Idle | Phase::Running => self.tasks.borrow_mut().insert(self.inbox_id, task),
         };
         if let Err(error) = inserted {

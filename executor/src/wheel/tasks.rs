@@ -59,5 +59,5 @@ impl Tasks {
 
 #[cold]
 fn no_row() -> Error {
-    Error::runtime(format!("a loop holds at most {} tasks", Ticket::ROWS))
+    Error::runtime(format!("a loop holds at most {} tasks", Ticket::ROWS)).without_place()
 }

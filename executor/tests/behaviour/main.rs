@@ -8,6 +8,7 @@ mod bursts;
 mod cancelling;
 mod context;
 mod descriptors;
+mod errors;
 mod growth;
 mod hooks;
 mod hosts;

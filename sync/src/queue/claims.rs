@@ -26,7 +26,7 @@ impl<S: Storage + 'static> Claim for Put<'_, S> {
                 Ok(false) => None,
                 put => Some(put.map(drop)),
             },
-            shut_down => Some(shut_down),
+            Err(shut_down) => Some(Err(shut_down.without_place())),
         }
     }
     fn pass_on(&mut self, woken: bool) {
@@ -50,7 +50,7 @@ impl<S: Storage + 'static> Claim for Get<'_, S> {
     fn take(&mut self, _woken: bool) -> Option<Result<S::Item>> {
         match self.0.0.take() {
             Ok(Some(item)) => Some(Ok(item)),
-            Ok(None) => Some(Err(self.0.check_open().err()?)),
+            Ok(None) => Some(Err(self.0.check_open().err()?.without_place())),
             Err(in_use) => Some(Err(in_use)),
         }
     }

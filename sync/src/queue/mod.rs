@@ -144,6 +144,7 @@ impl<S: Storage + 'static> AnyQueue<S> {
     /// # Errors
     /// QueueFull, when there is no room; QueueShutDown; Runtime, from an item of the queue that is being compared or shown. The item is
     /// dropped.
+    #[track_caller]
     pub fn put_nowait(&self, item: S::Item) -> Result<()> {
         self.check_open()?;
         match self.0.put(&mut Some(item))? {
@@ -174,13 +175,16 @@ impl<S: Storage + 'static> AnyQueue<S> {
     /// # Errors
     /// QueueEmpty, when there is none; QueueShutDown, when there will be none either; Runtime, from an item of the queue that is being compared
     /// or shown.
+    #[track_caller]
     pub fn get_nowait(&self) -> Result<S::Item> {
-        self.0.take()?.ok_or_else(|| match self.check_open() {
-            Ok(()) => Error::new(Kind::QueueEmpty, ""),
-            Err(shut_down) => shut_down,
-        })
+        if let Some(item) = self.0.take()? {
+            return Ok(item);
+        }
+        self.check_open()?;
+        Err(Error::new(Kind::QueueEmpty, ""))
     }
 
+    #[track_caller]
     fn check_open(&self) -> Result<()> {
         match self.0.shut_down.get() {
             true => Err(Error::new(Kind::QueueShutDown, "")),
@@ -192,6 +196,7 @@ impl<S: Storage + 'static> AnyQueue<S> {
     ///
     /// # Errors
     /// Value, when it was called for every item already.
+    #[track_caller]
     pub fn task_done(&self) -> Result<()> {
         if self.0.unfinished.get() == 0 {
             return Err(Error::value("task_done() called too many times"));

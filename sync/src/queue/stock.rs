@@ -56,7 +56,7 @@ impl<S: Storage> Stock<S> {
 
 #[cold]
 fn in_use() -> Error {
-    Error::runtime("an item that is being compared or shown cannot put into its own queue, or take from it")
+    Error::runtime("an item that is being compared or shown cannot put into its own queue, or take from it").without_place()
 }
 
 /// The items while they are worked on. Afterwards they are counted, even when user code has panicked.

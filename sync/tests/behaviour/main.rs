@@ -10,4 +10,5 @@ mod growth;
 mod hand_over;
 mod last_wakes;
 mod other_threads;
+mod places;
 mod priority;

@@ -4,9 +4,8 @@ use std::rc::Rc;
 
 use crate::block::head::AnyPromise;
 use crate::block::task::TaskHead;
-use crate::ground::error::{Error, Result};
-use crate::together::ensure::EnsureFuture;
-use crate::wheel::core::EventLoop;
+use crate::ground::error::{Awaited, Error, Result};
+use crate::together::ensure::{EnsureFuture, LoopOf};
 
 /// The children of a gather, of one type or of many.
 pub trait Children {
@@ -31,7 +30,7 @@ fn among_results<T>(child: AnyPromise, outcome: impl FnOnce() -> Result<T>) -> R
     if child.cancelled() && child.0.is::<TaskHead>() {
         return Err(Error::cancelled());
     }
-    outcome()
+    child.0.hand_out(outcome(), Awaited::Unknown)
 }
 
 /// Children of one type, from an iterator.
@@ -70,9 +69,9 @@ pub struct One<H, T> {
 
 impl<H, T> One<H, T> {
     #[track_caller]
-    fn new<A: EnsureFuture<Handle = H, Value = T>>(awaitable: A, event_loop: &EventLoop) -> One<H, T> {
+    fn new<A: EnsureFuture<Handle = H, Value = T>>(awaitable: A, event_loop: &mut LoopOf) -> One<H, T> {
         One {
-            handle: awaitable.ensure_future_on(event_loop),
+            handle: event_loop.ensure(awaitable),
             any: A::any,
             outcome: A::outcome,
         }
@@ -93,7 +92,7 @@ pub trait Tuple {
     type Children: Children;
     #[doc(hidden)]
     #[track_caller]
-    fn ensure_on(self, event_loop: &EventLoop) -> Self::Children;
+    fn ensure_on(self, event_loop: &mut LoopOf) -> Self::Children;
 }
 
 macro_rules! tuples {
@@ -102,7 +101,7 @@ macro_rules! tuples {
             type Children = ($(One<$name::Handle, $name::Value>,)+);
 
             #[track_caller]
-            fn ensure_on(self, event_loop: &EventLoop) -> Self::Children {
+            fn ensure_on(self, event_loop: &mut LoopOf) -> Self::Children {
                 ($(One::new(self.$index, event_loop),)+)
             }
         }

@@ -7,7 +7,7 @@ use crate::block::gather::GatherHead;
 use crate::block::head::{AnyPromise, State};
 use crate::block::listener::Listen;
 use crate::block::raw::Ref;
-use crate::ground::error::Error;
+use crate::ground::error::{Awaited, Error};
 use crate::handle::promise::Promise;
 
 /// What the children's completions are told to.
@@ -48,7 +48,7 @@ impl Count {
             if !self.outer.done()
                 && let Err(error) | Ok(Some(error)) = error
             {
-                return self.fail(error);
+                return self.fail(child.0.hand_out_error(error, Awaited::ToBeTold));
             }
         }
         if self.outer.done() {

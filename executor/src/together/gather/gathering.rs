@@ -31,7 +31,7 @@ impl<G, T> Future for Gathering<G, T> {
         let this = &mut *self;
         this.waiting
             .poll(&this.outer, context)?
-            .map(|()| (this.outcome)(&this.gather))
+            .map(|()| this.waiting.outcome_of(&this.outer, (this.outcome)(&this.gather)))
     }
 }
 
@@ -103,6 +103,9 @@ macro_rules! gathered {
 
             fn ensure_future_on(self, _: &EventLoop) -> $gather<C> {
                 self
+            }
+            fn into_handle(self) -> Result<$gather<C>, Self> {
+                Ok(self)
             }
             fn any(handle: &$gather<C>) -> AnyPromise {
                 handle.as_any()

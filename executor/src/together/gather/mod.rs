@@ -18,9 +18,8 @@ use crate::block::listener::Listener;
 use crate::block::raw;
 use crate::ground::error::{Error, Result};
 use crate::handle::promise::Promise;
-use crate::together::ensure::EnsureFuture;
+use crate::together::ensure::{EnsureFuture, LoopOf};
 use crate::wheel::core::EventLoop;
-use crate::wheel::current;
 
 /// Runs everything in `awaitables` at once and gives their values in the order given. Mirrors `asyncio.gather`.
 ///
@@ -35,8 +34,10 @@ use crate::wheel::current;
 /// assert_eq!(squares.unwrap(), [1, 4, 9]);
 /// ```
 ///
+/// It belongs to the loop of the first of them: a coroutine's is the running one. So tasks and promises can be gathered before their loop runs.
+///
 /// # Panics
-/// When no loop runs on this thread.
+/// When no loop runs on this thread, and nothing that is given belongs to one.
 ///
 /// # Cancel safety
 /// Cancelling the waiting task, or the gather, cancels every child; see [`shield`](crate::shield()).
@@ -45,7 +46,7 @@ pub fn gather<I>(awaitables: I) -> Gather<ManyOf<I::Item>>
 where
     I: IntoIterator<Item: EnsureFuture>,
 {
-    gather_on(&current::expect("gather"), awaitables)
+    gather_among(LoopOf::new("gather", None), awaitables)
 }
 
 #[track_caller]
@@ -53,13 +54,21 @@ pub(crate) fn gather_on<I>(event_loop: &EventLoop, awaitables: I) -> Gather<Many
 where
     I: IntoIterator<Item: EnsureFuture>,
 {
+    gather_among(LoopOf::new("gather", Some(event_loop.clone())), awaitables)
+}
+
+#[track_caller]
+fn gather_among<I>(mut event_loop: LoopOf, awaitables: I) -> Gather<ManyOf<I::Item>>
+where
+    I: IntoIterator<Item: EnsureFuture>,
+{
     // A loop instead of `map`: the place of creation is that of this call.
     let mut handles = Vec::new();
     for awaitable in awaitables {
-        handles.push(awaitable.ensure_future_on(event_loop));
+        handles.push(event_loop.ensure(awaitable));
     }
     Gather::new(
-        event_loop,
+        event_loop.expect(),
         Many {
             handles,
             all_new: I::Item::IS_NEW,
@@ -73,9 +82,9 @@ where
 #[doc(hidden)]
 #[track_caller]
 pub fn gather_tuple<T: Tuple>(awaitables: T) -> Gather<T::Children> {
-    let event_loop = current::expect("gather!");
-    let children = awaitables.ensure_on(&event_loop);
-    Gather::new(&event_loop, children)
+    let mut event_loop = LoopOf::new("gather!", None);
+    let children = awaitables.ensure_on(&mut event_loop);
+    Gather::new(event_loop.expect(), children)
 }
 
 /// [`gather()`](crate::gather()) of up to eight things of different types; gives a tuple.
@@ -119,6 +128,7 @@ fn without_repeats(children: &[AnyPromise]) -> Rc<[AnyPromise]> {
 }
 
 impl<C: Children> Gather<C> {
+    #[track_caller]
     fn new(event_loop: &EventLoop, children: C) -> Gather<C> {
         let all = children.promises();
         let different = if children.all_new() {
@@ -147,7 +157,7 @@ impl<C: Children> Gather<C> {
         if let Some(head) = count.outer.block.erased().own::<GatherHead>() {
             let _new = head.listener.set(listener.downgrade());
         }
-        event_loop.0.ties.note(event_loop.0.id, &listener, &count.children);
+        event_loop.note_ties(&listener, &count.children);
         for (index, child) in count.children.iter().enumerate() {
             let index = index as u32;
             if child.done() {
@@ -204,6 +214,7 @@ impl<C: Children> Gather<C> {
     ///
     /// # Errors
     /// InvalidState while it is pending.
+    #[track_caller]
     pub fn error(&self) -> Result<Option<Error>> {
         self.as_any().error()
     }
@@ -212,6 +223,7 @@ impl<C: Children> Gather<C> {
     ///
     /// # Errors
     /// The first error of a child; InvalidState while it is pending.
+    #[track_caller]
     pub fn result(&self) -> Result<C::Values> {
         self.error()?.map_or_else(|| self.children.values(), Err)
     }
@@ -246,6 +258,7 @@ impl<C: Children> GatherOutcomes<C> {
     ///
     /// # Errors
     /// The cancellation, when the gather was cancelled; InvalidState while it is pending.
+    #[track_caller]
     pub fn results(&self) -> Result<C::Outcomes> {
         self.error()?.map_or_else(|| Ok(self.children.outcomes()), Err)
     }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use kolo_executor::testing::run;
-use kolo_executor::{Gather, Kind, Task, as_completed, create_task, gather, running_loop, shield, timeout, wait_for};
+use kolo_executor::{Gather, Kind, Promise, Task, as_completed, create_task, gather, running_loop, shield, timeout, wait_for};
 
 use super::{runtime, value};
 use crate::support::outcome::{boom, error_of};
@@ -42,9 +42,14 @@ fn a_promise_of_another_loop_is_refused() {
         assert_eq!(error_of(timeout(1, (&foreign).into_future()).await), attached);
         assert_eq!(error_of(shield(&foreign).await), attached);
 
-        let different = value("The future belongs to a different loop than the one that waits for it");
-        assert_eq!(error_of(gather([&foreign]).await), different);
-        assert_eq!(error_of(gather([&foreign]).return_exceptions().await), different);
+        let different = value("The future belongs to a different loop than the one specified as the loop argument");
+        // As in asyncio, a gather belongs to the loop of the first of its children, and the others have to as well.
+        let gathered = runtime("Task 'reader' awaits <Gather pending>, which is attached to a different loop");
+        assert_eq!(error_of(gather([&foreign]).await), gathered);
+        assert_eq!(error_of(gather([&foreign]).return_exceptions().await), gathered);
+        let own = Promise::new();
+        assert_eq!(error_of(gather([&own, &foreign]).await), different);
+        assert_eq!(error_of(gather([&foreign, &own]).await), different);
         let mut results = as_completed([&foreign]);
         assert_eq!(error_of(results.next().await.unwrap()), different);
         assert!(results.next().await.is_none());
@@ -52,7 +57,7 @@ fn a_promise_of_another_loop_is_refused() {
     });
     task.set_name("reader");
     near.run_until_complete(task).unwrap();
-    let different = value("The future belongs to a different loop than the one that waits for it");
+    let different = value("The future belongs to a different loop than the one specified as the loop argument");
     assert_eq!(error_of(near.run_until_complete(&promise)), different);
 
     // Its own loop takes no notice, and one that is done is anybody's.

@@ -69,7 +69,7 @@ fn test_ensure_future_task() {
     let other = virtual_loop();
     let foreign = event_loop.create_task(ok());
     let refused = error_of(other.run_until_complete(&foreign));
-    let message = "The future belongs to a different loop than the one that waits for it";
+    let message = "The future belongs to a different loop than the one specified as the loop argument";
     assert_eq!(refused, (Kind::Value, message.to_owned()));
     assert!(!foreign.done());
     assert_eq!(event_loop.run_until_complete(foreign).unwrap(), "ok");

@@ -172,6 +172,21 @@ fn errors_that_own_errors() {
 }
 
 #[test]
+fn errors_that_came_a_long_way() {
+    on_a_small_stack(concat!(module_path!(), "::errors_that_came_a_long_way"), || {
+        let outcome = run(async {
+            let first = create_task(async { Err::<(), _>(Error::value("bad")) });
+            let last = (0..DEPTH).fold(first, |inner, _| create_task(async move { inner.await }));
+            last.await
+        });
+        let error = outcome.unwrap_err();
+        assert_eq!(error.trail().count(), DEPTH + 2);
+        assert!(format!("{error:?}").lines().count() < 30);
+        drop(error);
+    });
+}
+
+#[test]
 fn few_are_dropped_in_the_middle_of_their_owners() {
     let (order, trace) = traced(10, |_| false);
     drop(order);

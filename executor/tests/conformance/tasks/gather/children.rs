@@ -38,7 +38,7 @@ fn test_constructor_heterogenous_futures() {
     let (near, far) = (one.create_promise::<()>(), other.create_promise::<()>());
     let children = [near.clone(), far.clone()];
     let refused = error_of(one.run_until_complete(async move { gather(&children).await }));
-    let message = "The future belongs to a different loop than the one that waits for it";
+    let message = "The future belongs to a different loop than the one specified as the loop argument";
     assert_eq!(refused, (Kind::Value, message.to_owned()));
     assert!(!near.done() && !far.done());
     near.set_result(()).unwrap();

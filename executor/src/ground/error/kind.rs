@@ -1,0 +1,41 @@
+//! The kinds of errors.
+
+/// What kind of error it is: asyncio's exceptions, and kolo's own two (`Panic`, `Deadlock`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The task was asked to stop (`asyncio.CancelledError`).
+    Cancelled,
+    /// A deadline passed (`TimeoutError`).
+    Timeout,
+    /// An operation that the state of a promise does not allow (`asyncio.InvalidStateError`).
+    InvalidState,
+    /// A misuse of the loop or of a primitive (`RuntimeError`).
+    Runtime,
+    /// A value out of range (`ValueError`).
+    Value,
+    /// `get_nowait` on an empty queue (`asyncio.QueueEmpty`).
+    QueueEmpty,
+    /// `put_nowait` on a full queue (`asyncio.QueueFull`).
+    QueueFull,
+    /// A queue that was shut down (`asyncio.QueueShutDown`).
+    QueueShutDown,
+    /// A barrier that was aborted or reset (`asyncio.BrokenBarrierError`).
+    BrokenBarrier,
+    /// A stream ended in the middle of what was asked for (`asyncio.IncompleteReadError`); see [`IncompleteRead`](crate::IncompleteRead).
+    IncompleteRead,
+    /// A stream's buffer limit was reached (`asyncio.LimitOverrunError`); see [`LimitOverrun`](crate::LimitOverrun).
+    LimitOverrun,
+    /// Several errors together (`ExceptionGroup`); see [`Error::errors`](crate::Error::errors).
+    Group,
+    /// Ctrl-C (`KeyboardInterrupt`). It ends the run at once instead of being handed to whoever awaits the task.
+    KeyboardInterrupt,
+    /// A panic in a task or a callback, caught and carried.
+    Panic,
+    /// Nothing can ever run again: every task waits for another.
+    Deadlock,
+    /// The system refused something (`OSError`): an [`std::io::Error`], or an [`OsError`](crate::OsError).
+    Io,
+    /// Any other error.
+    Other,
+}
