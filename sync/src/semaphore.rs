@@ -99,11 +99,14 @@ impl Semaphore {
         while self.value() > 0 && self.hand_out_one() {}
     }
 
-    /// Gives a permit to the first that waits. It is taken from the value now, so that nobody else takes it before that one runs.
+    /// Gives a permit, of which there is one, to the first that waits. It is taken from the value before that one is woken, so that nobody else
+    /// takes it: neither before that one runs, nor whoever is told of the wake-up.
     fn hand_out_one(&self) -> bool {
+        let value = &self.0.value;
+        value.set(value.get() - 1);
         let given = self.0.waiters.wake(1) > 0;
-        if given {
-            self.0.value.set(self.value() - 1);
+        if !given {
+            value.set(value.get() + 1);
         }
         given
     }

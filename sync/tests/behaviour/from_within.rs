@@ -6,9 +6,10 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::task::Poll;
 
 use kolo_executor::testing::run;
-use kolo_executor::{Kind, Promise, Result};
+use kolo_executor::{AnyTask, Kind, Observer, Promise, Result, create_task, running_loop, sleep};
 use kolo_sync::storage::Storage;
 use kolo_sync::{AnyQueue, PriorityQueue, Queue, Semaphore};
 
@@ -201,6 +202,42 @@ fn what_goes_while_a_task_begins_to_wait_may_end_the_wait() {
         .await?;
         assert_eq!(semaphore.value(), 0);
         Ok(())
+    });
+    outcome.unwrap();
+}
+
+/// When a task is woken, ends a wait of its own.
+struct Leaves(RefCell<Option<Pin<Box<dyn Future<Output = Result<()>>>>>>);
+
+impl Observer for Leaves {
+    fn woken(&self, _task: &AnyTask, _by: Option<&AnyTask>) {
+        let wait = self.0.take();
+        drop(wait);
+    }
+}
+
+#[test]
+fn whoever_is_told_of_a_wake_up_may_leave_the_queue_from_which_it_came() {
+    let outcome = run(async {
+        let semaphore = Semaphore::new(0)?;
+        let tasks = [(); 2].map(|()| {
+            let semaphore = semaphore.clone();
+            create_task(async move { semaphore.acquire().await })
+        });
+        sleep(0).await?;
+        let own = semaphore.clone();
+        let mut wait: Pin<Box<dyn Future<Output = Result<()>>>> = Box::pin(async move { own.acquire().await });
+        poll_fn(|context| Poll::Ready(wait.as_mut().poll(context).is_pending())).await;
+        running_loop().add_observer(Rc::new(Leaves(RefCell::new(Some(wait)))));
+        semaphore.release();
+        sleep(0).await?;
+        assert_eq!(
+            (tasks.each_ref().map(|task| task.done()), semaphore.value()),
+            ([true, false], 0)
+        );
+        semaphore.release();
+        let [_, second] = tasks;
+        second.await
     });
     outcome.unwrap();
 }
