@@ -206,8 +206,10 @@ fn what_goes_while_a_task_begins_to_wait_may_end_the_wait() {
     outcome.unwrap();
 }
 
+type Wait = Pin<Box<dyn Future<Output = Result<()>>>>;
+
 /// When a task is woken, ends a wait of its own.
-struct Leaves(RefCell<Option<Pin<Box<dyn Future<Output = Result<()>>>>>>);
+struct Leaves(RefCell<Option<Wait>>);
 
 impl Observer for Leaves {
     fn woken(&self, _task: &AnyTask, _by: Option<&AnyTask>) {
@@ -226,7 +228,7 @@ fn whoever_is_told_of_a_wake_up_may_leave_the_queue_from_which_it_came() {
         });
         sleep(0).await?;
         let own = semaphore.clone();
-        let mut wait: Pin<Box<dyn Future<Output = Result<()>>>> = Box::pin(async move { own.acquire().await });
+        let mut wait: Wait = Box::pin(async move { own.acquire().await });
         poll_fn(|context| Poll::Ready(wait.as_mut().poll(context).is_pending())).await;
         running_loop().add_observer(Rc::new(Leaves(RefCell::new(Some(wait)))));
         semaphore.release();
