@@ -21,6 +21,7 @@ impl<T: Send + 'static> Completer<T> {
     ///
     /// # Errors
     /// Runtime, when the loop is closed; the value is dropped here.
+    #[track_caller]
     pub fn set_result(self, value: T) -> Result<()> {
         self.complete(Ok(value))
     }
@@ -29,6 +30,7 @@ impl<T: Send + 'static> Completer<T> {
     ///
     /// # Errors
     /// As [`set_result`](Completer::set_result).
+    #[track_caller]
     pub fn set_error(self, error: impl Into<Error>) -> Result<()> {
         self.complete(Err(error.into()))
     }
@@ -37,6 +39,7 @@ impl<T: Send + 'static> Completer<T> {
     ///
     /// # Errors
     /// As [`set_result`](Completer::set_result).
+    #[track_caller]
     pub fn complete(mut self, outcome: Result<T>) -> Result<()> {
         let promise = self.0.take();
         promise.map_or(Ok(()), |promise| promise.call(move |promise| settle(promise, outcome)))

@@ -123,6 +123,7 @@ impl RemoteHandle {
     /// thread. Mirrors `asyncio.run_coroutine_threadsafe`.
     ///
     /// On a closed loop `make` is dropped, and the handle's [`wait`](RemoteTask::wait) says so. When `make` panics, both threads learn of it.
+    #[track_caller]
     pub fn spawn<T, C>(&self, make: impl FnOnce() -> C + Send + 'static) -> RemoteTask<T>
     where
         T: Send + 'static,

@@ -68,6 +68,7 @@ impl<T: 'static> RemoteRef<T> {
     ///
     /// # Errors
     /// Runtime, when the loop is closed; the closure is dropped here. A loop that closes before it comes to the call drops the closure.
+    #[track_caller]
     pub fn call<O: CallOutcome>(&self, call: impl FnOnce(&T) -> O + Send + 'static) -> Result<()> {
         let number = self.deposit.number;
         self.deposit.remote.call_soon(move || {
@@ -105,6 +106,7 @@ impl<T: 'static> RemoteRef<T> {
     /// })
     /// .unwrap();
     /// ```
+    #[track_caller]
     pub fn spawn<V, C>(&self, make: impl FnOnce(Rc<T>) -> C + Send + 'static) -> RemoteTask<V>
     where
         V: Send + 'static,

@@ -80,6 +80,7 @@ impl EventLoop {
     ///
     /// # Errors
     /// Runtime, when the loop is closed, or a loop runs on this thread already; KeyboardInterrupt, from a task.
+    #[track_caller]
     pub fn turn(&self) -> Result<Turn> {
         let _running = self.enter()?;
         self.0.reactor.quieten()?;

@@ -49,6 +49,7 @@ impl EventLoop {
     ///
     /// # Errors
     /// Io, when the descriptor cannot be watched: it is closed, or always ready, as a file on a disk is. It has no reader and no writer then.
+    #[track_caller]
     pub fn add_reader(&self, descriptor: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
         self.watch("add_reader", descriptor.as_raw_fd(), Interest::Read, callback)
             .map(drop)
@@ -60,6 +61,7 @@ impl EventLoop {
     ///
     /// # Errors
     /// As `add_reader`.
+    #[track_caller]
     pub fn add_writer(&self, descriptor: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
         self.watch("add_writer", descriptor.as_raw_fd(), Interest::Write, callback)
             .map(drop)
@@ -102,6 +104,7 @@ impl EventLoop {
     ///
     /// # Errors
     /// As `add_reader`; Runtime, when the descriptor has a reader.
+    #[track_caller]
     pub fn watch_reader(&self, descriptor: &impl AsFd, callback: impl FnMut() + 'static) -> Result<Watching> {
         self.watch_alone("watch_reader", descriptor.as_fd().as_raw_fd(), Interest::Read, callback)
     }
@@ -110,11 +113,13 @@ impl EventLoop {
     ///
     /// # Errors
     /// As `add_writer`; Runtime, when the descriptor has a writer.
+    #[track_caller]
     pub fn watch_writer(&self, descriptor: &impl AsFd, callback: impl FnMut() + 'static) -> Result<Watching> {
         self.watch_alone("watch_writer", descriptor.as_fd().as_raw_fd(), Interest::Write, callback)
     }
 
     /// Watches a descriptor of which nobody else wants to know the same.
+    #[track_caller]
     pub(crate) fn watch_alone(
         &self,
         call: &str,
@@ -141,6 +146,7 @@ impl EventLoop {
         })
     }
 
+    #[track_caller]
     fn watch(
         &self,
         call: &str,
@@ -154,9 +160,11 @@ impl EventLoop {
         let scheduled = Scheduled::repeatedly(self.0.id, Context::current(), callback);
         let token = scheduled.token;
         self.0.observe_scheduled(token);
-        let outcome = self.0.reactor.watch(descriptor, interest, scheduled);
-        outcome.map_err(|error| Error::from(error).about(&format!("{call}: descriptor {descriptor}")))?;
-        Ok(token)
+        match self.0.reactor.watch(descriptor, interest, scheduled) {
+            Ok(()) => Ok(token),
+            // Not in a closure, which the caller's line would not reach.
+            Err(error) => Err(Error::from(error).about(&format!("{call}: descriptor {descriptor}"))),
+        }
     }
 }
 
