@@ -14,8 +14,7 @@ use crate::storage::Storage;
 /// The items of a queue as they come; from [`AnyQueue::items`]. It ends when the queue is shut down and empty.
 ///
 /// ```
-/// use kolo_executor::{create_task, run};
-/// use kolo_sync::Queue;
+/// use kolo::{Queue, create_task, run};
 ///
 /// let sum = run(async {
 ///     let queue = Queue::new(0);

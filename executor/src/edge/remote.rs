@@ -21,7 +21,7 @@ use crate::wheel::inbox::{Inbox, Letter};
 /// While one exists the loop never counts as deadlocked: something may still come through it.
 ///
 /// ```
-/// use kolo_executor::{run, running_loop, sleep};
+/// use kolo::{run, running_loop, sleep};
 ///
 /// let sum = run(async {
 ///     let remote = running_loop().remote();

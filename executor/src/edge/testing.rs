@@ -3,8 +3,8 @@
 //! Everything here stands on the public API; it is kolo's own tests that it was made for.
 //!
 //! ```
-//! use kolo_executor::testing::{Trace, hops, run};
-//! use kolo_executor::{create_task, sleep};
+//! use kolo::testing::{Trace, hops, run};
+//! use kolo::{create_task, sleep};
 //!
 //! let trace = Trace::new();
 //! let events = trace.clone();
@@ -23,7 +23,7 @@
 //!     task.await
 //! })?;
 //! assert_eq!(events.take(), ["created", "+1 task begins", "+2 main goes on", "3600s task ends"]);
-//! # Ok::<(), kolo_executor::Error>(())
+//! # Ok::<(), kolo::Error>(())
 //! ```
 
 use std::cell::{Cell, RefCell};
@@ -43,7 +43,7 @@ use crate::wheel::core::EventLoop;
 /// that hours of sleep take no time and an order of events never depends on the machine. The outcome is that of `main`.
 ///
 /// ```
-/// use kolo_executor::{running_loop, sleep, testing};
+/// use kolo::{running_loop, sleep, testing};
 ///
 /// let time = testing::run(async {
 ///     sleep(3600).await?;
@@ -65,7 +65,7 @@ pub fn run<T: 'static>(main: impl Future<Output = Result<T>> + 'static) -> Resul
 /// iteration that need not wait does not jump.
 ///
 /// ```
-/// use kolo_executor::{Clock, EventLoop, testing};
+/// use kolo::{Clock, EventLoop, testing};
 ///
 /// let event_loop = EventLoop::with_clock(Clock::Virtual)?;
 /// let promise = event_loop.create_promise();
@@ -75,7 +75,7 @@ pub fn run<T: 'static>(main: impl Future<Output = Result<T>> + 'static) -> Resul
 /// testing::tick(&event_loop);
 /// assert_eq!(task.result()?, 42);
 /// event_loop.close()?;
-/// # Ok::<(), kolo_executor::Error>(())
+/// # Ok::<(), kolo::Error>(())
 /// ```
 ///
 /// # Panics
@@ -99,7 +99,7 @@ pub fn tick(event_loop: &EventLoop) {
 /// The same as awaiting `sleep(0)` so many times. No time passes on a virtual clock, and 0 does not suspend.
 ///
 /// ```
-/// use kolo_executor::{create_task, testing};
+/// use kolo::{create_task, testing};
 ///
 /// testing::run(async {
 ///     let task = create_task(async { Ok(42) });
@@ -126,7 +126,7 @@ pub async fn hops(count: usize) -> Result<()> {
 /// A list of events, in the order in which they happened, to be compared as a whole. Clones write to the same list.
 ///
 /// ```
-/// use kolo_executor::testing::Trace;
+/// use kolo::testing::Trace;
 ///
 /// let trace = Trace::new();
 /// let events = trace.clone();

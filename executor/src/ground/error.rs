@@ -63,9 +63,9 @@ pub enum Kind {
 /// source, is recognised and comes out as [`Kind::Cancelled`] again.
 ///
 /// ```
-/// use kolo_executor::{Error, Kind};
+/// use kolo::{Error, Kind};
 ///
-/// fn parse(text: &str) -> kolo_executor::Result<i32> {
+/// fn parse(text: &str) -> kolo::Result<i32> {
 ///     Ok(text.parse()?)
 /// }
 /// assert_eq!(parse("x").unwrap_err().kind(), Kind::Other);

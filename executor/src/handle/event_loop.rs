@@ -156,7 +156,7 @@ impl EventLoop {
     /// use std::os::unix::net::UnixStream;
     /// use std::rc::Rc;
     ///
-    /// use kolo_executor::{Promise, run, running_loop};
+    /// use kolo::{Promise, run, running_loop};
     ///
     /// run(async {
     ///     let (ours, mut theirs) = UnixStream::pair()?;
@@ -269,7 +269,7 @@ impl EventLoop {
     /// ```
     /// use std::os::unix::net::UnixStream;
     ///
-    /// use kolo_executor::{running_loop, sleep, testing};
+    /// use kolo::{running_loop, sleep, testing};
     ///
     /// testing::run(async {
     ///     running_loop().set_waits_for_descriptors(false);
@@ -298,7 +298,7 @@ impl EventLoop {
     /// [`RemoteHandle`](crate::RemoteHandle) say so by themselves.
     ///
     /// ```
-    /// use kolo_executor::{Promise, run, running_loop};
+    /// use kolo::{Promise, run, running_loop};
     ///
     /// let answer = run(async {
     ///     let promise = Promise::new();
@@ -319,7 +319,7 @@ impl EventLoop {
     /// first error is that of `close`; the others run all the same. A loop that is closed without a runner drops its hooks unused.
     ///
     /// ```
-    /// use kolo_executor::{run, running_loop, sleep};
+    /// use kolo::{run, running_loop, sleep};
     ///
     /// run(async {
     ///     running_loop().at_close(|| async {

@@ -24,7 +24,7 @@ use crate::wheel::current;
 /// Cancelling a task that awaits a promise cancels the promise; [`shield`](crate::shield) cuts that.
 ///
 /// ```
-/// use kolo_executor::{Promise, create_task, run};
+/// use kolo::{Promise, create_task, run};
 ///
 /// let answer = run(async {
 ///     let promise = Promise::new();
@@ -38,7 +38,7 @@ use crate::wheel::current;
 /// Values go in and come out, as with a `Cell<T>`. Were it covariant, what goes in as one type could come out as another:
 ///
 /// ```compile_fail,E0308
-/// fn coerce(promise: kolo_executor::Promise<for<'a> fn(&'a str)>) -> kolo_executor::Promise<fn(&'static str)> {
+/// fn coerce(promise: kolo::Promise<for<'a> fn(&'a str)>) -> kolo::Promise<fn(&'static str)> {
 ///     promise
 /// }
 /// ```

@@ -26,7 +26,7 @@ use crate::wheel::current_context;
 /// does. A task whose coroutine panics fails with [`Kind::Panic`](crate::Kind::Panic).
 ///
 /// ```
-/// use kolo_executor::{create_task, run, sleep};
+/// use kolo::{create_task, run, sleep};
 ///
 /// run(async {
 ///     let task = create_task(async {
@@ -46,7 +46,7 @@ use crate::wheel::current_context;
 ///
 /// ```compile_fail
 /// fn send<T: Send>() {}
-/// send::<kolo_executor::Task<()>>();
+/// send::<kolo::Task<()>>();
 /// ```
 pub struct Task<T>(Promise<T>);
 
@@ -173,7 +173,7 @@ impl Builder {
 /// Makes a task of a coroutine. Its first step runs in the loop's next iteration. Mirrors `asyncio.create_task`.
 ///
 /// ```
-/// use kolo_executor::{create_task, run};
+/// use kolo::{create_task, run};
 ///
 /// let sum = run(async {
 ///     let task = create_task(async { Ok(40) });

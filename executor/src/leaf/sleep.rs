@@ -17,7 +17,7 @@ use crate::wheel::timer::Timer;
 /// A delay of zero or less lets every other ready task run once, and then goes on.
 ///
 /// ```
-/// use kolo_executor::{run, sleep};
+/// use kolo::{run, sleep};
 /// use std::time::Duration;
 ///
 /// run(async {

@@ -28,7 +28,7 @@ use crate::wheel::timer::Timer;
 /// [`next_done`](AsCompleted::next_done) gives the task instead of its outcome, as `async for` does. What is given twice counts once.
 ///
 /// ```
-/// use kolo_executor::{as_completed, run, sleep_with};
+/// use kolo::{as_completed, run, sleep_with};
 ///
 /// run(async {
 ///     let mut results = as_completed([0.02, 0.01].map(|delay| sleep_with(delay, delay)));

@@ -145,7 +145,7 @@ fn now() -> Nanos {
 /// A handle: clones are of the same deadline.
 ///
 /// ```
-/// use kolo_executor::{Timeout, run, sleep};
+/// use kolo::{Timeout, run, sleep};
 ///
 /// run(async {
 ///     let deadline = Timeout::after(0.01);

@@ -12,6 +12,7 @@ use std::rc::Rc;
 use self::children::ManyOf;
 pub use self::children::{Children, Many, One, Tuple};
 use self::count::Count;
+pub use self::gathering::Gathering;
 use crate::block::gather::GatherHead;
 use crate::block::head::{AnyPromise, Callback};
 use crate::block::listener::Listener;
@@ -29,7 +30,7 @@ use crate::wheel::current;
 /// [`gather!`](crate::gather!).
 ///
 /// ```
-/// use kolo_executor::{gather, run, sleep_with};
+/// use kolo::{gather, run, sleep_with};
 ///
 /// let squares = run(async { gather((1..4).map(|n| sleep_with(0.01, n * n))).await });
 /// assert_eq!(squares.unwrap(), [1, 4, 9]);
@@ -81,7 +82,7 @@ pub fn gather_tuple<T: Tuple>(awaitables: T) -> Gather<T::Children> {
 /// [`gather()`](crate::gather()) of up to eight things of different types; gives a tuple.
 ///
 /// ```
-/// use kolo_executor::{gather, run, sleep, sleep_with};
+/// use kolo::{gather, run, sleep, sleep_with};
 ///
 /// let (n, ()) = run(async { gather!(sleep_with(0.01, 5), sleep(0.01)).await }).unwrap();
 /// assert_eq!(n, 5);
