@@ -95,6 +95,8 @@ impl Lock {
 
     /// [`acquire`](Lock::acquire) for as long as the guard lives: `let _held = lock.hold().await?;` is `async with lock:`.
     ///
+    /// The guard needs a name: `let _ = lock.hold().await?;` drops it at once, and protects nothing.
+    ///
     /// # Errors
     /// As `acquire`.
     ///

@@ -113,7 +113,7 @@ impl Semaphore {
     }
 
     /// [`acquire`](Semaphore::acquire) for as long as the guard lives: `let _permit = semaphore.hold().await?;` is `async with
-    /// semaphore:`.
+    /// semaphore:`. `let _ = ...` drops the guard at once.
     ///
     /// # Errors
     /// As `acquire`.

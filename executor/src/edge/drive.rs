@@ -9,7 +9,7 @@ use crate::together::ensure::EnsureFuture;
 use crate::wheel::core::{EventLoop, Phase};
 use crate::wheel::current;
 
-/// When to run a loop again that is driven by [`EventLoop::turn`].
+/// When to run a loop again that is driven by [`EventLoop::turn`], which has an example.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Turn {
     /// At once: something is ready.
@@ -24,6 +24,15 @@ pub enum Turn {
 
 impl EventLoop {
     /// Runs until the coroutine, task or promise is done, and returns its outcome. Mirrors `loop.run_until_complete`.
+    ///
+    /// ```
+    /// use kolo::{EventLoop, sleep_with};
+    ///
+    /// let event_loop = EventLoop::new()?;
+    /// assert_eq!(event_loop.run_until_complete(sleep_with(0.01, 42))?, 42);
+    /// event_loop.close()?;
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The outcome's own; Runtime, when the loop was stopped before, is closed, or a loop runs on this thread already; Value, for a task
@@ -74,6 +83,28 @@ impl EventLoop {
     }
 
     /// Runs one iteration without ever waiting, for a program with a main loop of its own, and says when to come back.
+    ///
+    /// ```
+    /// use std::thread;
+    /// use std::time::Duration;
+    ///
+    /// use kolo::{Runner, Turn, sleep_with};
+    ///
+    /// let runner = Runner::builder().build()?; // closes the loop in good order, however that was run
+    /// let event_loop = runner.event_loop();
+    /// let task = event_loop.create_task(sleep_with(0.01, 42));
+    /// loop {
+    ///     // ... draw a frame ...
+    ///     match event_loop.turn()? {
+    ///         Turn::Now => {}
+    ///         Turn::At(_) | Turn::Io => thread::sleep(Duration::from_millis(1)),
+    ///         Turn::Done => break,
+    ///     }
+    /// }
+    /// assert_eq!(task.result()?, 42);
+    /// runner.close()?;
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
     ///
     /// Ctrl-C is left to the program whose main loop it is: between two turns, where nearly all of them come, there is nothing here to cancel.
     ///

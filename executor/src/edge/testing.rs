@@ -1,6 +1,16 @@
 //! For tests: a run on the virtual clock, a list of what happened in it, and iterations one at a time.
 //!
-//! Everything here stands on the public API; it is kolo's own tests that it was made for.
+//! Everything here stands on the public API; it is kolo's own tests that it was made for. They go by three rules:
+//!
+//! - **Virtual time.** [`run`] instead of [`kolo::run`](crate::run): the clock jumps to the next deadline when nothing is ready, so that an hour of
+//!   sleep takes no time, and what has one deadline has one order on every machine. Times are exact: `assert_eq!(running_loop().time(), 3600.0)`.
+//!   What a thread of the program's own does takes real time; while a [`RemoteHandle`](crate::RemoteHandle) or a
+//!   [`keep_alive`](crate::EventLoop::keep_alive) lives, the clock waits for it.
+//! - **Whole traces.** A [`Trace`] is a list of what happened, compared as a whole: what came too often, or in another order, fails as well.
+//! - **Hops instead of waits.** "When it has had its turn" is [`hops`]`(1)`, not a short sleep: as many iterations of the loop as asyncio takes, and
+//!   no time. [`tick`] runs one iteration from outside.
+//!
+//! A test that waits for ever does not hang: the run ends with an error of kind [`Deadlock`](crate::Kind::Deadlock) that says who waits for whom.
 //!
 //! ```
 //! use kolo::testing::{Trace, hops, run};

@@ -35,6 +35,23 @@ use crate::wheel::current;
 /// assert_eq!(answer.unwrap(), 42);
 /// ```
 ///
+/// A promise is a handle and no future: combinators of other crates (`select!`, `join_all`, `FuturesUnordered`, `race`) are given its future,
+/// [`into_future`](IntoFuture::into_future), which `.await` calls by itself:
+///
+/// ```
+/// use futures_util::future::select_all;
+/// use kolo::{Promise, run};
+///
+/// run(async {
+///     let promises = [Promise::new(), Promise::new()];
+///     promises[1].set_result("second")?;
+///     let (value, index, _) = select_all(promises.iter().map(|promise| promise.into_future())).await;
+///     assert_eq!((value?, index), ("second", 1));
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+///
 /// Values go in and come out, as with a `Cell<T>`. Were it covariant, what goes in as one type could come out as another:
 ///
 /// ```compile_fail,E0308

@@ -36,6 +36,27 @@ use crate::wheel::current;
 /// assert_eq!(squares.unwrap(), [1, 4, 9]);
 /// ```
 ///
+/// A gather is a handle and no future, as a [`Task`](crate::Task) is: combinators of other crates are given its
+/// [`into_future`](IntoFuture::into_future).
+///
+/// ```
+/// use futures_util::future::FutureExt;
+/// use futures_util::select;
+/// use kolo::{gather, run, sleep, sleep_with};
+///
+/// let values = run(async {
+///     let all = gather((1..4).map(|n| sleep_with(0.01, n)));
+///     select! {
+///         values = all.into_future().fuse() => values,
+///         late = sleep(3600).fuse() => late.map(|()| Vec::new()),
+///     }
+/// });
+/// assert_eq!(values.unwrap(), [1, 2, 3]);
+/// ```
+///
+/// # Errors
+/// The gather fails with the first error of a child; InvalidState, when a value was taken out by somebody else.
+///
 /// # Panics
 /// When no loop runs on this thread.
 ///
