@@ -18,7 +18,9 @@ use crate::wheel::inbox::{Inbox, Letter};
 
 /// A handle of a loop for other threads; from [`EventLoop::remote`](crate::EventLoop::remote).
 ///
-/// While one exists the loop never counts as deadlocked: something may still come through it.
+/// While one exists the loop never counts as deadlocked, and a virtual clock waits in real time: something may still come through it. Futures
+/// of other crates, such as those of channels, wake a task from other threads by themselves; of those the loop knows nothing, and
+/// [`keep_alive`](crate::EventLoop::keep_alive) says so for them.
 ///
 /// ```
 /// use kolo::{run, running_loop, sleep};

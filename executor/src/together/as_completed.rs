@@ -198,6 +198,12 @@ impl<A: EnsureFuture> AsCompleted<A> {
     }
 
     /// Waits for the next outcome; `None` when all were given. Mirrors `for next in as_completed(...): await next`.
+    ///
+    /// # Errors
+    /// Those of what is awaited, within the outcome; Timeout; Cancelled.
+    ///
+    /// # Cancel safety
+    /// No outcome is lost; a cancelled `next` counts as one, a dropped one does not.
     // asyncio's loop over it reads `for next in ...`, and a Stream's extension has the same name.
     #[allow(clippy::should_implement_trait)]
     #[track_caller]
@@ -211,6 +217,9 @@ impl<A: EnsureFuture> AsCompleted<A> {
     ///
     /// # Errors
     /// Timeout; Cancelled.
+    ///
+    /// # Cancel safety
+    /// As [`next`](AsCompleted::next).
     #[track_caller]
     pub fn next_done(&mut self) -> impl Future<Output = Result<Option<A::Handle>>>
     where

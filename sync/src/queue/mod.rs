@@ -20,6 +20,16 @@ use crate::storage::{Fifo, Lifo, Priority, Storage};
 pub type Queue<T> = AnyQueue<Fifo<T>>;
 
 /// A queue that gives the newest item out first. Mirrors `asyncio.LifoQueue`; see [`AnyQueue`].
+///
+/// ```
+/// use kolo::LifoQueue;
+///
+/// let queue = LifoQueue::new(0);
+/// queue.put_nowait("first")?;
+/// queue.put_nowait("second")?;
+/// assert_eq!(queue.get_nowait()?, "second");
+/// # Ok::<(), kolo::Error>(())
+/// ```
 pub type LifoQueue<T> = AnyQueue<Lifo<T>>;
 
 /// A queue that gives the smallest item out first, and equal ones in the order in which CPython's does. Mirrors
