@@ -1,6 +1,7 @@
 //! A loop at rest: nothing is ready, and nothing will be by itself. Then nobody may wait in a queue for what is there.
 
-use kolo::{EventLoop, QueueView};
+use kolo::EventLoop;
+use kolo::primitive::QueueView;
 
 /// The number behind `word` in what a primitive shows of itself, such as `_queue=2`; 0 without one.
 fn number_after(text: &str, word: &str) -> usize {

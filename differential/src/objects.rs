@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use kolo::{AnyPromise, EnsureFuture, EventLoop, Gather, GatherOutcomes, Many, Promise, Result, Task, gather, shield};
+use kolo::types::Many;
+use kolo::{AnyPromise, EnsureFuture, EventLoop, Gather, GatherOutcomes, Promise, Result, Task, gather, shield};
 
 use crate::bodies::Coroutine;
 use crate::program::{Child, Reference};

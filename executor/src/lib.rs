@@ -36,8 +36,8 @@
 //! - A **leaf** is the innermost future of an await: [`sleep`], an awaited promise, a wait in a lock's queue. Leaves talk to the loop;
 //!   everything above them is plain Rust. A **direct** poll comes from the task itself, an **indirect** one from a combinator within it that
 //!   has wakers of its own.
-//! - A **berth** is the parking place that every task has of its own: a promise of nothing without an allocation. A **waiter** ([`Waiter`]) is
-//!   one wait as it stands in a queue, in a berth or with a promise of its own. A **claim** ([`Claim`]) is what a task wants that waits in a
+//! - A **berth** is the parking place that every task has of its own: a promise of nothing without an allocation. A **waiter** ([`Waiter`](primitive::Waiter)) is
+//!   one wait as it stands in a queue, in a berth or with a promise of its own. A **claim** ([`Claim`](primitive::Claim)) is what a task wants that waits in a
 //!   queue.
 //! - A **listener** is told of the ends of several promises: a gather, a group. A **scope** is a stretch of a task with a deadline.
 //! - A **ticket** is the number by which a task can be found again, if it still exists. A **letter** is what another thread asks of the loop.
@@ -113,7 +113,6 @@ mod wheel;
 pub use block::callback::CallbackToken;
 pub use block::exception::{ExceptionContext, ExceptionHandler};
 pub use block::head::AnyPromise;
-pub use block::holders::Holder;
 pub use block::observer::Observer;
 pub use block::task::AnyTask;
 pub use edge::completer::Completer;
@@ -131,20 +130,14 @@ pub use handle::callback_handle::{Handle, TimerHandle};
 pub use handle::descriptors::Watching;
 pub use handle::event_loop::{KeepAlive, running_loop, try_running_loop};
 pub use handle::promise::Promise;
-pub use handle::queue_view::QueueView;
 pub use handle::task::{Builder, Task, create_task};
 pub use handle::waits::Waits;
-pub use leaf::await_promise::{Cloned, Taken};
 pub use leaf::cancellable::{Cancellable, cancellable};
-pub use leaf::claim::{Claim, Claiming, Giving};
-pub use leaf::parking::Parking;
 pub use leaf::readiness::{Readiness, readable, writable};
 pub use leaf::sleep::{Sleep, sleep, sleep_with};
-pub use leaf::wait_queue::WaitQueue;
-pub use leaf::waiter::Waiter;
 pub use together::as_completed::{AsCompleted, as_completed};
 pub use together::ensure::{Awaitable, EnsureFuture, ensure_future};
-pub use together::gather::{Children, Gather, GatherOutcomes, Many, One, Tuple, gather, gather_tuple};
+pub use together::gather::{Gather, GatherOutcomes, gather, gather_tuple};
 pub use together::shield::shield;
 pub use together::task_group::{TaskGroup, task_group};
 pub use together::timeout::{Timeout, timeout, timeout_at};
@@ -152,3 +145,33 @@ pub use together::wait::{ReturnWhen, Wait, wait};
 pub use together::wait_for::{WaitFor, wait_for};
 pub use wheel::core::EventLoop;
 pub use wheel::current_context::{ContextToken, ContextVar};
+
+pub mod primitive {
+    //! For authors of primitives: what kolo's own locks and queues stand on. Programs that only use them need nothing of it.
+    //!
+    //! A primitive is a few cells of state and a [`WaitQueue`], in which tasks stand in line. For each kind of wait it has a [`Claim`], which says
+    //! what a task wants that waits there, how it is taken, and how it is passed on when the task is cancelled or dropped. The example of
+    //! [`WaitQueue`] is a whole primitive. What is built so wakes in asyncio's order, loses no grant, and is shown in
+    //! [`task_tree`](crate::EventLoop::task_tree) and in the reports of deadlocks as kolo's own is: with its [`Holder`]s, if it
+    //! [notes](WaitQueue::note_taken) them.
+    //!
+    //! What waits in no queue is made of a [`Promise`](crate::Promise); a leaf of another shape (a future that also does something else while it
+    //! waits) of a [`Parking`], which hands out a [`Waiter`].
+
+    pub use crate::block::holders::Holder;
+    pub use crate::handle::queue_view::QueueView;
+    pub use crate::leaf::claim::{Claim, Claiming, Giving};
+    pub use crate::leaf::parking::Parking;
+    pub use crate::leaf::wait_queue::WaitQueue;
+    pub use crate::leaf::waiter::Waiter;
+}
+
+pub mod types {
+    //! The names of types that come out of kolo's functions, for the fields and signatures in which they have to be written.
+    //!
+    //! A struct that keeps a gather of coroutines has a field of type `Gather<Many<Task<T>, T>>`; one that keeps an await of a task under way, to
+    //! be polled by hand, has a [`Taken<T>`](Taken).
+
+    pub use crate::leaf::await_promise::{Cloned, Settled, Taken};
+    pub use crate::together::gather::{Children, Gathering, Many, One, Tuple};
+}

@@ -15,8 +15,7 @@ use crate::Condition;
 /// Whoever comes while it drains waits for the next round.
 ///
 /// ```
-/// use kolo_executor::{Result, gather, run, sleep};
-/// use kolo_sync::Barrier;
+/// use kolo::{Barrier, Result, gather, run, sleep};
 ///
 /// async fn runner(seconds: f64, start: Barrier) -> Result<usize> {
 ///     sleep(seconds).await?;

@@ -4,10 +4,11 @@ use std::fmt;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
 
+use kolo_executor::primitive::{Claim, WaitQueue};
 use kolo_executor::{Error, Result};
 
 use crate::repr::describe;
-use crate::{Claim, Held, Lock, WaitQueue};
+use crate::{Held, Lock};
 
 /// A lock, and a queue of tasks that wait under it until another one, holding the lock, tells them to look again. Mirrors
 /// `asyncio.Condition`.
@@ -18,8 +19,7 @@ use crate::{Claim, Held, Lock, WaitQueue};
 /// use std::cell::RefCell;
 /// use std::rc::Rc;
 ///
-/// use kolo_executor::{Result, create_task, run};
-/// use kolo_sync::Condition;
+/// use kolo::{Condition, Result, create_task, run};
 ///
 /// async fn consumer(condition: Condition, stock: Rc<RefCell<Vec<u32>>>) -> Result<u32> {
 ///     let _held = condition.hold().await?;

@@ -5,17 +5,16 @@ use std::fmt;
 use std::rc::Rc;
 
 use kolo_executor::Result;
+use kolo_executor::primitive::{Claim, WaitQueue};
 
 use crate::repr::describe;
-use crate::{Claim, WaitQueue};
 
 /// A flag that is set or not, and for which tasks can wait. Mirrors `asyncio.Event`.
 ///
 /// A handle: clones are the same event.
 ///
 /// ```
-/// use kolo_executor::{Result, create_task, run, running_loop};
-/// use kolo_sync::Event;
+/// use kolo::{Event, Result, create_task, run, running_loop};
 ///
 /// async fn visitor(door: Event) -> Result<&'static str> {
 ///     door.wait().await?;

@@ -14,8 +14,7 @@ use crate::storage::Storage;
 /// The items of a queue as they come; from [`AnyQueue::items`]. It ends when the queue is shut down and empty.
 ///
 /// ```
-/// use kolo_executor::{create_task, run};
-/// use kolo_sync::Queue;
+/// use kolo::{Queue, create_task, run};
 ///
 /// let sum = run(async {
 ///     let queue = Queue::new(0);
@@ -57,7 +56,10 @@ impl<S: Storage + 'static> Items<S> {
     /// The next item; `None` when the queue is shut down and empty.
     ///
     /// # Errors
-    /// Those of [`AnyQueue::get`], within the item.
+    /// Those of [`AnyQueue::get`], within the item, but for QueueShutDown, which is the end.
+    ///
+    /// # Cancel safety
+    /// As [`AnyQueue::get`]; dropped while it waits, it goes on waiting at its place at the next call.
     pub async fn next(&mut self) -> Option<Result<S::Item>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }

@@ -1,6 +1,6 @@
 //! Locks, events, conditions, semaphores, barriers and queues, as asyncio has them.
 //!
-//! Every primitive is a few cells of state, a [`WaitQueue`]: who waits, in order, and the [`Claim`]s of those: what each wants and how it
+//! Every primitive is a few cells of state, a [`WaitQueue`](kolo::primitive::WaitQueue): who waits, in order, and the [`Claim`](kolo::primitive::Claim)s of those: what each wants and how it
 //! takes that. Everything runs in one thread, so nothing can happen between two awaits, and each operation reads like the sentence that
 //! describes it.
 #![forbid(unsafe_code)]
@@ -22,7 +22,6 @@ pub use barrier::Barrier;
 pub use condition::Condition;
 pub use event::Event;
 pub use items::Items;
-pub use kolo_executor::{Claim, WaitQueue};
 pub use lock::{Held, Lock};
 pub use queue::{AnyQueue, LifoQueue, PriorityQueue, Queue};
 pub use semaphore::{BoundedSemaphore, Permit, Semaphore};

@@ -5,10 +5,10 @@ use std::fmt;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
 
+use kolo_executor::primitive::{Claim, WaitQueue};
 use kolo_executor::{Error, Result};
 
 use crate::repr::describe;
-use crate::{Claim, WaitQueue};
 
 /// A lock that one task at a time can hold. Mirrors `asyncio.Lock`.
 ///
@@ -16,8 +16,7 @@ use crate::{Claim, WaitQueue};
 /// for ever. Tasks get it in the order in which they asked for it.
 ///
 /// ```
-/// use kolo_executor::{Result, create_task, run, sleep};
-/// use kolo_sync::Lock;
+/// use kolo::{Lock, Result, create_task, run, sleep};
 ///
 /// async fn worker(name: &str, lock: Lock) -> Result<()> {
 ///     let _held = lock.hold().await?;
@@ -96,6 +95,8 @@ impl Lock {
     }
 
     /// [`acquire`](Lock::acquire) for as long as the guard lives: `let _held = lock.hold().await?;` is `async with lock:`.
+    ///
+    /// The guard needs a name: `let _ = lock.hold().await?;` drops it at once, and protects nothing.
     ///
     /// # Errors
     /// As `acquire`.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::WaitQueue;
+use kolo_executor::primitive::WaitQueue;
 
 /// Writes asyncio's repr of a primitive: its name, its `state`, and how many wait in `queue` if any do.
 pub(crate) fn describe(queue: &WaitQueue, f: &mut fmt::Formatter<'_>, state: impl fmt::Display) -> fmt::Result {

@@ -5,10 +5,10 @@ use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 
+use kolo_executor::primitive::{Claim, WaitQueue};
 use kolo_executor::{Error, Result};
 
 use crate::repr::describe;
-use crate::{Claim, WaitQueue};
 
 /// A number of permits, of which each task takes one and gives it back. Mirrors `asyncio.Semaphore`.
 ///
@@ -16,8 +16,7 @@ use crate::{Claim, WaitQueue};
 /// acquiring adds permits; [`BoundedSemaphore`] does not allow that.
 ///
 /// ```
-/// use kolo_executor::{Result, gather, run, sleep};
-/// use kolo_sync::Semaphore;
+/// use kolo::{Result, Semaphore, gather, run, sleep};
 ///
 /// async fn download(page: u32, limit: Semaphore) -> Result<u32> {
 ///     let _permit = limit.hold().await?;
@@ -119,7 +118,7 @@ impl Semaphore {
     }
 
     /// [`acquire`](Semaphore::acquire) for as long as the guard lives: `let _permit = semaphore.hold().await?;` is `async with
-    /// semaphore:`.
+    /// semaphore:`. `let _ = ...` drops the guard at once.
     ///
     /// # Errors
     /// As `acquire`.
@@ -194,8 +193,7 @@ impl fmt::Debug for State {
 /// A semaphore that refuses to have more permits than it had at first. Mirrors `asyncio.BoundedSemaphore`.
 ///
 /// ```
-/// use kolo_executor::run;
-/// use kolo_sync::BoundedSemaphore;
+/// use kolo::{BoundedSemaphore, run};
 ///
 /// run(async {
 ///     let semaphore = BoundedSemaphore::new(1)?;

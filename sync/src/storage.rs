@@ -6,6 +6,42 @@ use crate::heap;
 
 /// The items of a queue, and which of them is next. Implement it for a queue of another order; asyncio's way is to override `_init`,
 /// `_put` and `_get`.
+///
+/// ```
+/// use std::collections::BTreeSet;
+///
+/// use kolo::AnyQueue;
+/// use kolo::storage::Storage;
+///
+/// /// What was put twice is given out once.
+/// #[derive(Default)]
+/// struct Different(BTreeSet<u32>);
+///
+/// impl Storage for Different {
+///     type Item = u32;
+///     const NAME: &'static str = "Different";
+///
+///     fn put(&mut self, item: u32) {
+///         self.0.insert(item);
+///     }
+///     fn take(&mut self) -> Option<u32> {
+///         self.0.pop_first()
+///     }
+///     fn len(&self) -> usize {
+///         self.0.len()
+///     }
+///     fn for_each(&self, look: &mut dyn FnMut(&u32)) {
+///         self.0.iter().for_each(look);
+///     }
+/// }
+///
+/// let queue = AnyQueue::<Different>::new(0);
+/// for number in [7, 3, 7] {
+///     queue.put_nowait(number)?;
+/// }
+/// assert_eq!(queue.qsize(), 2);
+/// # Ok::<(), kolo::Error>(())
+/// ```
 pub trait Storage: Default {
     /// What is kept.
     type Item;

@@ -58,12 +58,26 @@ fn names(folder: &str, extension: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// Where the examples are: those of the notes and kolo's own, and the small programs.
+const FOLDERS: [&str; 2] = ["examples", "examples/apps"];
+
 pub(crate) fn examples() -> BTreeSet<String> {
-    names("examples", "rs")
+    FOLDERS.iter().flat_map(|folder| names(folder, "rs")).collect()
+}
+
+pub(crate) fn apps() -> BTreeSet<String> {
+    names("examples/apps", "rs")
+}
+
+/// The source of an example, from the root.
+pub(crate) fn path(name: &str) -> PathBuf {
+    let paths = FOLDERS.map(|folder| Path::new(folder).join(name).with_extension("rs"));
+    let there = paths.iter().find(|path| root().join(path).exists());
+    there.unwrap_or(&paths[0]).clone()
 }
 
 pub(crate) fn source(name: &str) -> String {
-    read(root().join("examples").join(name).with_extension("rs"))
+    read(root().join(path(name)))
 }
 
 fn rows(file: &str) -> Vec<Vec<String>> {
@@ -145,7 +159,7 @@ pub(crate) fn goldens() -> BTreeMap<String, Golden> {
             },
         );
     }
-    for folder in ["ladder", "further"] {
+    for folder in ["ladder", "further", "apps"] {
         for name in names(&format!("tests/goldens/{folder}"), "txt") {
             let text = read(root().join(format!("tests/goldens/{folder}/{name}.txt")));
             let own = Golden {

@@ -2,7 +2,8 @@
 //!
 //! The goldens under `tests/goldens` are: `lectures`, what CPython 3.13 prints for the listings of the notes, with their exit
 //! codes and numbers of loop iterations in `index.tsv`; `kolo`, what kolo prints where it cannot print that
-//! (see [`tables::EXEMPT`]); `ladder` and `further`, the output of the examples that stand in no notes.
+//! (see [`tables::EXEMPT`]); `ladder`, `further` and `apps`, the output of the examples that stand in no
+//! notes.
 
 mod goldens;
 mod program;
@@ -170,8 +171,9 @@ fn every_example_is_compared_and_every_listing_has_an_example() {
 }
 
 #[test]
-fn examples_say_what_they_show_and_listings_are_short() {
+fn examples_say_what_they_show_and_are_short() {
     let listings: BTreeSet<_> = index().into_iter().map(|listing| listing.name).collect();
+    let apps = goldens::apps();
     let mut failures = String::new();
     for name in examples() {
         let source = goldens::source(&name);
@@ -187,6 +189,10 @@ fn examples_say_what_they_show_and_listings_are_short() {
             if lines > 80 {
                 let _ = writeln!(failures, "{name}: {lines} lines, more than 80");
             }
+        }
+        let lines = source.lines().count();
+        if apps.contains(&name) && lines >= 150 {
+            let _ = writeln!(failures, "{name}: {lines} lines, a small program has less than 150");
         }
     }
     fail_if_any(failures);

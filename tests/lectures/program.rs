@@ -60,7 +60,7 @@ fn obstacle(name: &str, path: &Path) -> Option<String> {
         Ok(built) => built,
         Err(error) => return Some(format!("{}: {error}", path.display())),
     };
-    let source = goldens::root().join("examples").join(name).with_extension("rs");
+    let source = goldens::path(name);
     let newest = [
         source,
         "examples/utils".into(),

@@ -8,7 +8,8 @@ use crate::ground::caught::{Payload, catch};
 use crate::ground::error::Error;
 use crate::ground::stderr;
 
-/// What is called with errors that nobody handles; see [`EventLoop::set_exception_handler`](crate::EventLoop::set_exception_handler).
+/// What is called with errors that nobody handles; see [`EventLoop::set_exception_handler`](crate::EventLoop::set_exception_handler),
+/// which has an example.
 pub type ExceptionHandler = Rc<dyn Fn(&ExceptionContext)>;
 
 /// What is known of an error that nobody handles. Mirrors the `context` of `loop.call_exception_handler`.

@@ -10,6 +10,32 @@ use crate::block::task::AnyTask;
 ///
 /// Every method does nothing unless it is overridden. They are called in the loop's thread, between the things that they tell of; a
 /// panic in one is reported to the exception handler, and changes nothing else.
+///
+/// ```
+/// use std::cell::Cell;
+/// use std::rc::Rc;
+///
+/// use kolo::{AnyTask, Observer, run, running_loop, sleep};
+///
+/// #[derive(Default)]
+/// struct Steps(Cell<u32>);
+///
+/// impl Observer for Steps {
+///     fn step_begins(&self, _task: &AnyTask) {
+///         self.0.set(self.0.get() + 1);
+///     }
+/// }
+///
+/// run(async {
+///     let steps = Rc::new(Steps::default());
+///     running_loop().add_observer(steps.clone());
+///     sleep(0).await?;
+///     sleep(0).await?;
+///     assert_eq!(steps.0.get(), 2);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 pub trait Observer {
     /// An iteration begins, the loop's `number`th: it looks for what is ready, waits for that if nothing is, and runs it.
     fn iteration_begins(&self, number: u64) {

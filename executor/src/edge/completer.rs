@@ -80,7 +80,7 @@ impl EventLoop {
     /// ```
     /// use std::thread;
     ///
-    /// use kolo_executor::{run, running_loop};
+    /// use kolo::{run, running_loop};
     ///
     /// let answer = run(async {
     ///     let (completer, promise) = running_loop().remote_promise();
@@ -95,7 +95,7 @@ impl EventLoop {
     /// ```
     /// use std::thread;
     ///
-    /// use kolo_executor::{Kind, run, running_loop};
+    /// use kolo::{Kind, run, running_loop};
     ///
     /// let outcome = run(async {
     ///     let (completer, promise) = running_loop().remote_promise::<u32>();

@@ -13,6 +13,15 @@ use crate::wheel::current;
 impl EventLoop {
     /// Runs until the coroutine, task or promise is done, and returns its outcome. Mirrors `loop.run_until_complete`.
     ///
+    /// ```
+    /// use kolo::{EventLoop, sleep_with};
+    ///
+    /// let event_loop = EventLoop::new()?;
+    /// assert_eq!(event_loop.run_until_complete(sleep_with(0.01, 42))?, 42);
+    /// event_loop.close()?;
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The outcome's own; Runtime, when the loop was stopped before, is closed, or a loop runs on this thread already; Value, for a task
     /// or promise of another loop; Deadlock, when nothing can ever run again.

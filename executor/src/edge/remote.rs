@@ -27,7 +27,7 @@ use crate::wheel::inbox::{Inbox, Letter};
 /// ```
 /// use std::thread;
 ///
-/// use kolo_executor::{run, running_loop, sleep};
+/// use kolo::{run, running_loop, sleep};
 ///
 /// let sum = run(async {
 ///     let remote = running_loop().remote();
@@ -49,7 +49,7 @@ use crate::wheel::inbox::{Inbox, Letter};
 /// use std::thread;
 ///
 /// use futures_channel::oneshot;
-/// use kolo_executor::run;
+/// use kolo::run;
 ///
 /// let answer = run(async {
 ///     let (sender, receiver) = oneshot::channel();
@@ -167,13 +167,13 @@ impl EventLoop {
     /// A handle for other threads, see [`RemoteHandle`].
     ///
     /// ```
-    /// use kolo_executor::{EventLoop, Turn};
+    /// use kolo::{EventLoop, Turn};
     ///
     /// let event_loop = EventLoop::new()?;
     /// let remote = event_loop.remote();
     /// std::thread::spawn(move || remote.call_soon(|| println!("in the loop's thread"))).join().unwrap()?;
     /// while event_loop.turn()? != Turn::Done {}
-    /// # Ok::<(), kolo_executor::Error>(())
+    /// # Ok::<(), kolo::Error>(())
     /// ```
     pub fn remote(&self) -> RemoteHandle {
         RemoteHandle {

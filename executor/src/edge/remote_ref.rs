@@ -24,7 +24,7 @@ use crate::wheel::current;
 /// ```
 /// use std::thread;
 ///
-/// use kolo_executor::{Promise, run, running_loop};
+/// use kolo::{Promise, run, running_loop};
 ///
 /// let answer = run(async {
 ///     let promise = Promise::new();
@@ -87,7 +87,7 @@ impl<T: 'static> RemoteRef<T> {
     /// use std::cell::Cell;
     /// use std::thread;
     ///
-    /// use kolo_executor::{run, running_loop, sleep};
+    /// use kolo::{run, running_loop, sleep};
     ///
     /// run(async {
     ///     let count = running_loop().remote_ref(Cell::new(1));
@@ -174,7 +174,7 @@ impl EventLoop {
     /// A handle, such as a [`Promise`](crate::Promise), is cloned for this; anything else can be given in an `Rc`.
     ///
     /// ```
-    /// use kolo_executor::EventLoop;
+    /// use kolo::EventLoop;
     ///
     /// let event_loop = EventLoop::new()?;
     /// let words = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
@@ -182,7 +182,7 @@ impl EventLoop {
     /// std::thread::spawn(move || there.call(|words| words.borrow_mut().push("hello"))).join().unwrap()?;
     /// event_loop.turn()?;
     /// assert_eq!(*words.borrow(), ["hello"]);
-    /// # Ok::<(), kolo_executor::Error>(())
+    /// # Ok::<(), kolo::Error>(())
     /// ```
     pub fn remote_ref<T: 'static>(&self, value: T) -> RemoteRef<T> {
         // Nobody asks a closed loop for it.

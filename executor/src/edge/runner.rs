@@ -26,7 +26,7 @@ use crate::wheel::current;
 /// the run at once.
 ///
 /// ```
-/// use kolo_executor::{run, sleep};
+/// use kolo::{run, sleep};
 ///
 /// let answer = run(async {
 ///     sleep(0.01).await?;
@@ -48,13 +48,13 @@ pub fn run<T: 'static>(main: impl Future<Output = Result<T>> + 'static) -> Resul
 /// A loop for several runs. Mirrors `asyncio.Runner`; dropping it closes it.
 ///
 /// ```
-/// use kolo_executor::{Clock, Runner, sleep};
+/// use kolo::{Clock, Runner, sleep};
 ///
 /// let runner = Runner::builder().clock(Clock::Virtual).build()?;
 /// runner.run(sleep(3600))?;
 /// assert_eq!(runner.event_loop().time(), 3600.0);
 /// runner.close()?;
-/// # Ok::<(), kolo_executor::Error>(())
+/// # Ok::<(), kolo::Error>(())
 /// ```
 pub struct Runner {
     event_loop: EventLoop,
@@ -115,7 +115,7 @@ impl RunnerBuilder {
     /// Makes the loop, runs `main`, and ends the loop in good order: what [`run`] does, on another loop than the usual one.
     ///
     /// ```
-    /// use kolo_executor::{Clock, Runner, running_loop, sleep};
+    /// use kolo::{Clock, Runner, running_loop, sleep};
     ///
     /// let time = Runner::builder().clock(Clock::Virtual).run(async {
     ///     sleep(3600).await?;

@@ -1,10 +1,20 @@
 //! For tests: a run on the virtual clock, a list of what happened in it, and iterations one at a time.
 //!
-//! Everything here stands on the public API; it is kolo's own tests that it was made for.
+//! Everything here stands on the public API; it is kolo's own tests that it was made for. They go by three rules:
+//!
+//! - **Virtual time.** [`run`] instead of [`kolo::run`](crate::run): the clock jumps to the next deadline when nothing is ready, so that an hour of
+//!   sleep takes no time, and what has one deadline has one order on every machine. Times are exact: `assert_eq!(running_loop().time(), 3600.0)`.
+//!   What a thread of the program's own does takes real time; while a [`RemoteHandle`](crate::RemoteHandle) or a
+//!   [`keep_alive`](crate::EventLoop::keep_alive) lives, the clock waits for it.
+//! - **Whole traces.** A [`Trace`] is a list of what happened, compared as a whole: what came too often, or in another order, fails as well.
+//! - **Hops instead of waits.** "When it has had its turn" is [`hops`]`(1)`, not a short sleep: as many iterations of the loop as asyncio takes, and
+//!   no time. [`tick`] runs one iteration from outside.
+//!
+//! A test that waits for ever does not hang: the run ends with an error of kind [`Deadlock`](crate::Kind::Deadlock) that says who waits for whom.
 //!
 //! ```
-//! use kolo_executor::testing::{Trace, hops, run};
-//! use kolo_executor::{create_task, sleep};
+//! use kolo::testing::{Trace, hops, run};
+//! use kolo::{create_task, sleep};
 //!
 //! let trace = Trace::new();
 //! let events = trace.clone();
@@ -23,7 +33,7 @@
 //!     task.await
 //! })?;
 //! assert_eq!(events.take(), ["created", "+1 task begins", "+2 main goes on", "3600s task ends"]);
-//! # Ok::<(), kolo_executor::Error>(())
+//! # Ok::<(), kolo::Error>(())
 //! ```
 
 use std::cell::{Cell, RefCell};
@@ -43,7 +53,7 @@ use crate::wheel::core::EventLoop;
 /// that hours of sleep take no time and an order of events never depends on the machine. The outcome is that of `main`.
 ///
 /// ```
-/// use kolo_executor::{running_loop, sleep, testing};
+/// use kolo::{running_loop, sleep, testing};
 ///
 /// let time = testing::run(async {
 ///     sleep(3600).await?;
@@ -65,7 +75,7 @@ pub fn run<T: 'static>(main: impl Future<Output = Result<T>> + 'static) -> Resul
 /// iteration that need not wait does not jump.
 ///
 /// ```
-/// use kolo_executor::{Clock, EventLoop, testing};
+/// use kolo::{Clock, EventLoop, testing};
 ///
 /// let event_loop = EventLoop::with_clock(Clock::Virtual)?;
 /// let promise = event_loop.create_promise();
@@ -75,7 +85,7 @@ pub fn run<T: 'static>(main: impl Future<Output = Result<T>> + 'static) -> Resul
 /// testing::tick(&event_loop);
 /// assert_eq!(task.result()?, 42);
 /// event_loop.close()?;
-/// # Ok::<(), kolo_executor::Error>(())
+/// # Ok::<(), kolo::Error>(())
 /// ```
 ///
 /// # Panics
@@ -99,7 +109,7 @@ pub fn tick(event_loop: &EventLoop) {
 /// The same as awaiting `sleep(0)` so many times. No time passes on a virtual clock, and 0 does not suspend.
 ///
 /// ```
-/// use kolo_executor::{create_task, testing};
+/// use kolo::{create_task, testing};
 ///
 /// testing::run(async {
 ///     let task = create_task(async { Ok(42) });
@@ -126,7 +136,7 @@ pub async fn hops(count: usize) -> Result<()> {
 /// A list of events, in the order in which they happened, to be compared as a whole. Clones write to the same list.
 ///
 /// ```
-/// use kolo_executor::testing::Trace;
+/// use kolo::testing::Trace;
 ///
 /// let trace = Trace::new();
 /// let events = trace.clone();

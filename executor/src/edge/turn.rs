@@ -29,7 +29,7 @@ impl Turn {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use kolo_executor::{EventLoop, Turn, sleep};
+    /// use kolo::{EventLoop, Turn, sleep};
     ///
     /// let event_loop = EventLoop::new()?;
     /// assert_eq!(event_loop.turn()?.timeout(&event_loop), None);
@@ -39,7 +39,7 @@ impl Turn {
     /// assert!(turn.timeout(&event_loop) <= Some(Duration::from_secs(60)));
     /// # task.cancel();
     /// # while event_loop.turn()? == Turn::Now {}
-    /// # Ok::<(), kolo_executor::Error>(())
+    /// # Ok::<(), kolo::Error>(())
     /// ```
     pub fn timeout(self, event_loop: &EventLoop) -> Option<Duration> {
         match self {
@@ -64,7 +64,7 @@ impl EventLoop {
     /// A program that wants to end in good order cancels its tasks, and goes on until [`Turn::Done`].
     ///
     /// ```
-    /// use kolo_executor::{EventLoop, Turn, sleep};
+    /// use kolo::{EventLoop, Turn, sleep};
     ///
     /// let event_loop = EventLoop::new()?;
     /// let task = event_loop.create_task(async { sleep(0.01).await });
@@ -75,7 +75,7 @@ impl EventLoop {
     ///     }
     /// }
     /// assert!(task.done());
-    /// # Ok::<(), kolo_executor::Error>(())
+    /// # Ok::<(), kolo::Error>(())
     /// ```
     ///
     /// # Errors
@@ -151,7 +151,7 @@ impl EventLoop {
     /// ```
     /// use std::sync::{Arc, mpsc};
     ///
-    /// use kolo_executor::{EventLoop, Turn};
+    /// use kolo::{EventLoop, Turn};
     ///
     /// let event_loop = EventLoop::new()?;
     /// let (sends, wakes) = mpsc::channel();
@@ -167,7 +167,7 @@ impl EventLoop {
     /// }
     /// assert_eq!(task.result()?, 42);
     /// # thread.join().unwrap()?;
-    /// # Ok::<(), kolo_executor::Error>(())
+    /// # Ok::<(), kolo::Error>(())
     /// ```
     pub fn on_wake(&self, on_wake: Option<Arc<dyn Fn() + Send + Sync>>) {
         if !self.is_closed() {
@@ -185,13 +185,13 @@ impl EventLoop {
 /// ```
 /// use std::os::fd::AsFd;
 ///
-/// use kolo_executor::EventLoop;
+/// use kolo::EventLoop;
 ///
 /// let event_loop = EventLoop::new()?;
 /// event_loop.turn()?;
 /// let descriptor = event_loop.as_fd(); // for poll(2), together with the program's own
 /// # let _ = descriptor;
-/// # Ok::<(), kolo_executor::Error>(())
+/// # Ok::<(), kolo::Error>(())
 /// ```
 ///
 /// # Panics

@@ -28,7 +28,7 @@ impl EventLoop {
     /// use std::os::unix::net::UnixStream;
     /// use std::rc::Rc;
     ///
-    /// use kolo_executor::{Promise, run, running_loop};
+    /// use kolo::{Promise, run, running_loop};
     ///
     /// run(async {
     ///     let (ours, mut theirs) = UnixStream::pair()?;
@@ -86,7 +86,7 @@ impl EventLoop {
     /// use std::io::Write;
     /// use std::os::unix::net::UnixStream;
     ///
-    /// use kolo_executor::{Promise, run, running_loop};
+    /// use kolo::{Promise, run, running_loop};
     ///
     /// run(async {
     ///     let (ours, mut theirs) = UnixStream::pair()?;

@@ -85,6 +85,20 @@ impl EventLoop {
 
     /// Calls `callback` in the next iteration, in a copy of the current context. Mirrors `loop.call_soon`.
     ///
+    /// ```
+    /// use kolo::{Promise, run, running_loop};
+    ///
+    /// let answer = run(async {
+    ///     let promise = Promise::new();
+    ///     let setter = promise.clone();
+    ///     running_loop().call_soon(move || setter.set_result(42).expect("nobody else sets it"));
+    ///     let never = running_loop().call_later(3600, || unreachable!("it is taken back"));
+    ///     never.cancel();
+    ///     promise.await
+    /// });
+    /// assert_eq!(answer.unwrap(), 42);
+    /// ```
+    ///
     /// A callback that panics is reported to the exception handler. On a closed loop the callback is dropped, and its handle says that it
     /// is cancelled; so with [`call_later`](EventLoop::call_later) and [`call_at`](EventLoop::call_at).
     pub fn call_soon(&self, callback: impl FnOnce() + 'static) -> Handle {
@@ -103,7 +117,7 @@ impl EventLoop {
         Handle(scheduled)
     }
 
-    /// Calls `callback` when `delay` has passed. Callbacks with one deadline run in the order of the calls; a closed loop refuses them as
+    /// Calls `callback` when `delay` (seconds, or a [`Duration`](std::time::Duration)) has passed. Callbacks with one deadline run in the order of the calls; a closed loop refuses them as
     /// [`call_soon`](EventLoop::call_soon) does. Mirrors `loop.call_later`.
     ///
     /// # Panics
@@ -148,6 +162,25 @@ impl EventLoop {
 
     /// Has errors that nobody handles passed to `handler` instead of printed to standard error; `None` goes back to that. Mirrors
     /// `loop.set_exception_handler`.
+    ///
+    /// ```
+    /// use std::cell::RefCell;
+    /// use std::rc::Rc;
+    ///
+    /// use kolo::{ExceptionContext, run, running_loop, sleep};
+    ///
+    /// run(async {
+    ///     let messages = Rc::new(RefCell::new(Vec::new()));
+    ///     let list = messages.clone();
+    ///     let handler = move |context: &ExceptionContext| list.borrow_mut().push(context.message.clone());
+    ///     running_loop().set_exception_handler(Some(Rc::new(handler)));
+    ///     running_loop().call_soon(|| panic!("nobody is there to be told"));
+    ///     sleep(0).await?;
+    ///     assert_eq!(messages.borrow().len(), 1);
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn set_exception_handler(&self, handler: Option<ExceptionHandler>) {
         let before = self.0.handler.replace(handler);
         drop(before);
@@ -203,7 +236,7 @@ impl EventLoop {
     /// ```
     /// use std::os::unix::net::UnixStream;
     ///
-    /// use kolo_executor::{running_loop, sleep, testing};
+    /// use kolo::{running_loop, sleep, testing};
     ///
     /// testing::run(async {
     ///     running_loop().set_waits_for_descriptors(false);
@@ -232,7 +265,7 @@ impl EventLoop {
     /// [`RemoteHandle`](crate::RemoteHandle), a [`RemoteRef`](crate::RemoteRef) and a [`Completer`](crate::Completer) say so by themselves.
     ///
     /// ```
-    /// use kolo_executor::{Promise, run, running_loop};
+    /// use kolo::{Promise, run, running_loop};
     ///
     /// let answer = run(async {
     ///     let promise = Promise::new();
@@ -253,7 +286,7 @@ impl EventLoop {
     /// first error is that of `close`; the others run all the same. A loop that is closed without a runner drops its hooks unused.
     ///
     /// ```
-    /// use kolo_executor::{run, running_loop, sleep};
+    /// use kolo::{run, running_loop, sleep};
     ///
     /// run(async {
     ///     running_loop().at_close(|| async {

@@ -25,7 +25,7 @@ use crate::wheel::current;
 /// Cancelling a task that awaits a promise cancels the promise; [`shield`](crate::shield) cuts that.
 ///
 /// ```
-/// use kolo_executor::{Promise, create_task, run};
+/// use kolo::{Promise, create_task, run};
 ///
 /// let answer = run(async {
 ///     let promise = Promise::new();
@@ -36,10 +36,27 @@ use crate::wheel::current;
 /// assert_eq!(answer.unwrap(), 42);
 /// ```
 ///
+/// A promise is a handle and no future: combinators of other crates (`select!`, `join_all`, `FuturesUnordered`, `race`) are given its future,
+/// [`into_future`](IntoFuture::into_future), which `.await` calls by itself:
+///
+/// ```
+/// use futures_util::future::select_all;
+/// use kolo::{Promise, run};
+///
+/// run(async {
+///     let promises = [Promise::new(), Promise::new()];
+///     promises[1].set_result("second")?;
+///     let (value, index, _) = select_all(promises.iter().map(|promise| promise.into_future())).await;
+///     assert_eq!((value?, index), ("second", 1));
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+///
 /// Values go in and come out, as with a `Cell<T>`. Were it covariant, what goes in as one type could come out as another:
 ///
 /// ```compile_fail,E0308
-/// fn coerce(promise: kolo_executor::Promise<for<'a> fn(&'a str)>) -> kolo_executor::Promise<fn(&'static str)> {
+/// fn coerce(promise: kolo::Promise<for<'a> fn(&'a str)>) -> kolo::Promise<fn(&'static str)> {
 ///     promise
 /// }
 /// ```

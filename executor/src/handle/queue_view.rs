@@ -11,7 +11,8 @@ use crate::wheel::resource::Resource;
 /// Shown by `Debug` it is the primitive.
 ///
 /// ```
-/// use kolo_executor::{Claim, Result, WaitQueue, create_task, run, running_loop, sleep};
+/// use kolo::primitive::{Claim, WaitQueue};
+/// use kolo::{Result, create_task, run, running_loop, sleep};
 ///
 /// struct Never<'a>(&'a WaitQueue);
 ///

@@ -26,7 +26,7 @@ use crate::wheel::current_context;
 /// does. A task whose coroutine panics fails with [`Kind::Panic`](crate::Kind::Panic).
 ///
 /// ```
-/// use kolo_executor::{create_task, run, sleep};
+/// use kolo::{create_task, run, sleep};
 ///
 /// run(async {
 ///     let task = create_task(async {
@@ -42,11 +42,34 @@ use crate::wheel::current_context;
 /// .unwrap();
 /// ```
 ///
+/// A task is a handle and no future: combinators of other crates (`select!`, `join_all`, `FuturesUnordered`, `race`) are given its future,
+/// [`into_future`](IntoFuture::into_future), which `.await` calls by itself. That of a reference leaves the task to be used again:
+///
+/// ```
+/// use futures_util::future::FutureExt;
+/// use futures_util::select;
+/// use kolo::{create_task, run, sleep, sleep_with};
+///
+/// run(async {
+///     let task = create_task(sleep_with(3600, "slow"));
+///     select! {
+///         value = (&task).into_future().fuse() => unreachable!("{value:?}"),
+///         waited = sleep(0.01).fuse() => waited?,
+///     }
+///     assert!(!task.done()); // an await that is dropped ends nothing but itself
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+///
+/// # Cancel safety
+/// Cancelling a task that awaits this one cancels both; [`shield`](crate::shield()) cuts that. Dropping the await cancels neither.
+///
 /// It stays in the thread of its loop:
 ///
 /// ```compile_fail
 /// fn send<T: Send>() {}
-/// send::<kolo_executor::Task<()>>();
+/// send::<kolo::Task<()>>();
 /// ```
 pub struct Task<T>(Promise<T>);
 
@@ -135,6 +158,17 @@ impl<T: fmt::Debug + 'static> fmt::Debug for Task<T> {
 }
 
 /// A task that is yet to be created; from [`Task::builder`].
+///
+/// ```
+/// use kolo::{Task, run, sleep_with};
+///
+/// let answer = run(async {
+///     let task = Task::builder().name("deep thought").spawn(sleep_with(0.01, 42));
+///     assert_eq!(task.name(), "deep thought");
+///     task.await
+/// });
+/// assert_eq!(answer.unwrap(), 42);
+/// ```
 #[derive(Debug, Default)]
 #[must_use = "nothing is created before `spawn`"]
 pub struct Builder {
@@ -175,13 +209,28 @@ impl Builder {
 /// Makes a task of a coroutine. Its first step runs in the loop's next iteration. Mirrors `asyncio.create_task`.
 ///
 /// ```
-/// use kolo_executor::{create_task, run};
+/// use kolo::{create_task, run};
 ///
 /// let sum = run(async {
 ///     let task = create_task(async { Ok(40) });
 ///     Ok(task.await? + 2)
 /// });
 /// assert_eq!(sum.unwrap(), 42);
+/// ```
+///
+/// Several are awaited by [`gather`](crate::gather()), or by a combinator of another crate, which wants futures (see [`Task`]):
+///
+/// ```
+/// use futures_util::future::join_all;
+/// use kolo::{create_task, run, sleep_with};
+///
+/// run(async {
+///     let tasks = (1..=3).map(|n| create_task(sleep_with(0.01, n)));
+///     let values = join_all(tasks.map(|task| task.into_future())).await;
+///     assert_eq!(values.into_iter().collect::<kolo::Result<Vec<_>>>()?, [1, 2, 3]);
+///     Ok(())
+/// })
+/// .unwrap();
 /// ```
 ///
 /// # Panics

@@ -31,7 +31,7 @@ impl AnyTask {
     /// What it does at the moment, or waits for.
     ///
     /// ```
-    /// use kolo_executor::{Promise, Waits, create_task, run, sleep};
+    /// use kolo::{Promise, Waits, create_task, run, sleep};
     ///
     /// run(async {
     ///     let promise = Promise::<()>::new();

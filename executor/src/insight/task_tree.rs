@@ -68,7 +68,7 @@ impl EventLoop {
     /// more. At the left stand those for which nobody waits, in the order of their creation, then those that wait only for each other.
     ///
     /// ```
-    /// use kolo_executor::{create_task, run, running_loop, sleep};
+    /// use kolo::{create_task, run, running_loop, sleep};
     ///
     /// run(async {
     ///     let child = create_task(sleep(1));

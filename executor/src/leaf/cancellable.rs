@@ -29,13 +29,13 @@ use crate::leaf::parking::Parking;
 /// | kolo's and foreign ones, in `join!` | kolo's return Cancelled; **the foreign ones are waited for** | the same | all end |
 ///
 /// The ways out of the last row: `cancellable` around each foreign future, or around the whole `join!`; a second
-/// [`cancel`](crate::Task::cancel), which drops a task that stands on foreign futures alone; a task for each
-/// ([`create_task`](crate::create_task)), and [`gather`](crate::gather).
+/// [`cancel`](crate::Promise::cancel), which drops a task that stands on foreign futures alone; a task for each
+/// ([`create_task`](crate::create_task)), and [`gather`](crate::gather()).
 ///
 /// A scope ends its own body only: `join!(timeout(1, a), timeout(2, b))` are two scopes that know nothing of each other.
 ///
 /// ```
-/// use kolo_executor::{cancellable, create_task, run, sleep};
+/// use kolo::{cancellable, create_task, run, sleep};
 ///
 /// run(async {
 ///     let task = create_task(async {

@@ -24,7 +24,7 @@ use crate::wheel::reactor::Interest;
 /// use std::io::{Read, Write};
 /// use std::os::unix::net::UnixStream;
 ///
-/// use kolo_executor::{create_task, readable, run, sleep};
+/// use kolo::{create_task, readable, run, sleep};
 ///
 /// run(async {
 ///     let (mut ours, mut theirs) = UnixStream::pair()?;
@@ -59,7 +59,7 @@ pub fn readable<F: AsFd + ?Sized>(descriptor: &F) -> Readiness<'_> {
 /// ```
 /// use std::os::unix::net::UnixStream;
 ///
-/// use kolo_executor::{run, writable};
+/// use kolo::{run, writable};
 ///
 /// run(async {
 ///     let (ours, _theirs) = UnixStream::pair()?;

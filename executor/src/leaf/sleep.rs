@@ -12,12 +12,12 @@ use crate::leaf::polled::polled_by;
 use crate::wheel::current;
 use crate::wheel::timer::Timer;
 
-/// Suspends the task for `delay` seconds, counted from the await. Mirrors `asyncio.sleep`.
+/// Suspends the task for `delay` (seconds, or a [`Duration`](std::time::Duration)), counted from the await. Mirrors `asyncio.sleep`.
 ///
 /// A delay of zero or less lets every other ready task run once, and then goes on.
 ///
 /// ```
-/// use kolo_executor::{run, sleep};
+/// use kolo::{run, sleep};
 /// use std::time::Duration;
 ///
 /// run(async {
@@ -47,8 +47,17 @@ pub fn sleep(delay: impl Delay) -> Sleep {
 
 /// [`sleep`], then `value`. Mirrors `asyncio.sleep(delay, result)`.
 ///
+/// ```
+/// use kolo::{run, sleep_with};
+///
+/// assert_eq!(run(sleep_with(0.01, "done")).unwrap(), "done");
+/// ```
+///
 /// # Errors
 /// As [`sleep`].
+///
+/// # Cancel safety
+/// As [`sleep`]; the value is dropped.
 #[track_caller]
 pub fn sleep_with<T>(delay: impl Delay, value: T) -> impl Future<Output = Result<T>> {
     let sleep = sleep(delay);

@@ -23,7 +23,7 @@ use crate::wheel::wake::wake_wait;
 
 /// The tasks that wait for something, first come, first served.
 ///
-/// This is asyncio's `self._waiters = collections.deque()` with all that its primitives do to it. A task that waits here, by a [`Claim`](crate::Claim),
+/// This is asyncio's `self._waiters = collections.deque()` with all that its primitives do to it. A task that waits here, by a [`Claim`](crate::primitive::Claim),
 /// stands in the queue until it *runs* again, woken or cancelled: in between its entry is done but still there, and those who come later
 /// can see that somebody is on the way.
 ///
@@ -34,7 +34,8 @@ use crate::wheel::wake::wake_wait;
 /// use std::cell::Cell;
 /// use std::rc::Rc;
 ///
-/// use kolo_executor::{Claim, Result, WaitQueue, create_task, run, sleep};
+/// use kolo::primitive::{Claim, WaitQueue};
+/// use kolo::{Result, create_task, run, sleep};
 ///
 /// /// A gate that lets one task pass for each coin.
 /// struct Gate {
@@ -144,7 +145,7 @@ impl WaitQueue {
         self.0.kind
     }
 
-    /// Makes this a queue of the running loop. A [`Claim`](crate::Claim) does it when it has to wait.
+    /// Makes this a queue of the running loop. A [`Claim`](crate::primitive::Claim) does it when it has to wait.
     ///
     /// # Errors
     /// Runtime, when no loop runs, and when it belongs to another loop.

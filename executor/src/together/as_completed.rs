@@ -28,7 +28,7 @@ use crate::wheel::timer::Timer;
 /// [`next_done`](AsCompleted::next_done) gives the task instead of its outcome, as `async for` does. What is given twice counts once.
 ///
 /// ```
-/// use kolo_executor::{as_completed, run, sleep_with};
+/// use kolo::{as_completed, run, sleep_with};
 ///
 /// run(async {
 ///     let mut results = as_completed([0.02, 0.01].map(|delay| sleep_with(delay, delay)));
@@ -204,6 +204,12 @@ impl<A: EnsureFuture> AsCompleted<A> {
     }
 
     /// Waits for the next outcome; `None` when all were given. Mirrors `for next in as_completed(...): await next`.
+    ///
+    /// # Errors
+    /// Those of what is awaited, within the outcome; Timeout; Cancelled.
+    ///
+    /// # Cancel safety
+    /// No outcome is lost; a cancelled `next` counts as one, a dropped one does not.
     // asyncio's loop over it reads `for next in ...`, and a Stream's extension has the same name.
     #[allow(clippy::should_implement_trait)]
     #[track_caller]
@@ -217,6 +223,9 @@ impl<A: EnsureFuture> AsCompleted<A> {
     ///
     /// # Errors
     /// Timeout; Cancelled.
+    ///
+    /// # Cancel safety
+    /// As [`next`](AsCompleted::next).
     #[track_caller]
     pub fn next_done(&mut self) -> impl Future<Output = Result<Option<A::Handle>>>
     where

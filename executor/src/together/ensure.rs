@@ -128,7 +128,7 @@ impl EnsureFuture for AnyPromise {
 /// Makes sure that it is under way: a coroutine becomes a task, everything else is handed back. Mirrors `asyncio.ensure_future`.
 ///
 /// ```
-/// use kolo_executor::{create_task, ensure_future, run};
+/// use kolo::{create_task, ensure_future, run};
 ///
 /// run(async {
 ///     let task = ensure_future(async { Ok(42) });
@@ -150,13 +150,13 @@ impl EventLoop {
     /// `asyncio.ensure_future(..., loop=...)`.
     ///
     /// ```
-    /// use kolo_executor::{EventLoop, Kind};
+    /// use kolo::{EventLoop, Kind};
     ///
     /// let (here, there) = (EventLoop::new()?, EventLoop::new()?);
     /// let task = here.ensure_future(async { Ok(42) })?;
     /// assert_eq!(there.ensure_future(&task).unwrap_err().kind(), Kind::Value);
     /// assert_eq!(here.run_until_complete(task)?, 42);
-    /// # Ok::<(), kolo_executor::Error>(())
+    /// # Ok::<(), kolo::Error>(())
     /// ```
     ///
     /// # Errors

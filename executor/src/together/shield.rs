@@ -13,7 +13,7 @@ use crate::together::ensure::{EnsureFuture, LoopOf};
 /// *that* still reaches the await.
 ///
 /// ```
-/// use kolo_executor::{create_task, run, shield, sleep_with, wait_for};
+/// use kolo::{create_task, run, shield, sleep_with, wait_for};
 ///
 /// let answer = run(async {
 ///     let work = create_task(sleep_with(0.02, 42));

@@ -28,7 +28,7 @@ use crate::wheel::part::Part;
 /// [`Kind::Group`] of the errors in the order in which they came, the body's own last.
 ///
 /// ```
-/// use kolo_executor::{run, sleep_with, task_group};
+/// use kolo::{run, sleep_with, task_group};
 ///
 /// let sum = run(async {
 ///     let (a, b) = task_group(async |group| {

@@ -158,7 +158,7 @@ fn now() -> Nanos {
 /// A handle: clones are of the same deadline.
 ///
 /// ```
-/// use kolo_executor::{Timeout, run, sleep};
+/// use kolo::{Timeout, run, sleep};
 ///
 /// run(async {
 ///     let deadline = Timeout::after(0.01);
@@ -195,6 +195,9 @@ impl Timeout {
     ///
     /// # Errors
     /// The body's own; Timeout; Runtime outside of a task, and at the second use; Value, when the deadline is NaN.
+    ///
+    /// # Cancel safety
+    /// Cancelling the waiting task cancels the body where it stands. Dropped, the body is dropped, and the deadline is taken back.
     #[track_caller]
     pub fn run<T>(self, body: impl IntoFuture<Output = Result<T>>) -> impl Future<Output = Result<T>> {
         let start = self.0.map_or_else(Start::Refused, Start::Prepared);
@@ -240,9 +243,27 @@ impl fmt::Debug for Timeout {
     }
 }
 
-/// Runs `body` in this task, for `delay` seconds at the most. Mirrors `async with asyncio.timeout(delay)`.
+/// Runs `body` in this task, for `delay` seconds at the most; `None` is no limit. Mirrors `async with asyncio.timeout(delay)`.
+///
+/// A body that stands on a future of another crate is dropped there.
+///
+/// ```
+/// use kolo::{run, sleep, timeout};
+///
+/// let outcome = run(async {
+///     timeout(0.01, async {
+///         sleep(3600).await?;
+///         Ok("done")
+///     })
+///     .await
+/// });
+/// assert!(outcome.unwrap_err().is_timeout());
+/// ```
 ///
 /// # Errors
+/// As [`Timeout::run`].
+///
+/// # Cancel safety
 /// As [`Timeout::run`].
 #[track_caller]
 pub fn timeout<T>(delay: impl Limit, body: impl IntoFuture<Output = Result<T>>) -> impl Future<Output = Result<T>> {
@@ -250,9 +271,20 @@ pub fn timeout<T>(delay: impl Limit, body: impl IntoFuture<Output = Result<T>>) 
     limited(start, Location::caller(), body.into_future())
 }
 
-/// Runs `body` in this task, up to `when` at the latest. Mirrors `async with asyncio.timeout_at(when)`.
+/// Runs `body` in this task, up to `when` at the latest, in seconds of [`EventLoop::time`](crate::EventLoop::time); `None` is no limit.
+/// Mirrors `async with asyncio.timeout_at(when)`.
+///
+/// ```
+/// use kolo::{run, running_loop, sleep, timeout_at};
+///
+/// let outcome = run(async { timeout_at(running_loop().time() + 0.01, sleep(3600)).await });
+/// assert!(outcome.unwrap_err().is_timeout());
+/// ```
 ///
 /// # Errors
+/// As [`Timeout::run`].
+///
+/// # Cancel safety
 /// As [`Timeout::run`].
 #[track_caller]
 pub fn timeout_at<T>(when: impl Limit, body: impl IntoFuture<Output = Result<T>>) -> impl Future<Output = Result<T>> {

@@ -37,7 +37,7 @@ pub enum ReturnWhen {
 /// It cancels nothing and raises nothing: look at each that is done. What is given twice counts once.
 ///
 /// ```
-/// use kolo_executor::{ReturnWhen, create_task, run, sleep_with, wait};
+/// use kolo::{ReturnWhen, create_task, run, sleep_with, wait};
 ///
 /// run(async {
 ///     let tasks = [0.01, 3600.0].map(|delay| create_task(sleep_with(delay, delay)));

@@ -44,7 +44,7 @@ under_way!(Promise Task);
 /// unless it is done.
 ///
 /// ```
-/// use kolo_executor::{run, sleep, wait_for};
+/// use kolo::{run, sleep, wait_for};
 ///
 /// let outcome = run(async { wait_for(sleep(3600), 0.01).await });
 /// assert!(outcome.unwrap_err().is_timeout());

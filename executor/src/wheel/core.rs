@@ -36,14 +36,14 @@ use crate::wheel::tasks::Tasks;
 /// the loop for its timers and callbacks.
 ///
 /// ```
-/// use kolo_executor::EventLoop;
+/// use kolo::EventLoop;
 ///
 /// let event_loop = EventLoop::new()?;
 /// let stopper = event_loop.clone();
 /// event_loop.call_later(0.01, move || stopper.stop());
 /// event_loop.run_forever()?;
 /// event_loop.close()?;
-/// # Ok::<(), kolo_executor::Error>(())
+/// # Ok::<(), kolo::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct EventLoop(pub(crate) Rc<Core>);

@@ -107,7 +107,7 @@ fn replace(context: Context) -> Context {
 /// A variable whose value belongs to the context. Made to be a `static`. Mirrors `contextvars.ContextVar`.
 ///
 /// ```
-/// use kolo_executor::{ContextVar, create_task, run};
+/// use kolo::{ContextVar, create_task, run};
 ///
 /// static USER: ContextVar<&str> = ContextVar::new("user");
 ///

@@ -3,10 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use kolo_executor::primitive::{Claim, WaitQueue};
 use kolo_executor::testing::{self, Trace};
 use kolo_executor::{
-    AnyTask, CallbackToken, Claim, Clock, Error, EventLoop, Kind, Observer, Promise, Result, Runner, Turn, WaitQueue, Waits,
-    create_task, gather, running_loop, shield, sleep,
+    AnyTask, CallbackToken, Clock, Error, EventLoop, Kind, Observer, Promise, Result, Runner, Turn, Waits, create_task, gather,
+    running_loop, shield, sleep,
 };
 
 use crate::support::lives::Living;

@@ -6,10 +6,9 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
+use kolo_executor::primitive::{Claim, WaitQueue};
 use kolo_executor::testing::tick;
-use kolo_executor::{
-    Claim, Clock, EventLoop, Kind, Promise, Result, Task, WaitQueue, create_task, current_task, run, running_loop, shield, sleep,
-};
+use kolo_executor::{Clock, EventLoop, Kind, Promise, Result, Task, create_task, current_task, run, running_loop, shield, sleep};
 
 use crate::support::child::in_child;
 

@@ -5,10 +5,12 @@ use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard};
 use std::task::Waker;
 
+use kolo_executor::primitive::{Parking, Waiter};
+use kolo_executor::types::Many;
 use kolo_executor::{
     AnyPromise, AnyTask, AsCompleted, CallbackToken, Cancellable, Completer, Context, ContextToken, ContextVar, Error, EventLoop,
-    ExceptionContext, Gather, Handle, Kind, Many, Parking, Promise, Readiness, RemoteHandle, RemoteRef, RemoteTask, Result,
-    Runner, Sleep, Task, TaskGroup, Timeout, TimerHandle, Turn, Wait, Waiter, Watching,
+    ExceptionContext, Gather, Handle, Kind, Promise, Readiness, RemoteHandle, RemoteRef, RemoteTask, Result, Runner, Sleep, Task,
+    TaskGroup, Timeout, TimerHandle, Turn, Wait, Watching,
 };
 
 /// What holds of every type.

@@ -1,10 +1,10 @@
 //! What tasks want that wait at a queue: room, an item, the end of the work.
 
 use kolo_executor::Result;
+use kolo_executor::primitive::{Claim, WaitQueue};
 
 use crate::queue::AnyQueue;
 use crate::storage::Storage;
-use crate::{Claim, WaitQueue};
 
 /// The claim of [`AnyQueue::put`].
 pub(super) struct Put<'a, S: Storage> {

@@ -8,17 +8,28 @@ use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 
+use kolo_executor::primitive::{Claim, WaitQueue};
 use kolo_executor::{Error, Kind, Result};
 
 use self::claims::{Get, Join, Put};
 use self::stock::Stock;
+use crate::Items;
 use crate::storage::{Fifo, Lifo, Priority, Storage};
-use crate::{Claim, Items, WaitQueue};
 
 /// A queue that gives the oldest item out first. Mirrors `asyncio.Queue`; see [`AnyQueue`].
 pub type Queue<T> = AnyQueue<Fifo<T>>;
 
 /// A queue that gives the newest item out first. Mirrors `asyncio.LifoQueue`; see [`AnyQueue`].
+///
+/// ```
+/// use kolo::LifoQueue;
+///
+/// let queue = LifoQueue::new(0);
+/// queue.put_nowait("first")?;
+/// queue.put_nowait("second")?;
+/// assert_eq!(queue.get_nowait()?, "second");
+/// # Ok::<(), kolo::Error>(())
+/// ```
 pub type LifoQueue<T> = AnyQueue<Lifo<T>>;
 
 /// A queue that gives the smallest item out first, and equal ones in the order in which CPython's does. Mirrors
@@ -27,8 +38,7 @@ pub type LifoQueue<T> = AnyQueue<Lifo<T>>;
 /// Items need no more than `<`: tuples of a priority and something else, of numbers or floats, will do.
 ///
 /// ```
-/// use kolo_executor::run;
-/// use kolo_sync::PriorityQueue;
+/// use kolo::{PriorityQueue, run};
 ///
 /// run(async {
 ///     let queue = PriorityQueue::new(0);
@@ -49,8 +59,7 @@ pub type PriorityQueue<T> = AnyQueue<Priority<T>>;
 /// at the end.
 ///
 /// ```
-/// use kolo_executor::{Result, create_task, run};
-/// use kolo_sync::Queue;
+/// use kolo::{Queue, Result, create_task, run};
 ///
 /// async fn worker(queue: Queue<u32>) -> Result<()> {
 ///     loop {

@@ -5,9 +5,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures_util::StreamExt;
+use kolo_executor::primitive::{Claim, WaitQueue};
 use kolo_executor::testing::hops;
 use kolo_executor::{Kind, Result, Task, create_task, sleep};
-use kolo_sync::{Barrier, Claim, Condition, Event, Lock, Queue, Semaphore, WaitQueue};
+use kolo_sync::{Barrier, Condition, Event, Lock, Queue, Semaphore};
 
 use crate::support::outcome::text;
 use crate::support::outside::droppable;

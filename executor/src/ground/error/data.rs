@@ -12,7 +12,7 @@ use super::Kind;
 /// [`downcast_ref`](crate::Error::downcast_ref) takes it again.
 ///
 /// ```
-/// use kolo_executor::{Error, IncompleteRead, Kind};
+/// use kolo::{Error, IncompleteRead, Kind};
 ///
 /// let error = Error::from(IncompleteRead { partial: b"ab".to_vec(), expected: Some(5) });
 /// assert_eq!(error.kind(), Kind::IncompleteRead);
@@ -45,7 +45,7 @@ impl StdError for IncompleteRead {}
 /// [`downcast_ref`](crate::Error::downcast_ref) takes it again.
 ///
 /// ```
-/// use kolo_executor::{Error, Kind, LimitOverrun};
+/// use kolo::{Error, Kind, LimitOverrun};
 ///
 /// let message = "Separator is not found, and chunk exceed the limit".into();
 /// let error = Error::from(LimitOverrun { message, consumed: 64 });
@@ -74,7 +74,7 @@ impl StdError for LimitOverrun {}
 /// [`std::io::Error`]s; [`Error::errno`](crate::Error::errno) gives the number of both.
 ///
 /// ```
-/// use kolo_executor::{Error, Kind, OsError};
+/// use kolo::{Error, Kind, OsError};
 ///
 /// let text = "Connect call failed ('127.0.0.1', 1)".into();
 /// let error = Error::from(OsError { errno: 111, text });

@@ -111,7 +111,7 @@ impl Error {
     /// that by itself, because neither is a `std::error::Error`: `work().map_err(Error::from_boxed)?`.
     ///
     /// ```
-    /// use kolo_executor::{Error, Result};
+    /// use kolo::{Error, Result};
     ///
     /// type Boxed = Box<dyn std::error::Error + Send + Sync>;
     ///
@@ -134,7 +134,7 @@ impl Error {
     /// of any other the messages are kept, its own and those of its causes.
     ///
     /// ```
-    /// use kolo_executor::{Error, Kind, Result};
+    /// use kolo::{Error, Kind, Result};
     ///
     /// fn parse(text: &str) -> Result<i32, Box<dyn std::error::Error>> {
     ///     Ok(text.parse()?)
@@ -157,7 +157,7 @@ impl Error {
     /// whether a `boxed` error, or an `anyhow::Error`, is a cancellation, and is to be handed on.
     ///
     /// ```
-    /// use kolo_executor::Error;
+    /// use kolo::Error;
     ///
     /// let boxed: Box<dyn std::error::Error> = Error::cancelled().into();
     /// assert!(Error::carried_by(&*boxed).is_some_and(Error::is_cancelled));
@@ -182,7 +182,7 @@ impl Error {
     /// The system's number of the error, if it came from there. Mirrors `OSError.errno`.
     ///
     /// ```
-    /// use kolo_executor::Error;
+    /// use kolo::Error;
     ///
     /// let error = Error::from(std::fs::File::open("/no/such/file").unwrap_err());
     /// assert_eq!(error.errno(), Some(2)); // ENOENT

@@ -54,9 +54,9 @@ pub(crate) type Place = Option<&'static Location<'static>>;
 /// ```
 ///
 /// ```
-/// use kolo_executor::{Error, Kind};
+/// use kolo::{Error, Kind};
 ///
-/// fn parse(text: &str) -> kolo_executor::Result<i32> {
+/// fn parse(text: &str) -> kolo::Result<i32> {
 ///     Ok(text.parse()?)
 /// }
 /// assert_eq!(parse("x").unwrap_err().kind(), Kind::Other);
@@ -188,7 +188,7 @@ impl Error {
     /// ```
     /// use std::panic::Location;
     ///
-    /// use kolo_executor::{Error, Result};
+    /// use kolo::{Error, Result};
     ///
     /// /// Gives out numbered tickets, up to a last one.
     /// struct Tickets(Option<u32>);
@@ -296,7 +296,7 @@ impl Error {
     /// value, as in `map_err(Error::from_boxed)`.
     ///
     /// ```
-    /// use kolo_executor::{Error, Result};
+    /// use kolo::{Error, Result};
     ///
     /// fn parse(text: &str) -> Result<i32> {
     ///     Ok(text.parse()?)

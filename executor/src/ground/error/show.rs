@@ -45,7 +45,7 @@ impl Error {
     /// through no task is preceded by its line alone. Mirrors `traceback.format_exception`.
     ///
     /// ```
-    /// use kolo_executor::Error;
+    /// use kolo::Error;
     ///
     /// let error = Error::value("bad");
     /// let place = error.place().unwrap();

@@ -68,7 +68,7 @@ impl Error {
     /// one, and so on. Empty for an error that was made here, and for a plain cancellation, of which nothing is kept.
     ///
     /// ```
-    /// use kolo_executor::{Error, create_task, run};
+    /// use kolo::{Error, create_task, run};
     ///
     /// run(async {
     ///     let task = create_task(async { Err::<(), _>(Error::value("bad")) });

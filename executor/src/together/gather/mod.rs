@@ -12,6 +12,7 @@ use std::rc::Rc;
 use self::children::ManyOf;
 pub use self::children::{Children, Many, One, Tuple};
 use self::count::Count;
+pub use self::gathering::Gathering;
 use crate::block::gather::GatherHead;
 use crate::block::head::{AnyPromise, Callback};
 use crate::block::listener::Listener;
@@ -28,13 +29,34 @@ use crate::wheel::core::EventLoop;
 /// [`gather!`](crate::gather!).
 ///
 /// ```
-/// use kolo_executor::{gather, run, sleep_with};
+/// use kolo::{gather, run, sleep_with};
 ///
 /// let squares = run(async { gather((1..4).map(|n| sleep_with(0.01, n * n))).await });
 /// assert_eq!(squares.unwrap(), [1, 4, 9]);
 /// ```
 ///
 /// It belongs to the loop of the first of them: a coroutine's is the running one. So tasks and promises can be gathered before their loop runs.
+///
+/// A gather is a handle and no future, as a [`Task`](crate::Task) is: combinators of other crates are given its
+/// [`into_future`](IntoFuture::into_future).
+///
+/// ```
+/// use futures_util::future::FutureExt;
+/// use futures_util::select;
+/// use kolo::{gather, run, sleep, sleep_with};
+///
+/// let values = run(async {
+///     let all = gather((1..4).map(|n| sleep_with(0.01, n)));
+///     select! {
+///         values = all.into_future().fuse() => values,
+///         late = sleep(3600).fuse() => late.map(|()| Vec::new()),
+///     }
+/// });
+/// assert_eq!(values.unwrap(), [1, 2, 3]);
+/// ```
+///
+/// # Errors
+/// The gather fails with the first error of a child; InvalidState, when a value was taken out by somebody else.
 ///
 /// # Panics
 /// When no loop runs on this thread, and nothing that is given belongs to one.
@@ -90,7 +112,7 @@ pub fn gather_tuple<T: Tuple>(awaitables: T) -> Gather<T::Children> {
 /// [`gather()`](crate::gather()) of up to eight things of different types; gives a tuple.
 ///
 /// ```
-/// use kolo_executor::{gather, run, sleep, sleep_with};
+/// use kolo::{gather, run, sleep, sleep_with};
 ///
 /// let (n, ()) = run(async { gather!(sleep_with(0.01, 5), sleep(0.01)).await }).unwrap();
 /// assert_eq!(n, 5);

@@ -5,10 +5,11 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
+use kolo_executor::primitive::WaitQueue;
 use kolo_executor::testing::run;
 use kolo_executor::{
-    Clock, ContextVar, Error, IncompleteRead, Kind, Promise, Result, Runner, Timeout, WaitQueue, as_completed, create_task,
-    gather, running_loop, sleep, task_group, timeout, try_running_loop, wait, wait_for,
+    Clock, ContextVar, Error, IncompleteRead, Kind, Promise, Result, Runner, Timeout, as_completed, create_task, gather,
+    running_loop, sleep, task_group, timeout, try_running_loop, wait, wait_for,
 };
 
 use super::line_in;

@@ -5,8 +5,9 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use kolo_executor::primitive::{Parking, Waiter};
 use kolo_executor::testing::tick;
-use kolo_executor::{Kind, Parking, Result, Waiter, cancellable, ensure_future};
+use kolo_executor::{Kind, Result, cancellable, ensure_future};
 
 use super::Job;
 use crate::support::outcome::{error_of, kind_of};

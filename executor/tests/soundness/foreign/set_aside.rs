@@ -8,7 +8,8 @@ use std::task::Poll;
 
 use futures_util::future::{FutureExt, join};
 use kolo_executor::testing::{hops, run};
-use kolo_executor::{Cloned, Promise, Result, Task, create_task, sleep};
+use kolo_executor::types::Cloned;
+use kolo_executor::{Promise, Result, Task, create_task, sleep};
 
 use crate::support::lives::Living;
 

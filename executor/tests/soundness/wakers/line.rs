@@ -7,8 +7,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
+use kolo_executor::primitive::{Claim, WaitQueue};
 use kolo_executor::testing::tick;
-use kolo_executor::{Claim, Clock, EventLoop, Promise, Result, WaitQueue, create_task, sleep};
+use kolo_executor::{Clock, EventLoop, Promise, Result, create_task, sleep};
 
 use crate::support::reports::Reports;
 

@@ -5,11 +5,12 @@ use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 
+use kolo_executor::primitive::{Claim, WaitQueue};
 use kolo_executor::testing::run;
 use kolo_executor::{
     Error, Kind, Promise, Result, as_completed, current_task, gather, shield, sleep, task_group, wait, wait_for,
 };
-use kolo_sync::{Barrier, Claim, Condition, Event, Lock, Queue, Semaphore, WaitQueue};
+use kolo_sync::{Barrier, Condition, Event, Lock, Queue, Semaphore};
 
 use super::{relative, spawn};
 

@@ -4,7 +4,8 @@ mod children;
 mod outcomes;
 mod shield;
 
-use kolo_executor::{AnyPromise, EventLoop, Gather, GatherOutcomes, Many, Promise, Result, Task, gather};
+use kolo_executor::types::Many;
+use kolo_executor::{AnyPromise, EventLoop, Gather, GatherOutcomes, Promise, Result, Task, gather};
 
 /// Runs until nothing is left to do at once.
 fn settle(event_loop: &EventLoop) {
