@@ -1,6 +1,6 @@
 //! Locks, events, conditions, semaphores, barriers and queues, as asyncio has them.
 //!
-//! Every primitive is a few cells of state, a [`WaitQueue`](kolo::primitive::WaitQueue): who waits, in order, and the [`Claim`](kolo::primitive::Claim)s of those: what each wants and how it
+//! Every primitive is a few cells of state, a [`WaitQueue`](kolo_executor::primitive::WaitQueue): who waits, in order, and the [`Claim`](kolo_executor::primitive::Claim)s of those: what each wants and how it
 //! takes that. Everything runs in one thread, so nothing can happen between two awaits, and each operation reads like the sentence that
 //! describes it.
 #![forbid(unsafe_code)]

@@ -15,7 +15,21 @@ use crate::ground::roster::Roster;
 
 /// A promise, task or gather without the type of its value: can be looked at, cancelled, waited for.
 ///
-/// Awaiting `&AnyPromise` gives `Ok(())` for a value, whatever it is.
+/// Awaiting `&AnyPromise` gives `Ok(())` for a value, whatever it is; [`downcast`](AnyPromise::downcast) gives the promise with its type back.
+///
+/// ```
+/// use kolo::{AnyPromise, create_task, run, sleep_with};
+///
+/// run(async {
+///     let mixed: [AnyPromise; 2] = [create_task(sleep_with(0.01, 1)).as_any(), create_task(sleep_with(0.02, "b")).as_any()];
+///     for promise in &mixed {
+///         promise.await?;
+///     }
+///     assert_eq!(mixed[0].downcast::<i32>().unwrap().result()?, 1);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[derive(Clone)]
 pub struct AnyPromise(pub(crate) Ref);
 

@@ -26,6 +26,22 @@ use crate::ground::flags::Flags;
 use crate::ground::ticket::Ticket;
 
 /// A task without the type of its value: what [`current_task`](crate::current_task) and [`all_tasks`](crate::all_tasks) give.
+/// It has the methods of an [`AnyPromise`] too.
+///
+/// ```
+/// use kolo::{all_tasks, create_task, current_task, run, sleep};
+///
+/// run(async {
+///     create_task(sleep(3600));
+///     for task in all_tasks().into_iter().filter(|task| Some(task) != current_task().as_ref()) {
+///         assert_eq!(task.name(), "Task-2");
+///         task.cancel();
+///         assert!((&*task).await.unwrap_err().is_cancelled());
+///     }
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[derive(Clone)]
 pub struct AnyTask(AnyPromise);
 

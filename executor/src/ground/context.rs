@@ -11,6 +11,20 @@ use crate::ground::nested_drop::nested_drop;
 ///
 /// A task runs in a copy of the context in which it was created, a callback in a copy of the one in which it was registered, unless they
 /// are given one.
+///
+/// ```
+/// use kolo::{Context, ContextVar, Task, run};
+///
+/// static USER: ContextVar<&str> = ContextVar::new("user");
+///
+/// run(async {
+///     USER.set("ada");
+///     let clean = Task::builder().context(Context::new()).spawn(async { Ok(USER.get()) });
+///     assert_eq!(clean.await?, None);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[derive(Clone)]
 pub struct Context(
     /// `None`: nothing was ever set, and nobody has a handle. Most programs have no variables, and pay nothing for them.

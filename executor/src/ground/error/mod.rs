@@ -208,7 +208,7 @@ impl Error {
     }
 
     /// The same error, without a place where it was made. For primitives: their own line would tell nobody anything, and that of their user
-    /// is not always known. What a [`Claim`](crate::Claim) fails with so is placed where the claim is awaited.
+    /// is not always known. What a [`Claim`](crate::primitive::Claim) fails with so is placed where the claim is awaited.
     #[must_use]
     pub fn without_place(self) -> Error {
         self.placed(None)
