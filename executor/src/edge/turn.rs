@@ -160,9 +160,12 @@ impl EventLoop {
     /// let (completer, promise) = event_loop.remote_promise();
     /// let task = event_loop.create_task(async { promise.await });
     /// let thread = std::thread::spawn(move || completer.set_result(42));
-    /// while event_loop.turn()? != Turn::Done {
-    ///     if !task.done() {
-    ///         let _ = wakes.recv(); // what else the program waits for comes through this channel too
+    /// loop {
+    ///     match event_loop.turn()? {
+    ///         Turn::Done => break,
+    ///         Turn::Now => {}
+    ///         // What else the program waits for comes through this channel too.
+    ///         Turn::At(_) | Turn::Io => wakes.recv().expect("somebody is left who sends"),
     ///     }
     /// }
     /// assert_eq!(task.result()?, 42);
