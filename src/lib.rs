@@ -25,6 +25,8 @@
 #![forbid(unsafe_code)]
 
 pub use kolo_executor::*;
+#[cfg(feature = "macros")]
+pub use kolo_macros::{main, test};
 pub use kolo_sync::*;
 
 /// The blocks of code in the texts, so that they are compiled with the documentation's.

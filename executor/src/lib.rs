@@ -114,6 +114,8 @@ pub use block::head::AnyPromise;
 pub use block::holders::Holder;
 pub use block::observer::Observer;
 pub use block::task::AnyTask;
+#[doc(hidden)]
+pub use edge::attributes;
 pub use edge::drive::Turn;
 pub use edge::remote::{RemoteHandle, RemoteTask};
 pub use edge::runner::{Runner, RunnerBuilder, run};

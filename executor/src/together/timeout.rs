@@ -160,6 +160,7 @@ fn now() -> Nanos {
 /// .unwrap();
 /// ```
 #[derive(Clone)]
+#[must_use = "a deadline is that of what it runs: `deadline.run(...)`"]
 pub struct Timeout(Result<Rc<Scope>>);
 
 impl Timeout {
