@@ -76,12 +76,7 @@ fn around(function: &Function, attribute: TokenStream, output: TokenStream, call
         let name: [TokenTree; 2] = [name.clone().into(), parameters.into()];
         TokenStream::from_iter([code(before, span), TokenStream::from_iter(name)])
     };
-    let inner = [
-        named("async fn"),
-        function.output.clone(),
-        TokenTree::from(body.clone()).into(),
-        call,
-    ];
+    let inner = [named("async fn"), function.output.clone(), body.clone().into(), call];
     let mut inner = Group::new(Delimiter::Brace, inner.into_iter().collect());
     inner.set_span(body.span());
     let outer = [

@@ -1,7 +1,7 @@
 //! `#[kolo::main]` and `#[kolo::test]`: an `async fn` that runs on a loop of its own.
 //!
-//! Users take them through the facade `kolo`, with its feature `macros`. They only save the lines that each of them shows below: whoever likes
-//! no macros writes those. Nothing but the compiler's own `proc_macro` is needed for so little, so nothing else has to be built.
+//! Users take them through the facade `kolo`, with its feature `macros`. They only save a line or two, which each of them shows below: whoever
+//! likes no macros writes those. Nothing but the compiler's own `proc_macro` is needed for so little, so nothing else has to be built.
 #![forbid(unsafe_code)]
 
 mod expand;
@@ -80,20 +80,10 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// The first of these is the same as
+/// The first of these is the same as an ordinary `#[test]` whose body is `testing::run(async { ... })`.
 ///
-/// ```
-/// use kolo::{running_loop, sleep, testing};
-///
-/// #[test]
-/// fn an_hour_passes() -> kolo::Result<()> {
-///     testing::run(async {
-///         sleep(3600).await?;
-///         assert_eq!(running_loop().time(), 3600.0);
-///         Ok(())
-///     })
-/// }
-/// ```
+/// Write `#[kolo::test]`, with the path: an import of everything, `use kolo::*`, makes a bare `#[test]` ambiguous, until it is told apart by
+/// `use std::prelude::v1::test`.
 ///
 /// Other attributes (`#[ignore]`, `#[cfg(...)]`, and `#[should_panic]` where nothing is returned) stand beside it as beside `#[test]`. A test
 /// whose tasks wait for each other for ever fails, and says which.
