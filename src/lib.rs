@@ -134,7 +134,8 @@
 //! # Testing
 //!
 //! The module [`testing`] has a run on the virtual clock, exact traces, and single hops. `KOLO_CLOCK=virtual` has any program run on that
-//! clock, `KOLO_DEBUG=1` tells of slow steps, `KOLO_STATS=1` counts iterations.
+//! clock, `KOLO_DEBUG=1` tells of slow steps, `KOLO_STATS=1` counts iterations. With the feature `macros`, `#[kolo::test]` makes a test of a
+//! coroutine, on the virtual clock, and `#[kolo::main]` a program.
 //!
 //! # For authors of primitives
 //!
@@ -147,6 +148,8 @@ compile_error!("kolo needs Unix: its loop waits by epoll or kqueue, and takes it
 
 #[cfg(unix)]
 pub use kolo_executor::*;
+#[cfg(feature = "macros")]
+pub use kolo_macros::{main, test};
 #[cfg(unix)]
 pub use kolo_sync::*;
 

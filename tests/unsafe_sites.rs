@@ -12,13 +12,15 @@ const UNSAFE: [&str; 3] = [
 ];
 
 /// The crates, and which of the others each may use.
-const CRATES: [(&str, &str, &[&str]); 6] = [
+const CRATES: [(&str, &str, &[&str]); 8] = [
     ("executor", "kolo-executor", &[]),
     ("sync", "kolo-sync", &["kolo-executor"]),
     ("net", "kolo-net", &["kolo-executor", "kolo-sync"]),
-    (".", "kolo", &["kolo-executor", "kolo-sync", "kolo-net"]),
+    ("macros", "kolo-macros", &[]),
+    (".", "kolo", &["kolo-executor", "kolo-sync", "kolo-net", "kolo-macros"]),
     ("differential", "kolo-differential", &["kolo"]),
     ("chaos", "kolo-chaos", &["kolo"]),
+    ("mistakes", "kolo-mistakes", &[]),
 ];
 
 fn root() -> &'static Path {

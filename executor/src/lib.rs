@@ -115,6 +115,8 @@ pub use block::exception::{ExceptionContext, ExceptionHandler};
 pub use block::head::AnyPromise;
 pub use block::observer::Observer;
 pub use block::task::AnyTask;
+#[doc(hidden)]
+pub use edge::attributes;
 pub use edge::completer::Completer;
 pub use edge::remote::{RemoteHandle, RemoteTask};
 pub use edge::remote_ref::{CallOutcome, RemoteRef};

@@ -203,7 +203,7 @@ impl fmt::Debug for State {
 
 /// A lock that is held; from [`Lock::hold`] and [`Condition::hold`](crate::Condition::hold). Dropping it releases the lock, unless that
 /// was done before.
-#[must_use = "the lock is released when the guard is dropped: `let _held = ...`"]
+#[must_use = "the lock is released when the guard is dropped: `let _held = ...` keeps it to the end of the block, `let _ = ...` drops it at once"]
 pub struct Held {
     lock: Lock,
     hold: u64,

@@ -278,7 +278,7 @@ impl fmt::Debug for BoundedSemaphore {
 }
 
 /// A permit that is held; from [`Semaphore::hold`] and [`BoundedSemaphore::hold`]. Dropping it releases the permit.
-#[must_use = "the permit is released when the guard is dropped: `let _permit = ...`"]
+#[must_use = "the permit is released when the guard is dropped: `let _permit = ...` keeps it to the end of the block, `let _ = ...` drops it at once"]
 pub struct Permit(Semaphore, usize);
 
 impl Drop for Permit {

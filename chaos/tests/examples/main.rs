@@ -21,6 +21,8 @@ extern crate self as kolo;
 pub use kolo_chaos::kolo::*;
 pub use runs::{create_task, run};
 
+// With its feature `macros` kolo has a `test` of its own.
+pub use std::prelude::v1::test;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 

@@ -1,5 +1,6 @@
 //! Running a loop, and what comes from outside.
 
+pub mod attributes;
 pub(crate) mod completer;
 pub(crate) mod drive;
 pub(crate) mod remote;

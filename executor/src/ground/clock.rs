@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
+use crate::ground::environment;
 use crate::ground::error::{Error, Result};
 use crate::ground::time::Nanos;
 
@@ -26,10 +27,10 @@ impl Clock {
     /// # Errors
     /// Value, when `KOLO_CLOCK` is neither `real` nor `virtual`.
     pub fn from_env() -> Result<Clock> {
-        match std::env::var("KOLO_CLOCK").as_deref() {
-            Err(_) | Ok("" | "real") => Ok(Clock::Real),
-            Ok("virtual") => Ok(Clock::Virtual),
-            Ok(other) => {
+        match environment::text("KOLO_CLOCK").as_deref() {
+            None | Some("real") => Ok(Clock::Real),
+            Some("virtual") => Ok(Clock::Virtual),
+            Some(other) => {
                 let error = Error::value(format!("KOLO_CLOCK is '{other}', it must be 'real' or 'virtual'"));
                 Err(error.without_place())
             }

@@ -8,6 +8,7 @@ pub(crate) mod clock;
 pub(crate) mod context;
 pub(crate) mod crowd;
 pub(crate) mod deposits;
+pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod flags;
 pub(crate) mod leaves;

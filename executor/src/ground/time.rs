@@ -21,13 +21,25 @@ pub(crate) fn whole_milliseconds(timeout: Nanos) -> Duration {
 /// A delay or a point in time, in seconds: numbers as the notes write them, or a [`Duration`].
 ///
 /// Where a point in time is meant, it is one of [`EventLoop::time`](crate::EventLoop::time). The clock counts whole nanoseconds.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a time",
+    label = "not a number of seconds, nor a `Duration`",
+    note = "times are numbers of seconds, such as `0.5` and `2`, or a `std::time::Duration`"
+)]
 pub trait Delay: sealed::Delay {}
 
+#[diagnostic::do_not_recommend]
 impl<T: sealed::Delay> Delay for T {}
 
 /// A delay, a point in time, or `None` for no limit.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a limit of time",
+    label = "not a number of seconds, nor a `Duration`, nor `None`",
+    note = "limits are numbers of seconds, such as `0.5` and `2`, a `std::time::Duration`, or `None` for no limit; an `Option` holds an `f64`"
+)]
 pub trait Limit: sealed::Limit {}
 
+#[diagnostic::do_not_recommend]
 impl<T: sealed::Limit> Limit for T {}
 
 /// A time that is not a number.

@@ -13,7 +13,9 @@ use crate::block::task::AnyTask;
 use crate::ground::attention::DEBUG;
 use crate::ground::clock::Clock;
 use crate::ground::context::Context;
+use crate::ground::environment;
 use crate::ground::error::{Error, Result};
+use crate::ground::stats;
 use crate::ground::time::{Delay, Nanos, seconds};
 use crate::handle::callback_handle::{self, Handle, TimerHandle};
 use crate::handle::promise::Promise;
@@ -25,22 +27,24 @@ use crate::wheel::entry::Entry;
 use crate::wheel::resource::Resource;
 
 impl EventLoop {
-    /// A new loop, with the clock that `KOLO_CLOCK` names (`real` or `virtual`), in debug mode if `KOLO_DEBUG` is `1`. Mirrors
+    /// A new loop, with the clock that `KOLO_CLOCK` names: `real`, as it is when nothing is said, or `virtual`. Mirrors
     /// `asyncio.new_event_loop`.
     ///
     /// # Errors
-    /// Value, when `KOLO_CLOCK` is not one of these; Io, when the system gives no more descriptors.
+    /// Value, when `KOLO_CLOCK` is not one of these; as [`with_clock`](EventLoop::with_clock).
     pub fn new() -> Result<EventLoop> {
         EventLoop::with_clock(Clock::from_env()?)
     }
 
-    /// A new loop with this clock.
+    /// A new loop with this clock, in debug mode if `KOLO_DEBUG` is `1` or `true`; it is not if that is `0`, `false`, empty or unset.
     ///
     /// # Errors
-    /// Io, when the system gives no more descriptors; Runtime, when there are more than 16,000 loops, or a thread holds promises of
-    /// tens of thousands of loops that are gone.
+    /// Value, when `KOLO_DEBUG` or `KOLO_STATS` is anything else; Io, when the system gives no more descriptors; Runtime, when there are more
+    /// than 16,000 loops, or a thread holds promises of tens of thousands of loops that are gone.
     pub fn with_clock(clock: Clock) -> Result<EventLoop> {
-        let debug = std::env::var("KOLO_DEBUG").is_ok_and(|value| value == "1");
+        let debug = environment::switch("KOLO_DEBUG")?;
+        // Its word is wanted only when the loop closes, which is too late to refuse one.
+        stats::asked_for()?;
         Core::new(clock, debug).map(current::register)
     }
 

@@ -226,9 +226,11 @@ fn refusal(promise: &Ref, by: Polled<'_>) -> Option<Error> {
 }
 
 /// The future of `promise.await`: moves the value out.
+#[must_use = "futures do nothing unless awaited"]
 pub struct Taken<T>(Waiting, Promise<T>);
 
 /// The future of `(&promise).await`: clones the value.
+#[must_use = "futures do nothing unless awaited"]
 pub struct Cloned<T>(Waiting, Promise<T>);
 
 impl<T> Unpin for Taken<T> {}
@@ -322,6 +324,7 @@ impl<T: Clone + 'static> IntoFuture for &Task<T> {
 }
 
 /// The future of `(&any_promise).await`.
+#[must_use = "futures do nothing unless awaited"]
 pub struct Settled(Waiting, AnyPromise);
 
 impl Future for Settled {

@@ -15,6 +15,12 @@ use crate::wheel::current;
 /// [`as_completed`](crate::as_completed) and `run_until_complete` take. Mirrors asyncio's "coroutine or future".
 ///
 /// A handle given by value has its value moved out, one given by reference has it cloned, as in an await.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be waited for on somebody's behalf",
+    label = "not a coroutine, nor a task, promise or gather whose value can be had",
+    note = "a coroutine is a future whose output is `kolo::Result<...>`",
+    note = "the value of a handle that is given by reference is cloned, so it must be `Clone`; by value, as in `gather([task])`, it is moved out"
+)]
 pub trait EnsureFuture: Sized {
     /// The value that it gives in the end.
     type Value: 'static;
@@ -237,6 +243,11 @@ impl LoopOf {
 /// A handle of something under way, whatever its value: what [`wait`](crate::wait()) takes.
 ///
 /// Coroutines are not among them; asyncio's `wait` refuses them too, since nobody could tell which is which in the result.
+#[diagnostic::on_unimplemented(
+    message = "`wait` takes tasks, promises and gathers, and `{Self}` is none",
+    label = "neither a task nor a promise nor a gather",
+    note = "a coroutine becomes a task by `create_task(coroutine)`"
+)]
 pub trait Awaitable {
     /// The handle without its type.
     fn to_any(&self) -> AnyPromise;

@@ -173,6 +173,7 @@ fn now() -> Nanos {
 /// .unwrap();
 /// ```
 #[derive(Clone)]
+#[must_use = "a deadline is that of what it runs: `deadline.run(...)`"]
 pub struct Timeout(Result<Rc<Scope>>);
 
 impl Timeout {

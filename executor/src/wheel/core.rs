@@ -46,7 +46,7 @@ use crate::wheel::tasks::Tasks;
 /// # Ok::<(), kolo::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct EventLoop(pub(crate) Rc<Core>);
+pub struct EventLoop(pub(crate) Rc<Core>); // Stays in its thread: others are given `event_loop.remote()`.
 
 /// The loop itself, of which an [`EventLoop`] is a handle.
 pub(crate) struct Core {

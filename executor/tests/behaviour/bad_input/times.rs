@@ -122,6 +122,43 @@ fn a_clock_that_does_not_exist_is_refused() {
 }
 
 #[test]
+fn a_switch_says_yes_or_no() {
+    let name = concat!(module_path!(), "::a_switch_says_yes_or_no");
+    let words = [("1", true), ("true", true), ("0", false), ("false", false), ("", false)];
+    for (word, on) in words {
+        let output = in_child(name, &[("KOLO_DEBUG", Some(word)), ("KOLO_STATS", Some(word))], || {
+            let event_loop = EventLoop::new().unwrap();
+            println!("debug: {}", event_loop.debug());
+            event_loop.close().unwrap();
+        });
+        if let Some(output) = output {
+            let text = String::from_utf8(output.stdout).unwrap();
+            assert!(text.contains(&format!("debug: {on}")), "{word}: {text}");
+            let counted = String::from_utf8(output.stderr).unwrap().contains("kolo: 0 iterations");
+            assert_eq!(counted, on, "{word}");
+        }
+    }
+}
+
+#[test]
+fn a_switch_that_says_neither_is_refused() {
+    let name = concat!(module_path!(), "::a_switch_that_says_neither_is_refused");
+    for variable in ["KOLO_DEBUG", "KOLO_STATS"] {
+        for word in ["maybe", "True", " 1"] {
+            let output = in_child(name, &[(variable, Some(word))], || {
+                println!("refused: {:?}", EventLoop::new().unwrap_err());
+                assert_eq!(kind_of(kolo_executor::run(async { Ok(()) })), Kind::Value);
+            });
+            if let Some(output) = output {
+                let text = String::from_utf8(output.stdout).unwrap();
+                let expected = format!("refused: Value: {variable} is '{word}', it must be '1' or 'true', or '0' or 'false'");
+                assert!(text.contains(&expected), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_descriptor_that_cannot_be_watched_is_refused() {
     let event_loop = virtual_loop();
     let file = File::open(std::env::current_exe().unwrap()).unwrap();
