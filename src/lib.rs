@@ -149,6 +149,7 @@ compile_error!("kolo needs Unix: its loop waits by epoll or kqueue, and takes it
 #[cfg(unix)]
 pub use kolo_executor::*;
 #[cfg(feature = "macros")]
+#[cfg(unix)]
 pub use kolo_macros::{main, test};
 #[cfg(unix)]
 pub use kolo_sync::*;
