@@ -78,7 +78,7 @@
 //!
 //! # Reading order
 //!
-//! The executor has some 14,800 lines. These ten pages, about 2,000 lines, are the core; the rest is one concept
+//! The executor has some 17,800 lines. These ten pages, about 2,000 lines, are the core; the rest is one concept
 //! a page, on top of them, and can be read in any order.
 //!
 //! | page | what |
