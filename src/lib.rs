@@ -58,8 +58,8 @@
 //! | `asyncio.get_running_loop()`, `new_event_loop()` | [`running_loop`], [`EventLoop::new`] |
 //! | `loop.call_soon(f)`, `call_later`, `call_at`, `time()` | [`EventLoop::call_soon`], [`call_later`](EventLoop::call_later), [`call_at`](EventLoop::call_at), [`time`](EventLoop::time) |
 //! | `loop.run_until_complete(c)`, `run_forever()`, `stop()` | [`EventLoop::run_until_complete`], [`run_forever`](EventLoop::run_forever), [`stop`](EventLoop::stop) |
-//! | `loop.add_reader(fd, f)`, `add_writer` | [`EventLoop::add_reader`], [`add_writer`](EventLoop::add_writer) |
-//! | `loop.call_soon_threadsafe(f)`, `asyncio.run_coroutine_threadsafe(c, loop)` | [`RemoteHandle::call_soon`], [`RemoteHandle::spawn`], of [`EventLoop::remote`] |
+//! | `loop.add_reader(fd, f)`, `add_writer` | [`EventLoop::add_reader`], [`add_writer`](EventLoop::add_writer); as an await [`readable`], [`writable`] |
+//! | `loop.call_soon_threadsafe(f)`, `asyncio.run_coroutine_threadsafe(c, loop)` | [`RemoteHandle::call_soon`], [`RemoteHandle::spawn`], of [`EventLoop::remote`]; [`EventLoop::remote_ref`], [`EventLoop::remote_promise`] |
 //! | `loop.set_exception_handler(f)`, `set_debug(True)` | [`EventLoop::set_exception_handler`], [`set_debug`](EventLoop::set_debug) |
 //! | `asyncio.CancelledError`, `TimeoutError`, `QueueEmpty`, ... | [`Kind::Cancelled`], [`Kind::Timeout`], [`Kind::QueueEmpty`], ...: the [`Kind`]s of one [`Error`] |
 //!

@@ -120,8 +120,8 @@ async fn main_program(pages: u32, patience: f64) -> Result<()> {
 
 fn main() -> std::result::Result<(), Box<dyn Error + Send + Sync>> {
     println!("-- with time for all");
-    run(main_program(4, 60.0)).map_err(kolo::Error::into_std)?;
+    run(main_program(4, 60.0))?;
     println!("-- stopped early");
-    run(main_program(6, 1.5)).map_err(kolo::Error::into_std)?;
+    run(main_program(6, 1.5))?;
     Ok(())
 }

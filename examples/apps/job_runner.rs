@@ -128,7 +128,7 @@ async fn work() -> Result<(u32, usize)> {
 }
 
 fn main() -> std::result::Result<(), Box<dyn Error + Send + Sync>> {
-    let (pieces, left) = run(work()).map_err(kolo::Error::into_std)?;
+    let (pieces, left) = run(work())?;
     println!("{pieces} pieces, jobs left for tomorrow: {left}");
     Ok(())
 }

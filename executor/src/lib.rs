@@ -39,7 +39,8 @@
 //! - A **berth** is the parking place that every task has of its own: a promise of nothing without an allocation. A **waiter** ([`Waiter`](primitive::Waiter)) is
 //!   one wait as it stands in a queue, in a berth or with a promise of its own. A **claim** ([`Claim`](primitive::Claim)) is what a task wants that waits in a
 //!   queue.
-//! - A **listener** is told of the ends of several promises: a gather, a group. A **scope** is a stretch of a task with a deadline.
+//! - A **listener** is told of the ends of several promises: a gather, a group. A **scope** is a stretch
+//!   of a task that ends its body by itself, a deadline or a group. What the task stands on there is a **part** of it.
 //! - A **ticket** is the number by which a task can be found again, if it still exists. A **letter** is what another thread asks of the loop.
 //!
 //! # One wake-up, from end to end
@@ -58,14 +59,15 @@
 //! Down to the queue, and from the queue down into the block and up through the user's code: ten changes of file. Had somebody called
 //! `a.cancel()` between 1 and 2, the promise would have been cancelled, and the same three steps would have delivered [`Kind::Cancelled`]
 //! instead. Between 2 and 3 it would have been too late for that: the promise is done. Then A's next step delivers the cancellation *in place
-//! of* the value, as asyncio does: a flag of the task says so, and the leaf that was the last to park it takes it.
+//! of* the value, as asyncio does: a flag of the task says so, and the leaf that was the last to park it takes it (`block/stand.rs`).
 //!
 //! # Where the wakers are
 //!
 //! Not on that way, and yet at hand. A leaf looks by whom it is polled (`leaf/polled.rs`): which task runs is known to the thread
 //! (`wheel/current.rs`), and whether that task polls the leaf directly is told by the [`Waker`](std::task::Waker) in the poll's context, which
 //! then is the task's own. Polled so, the leaf leaves the *task* where it will be woken from, and uses no waker. Polled indirectly, it leaves
-//! the waker, because only that leads back to it. The waker of a task is its ticket and owns nothing (`wheel/waker.rs`). Woken on another
+//! the waker, because only that leads back to it. The waker of a task is its ticket and owns nothing (`wheel/waker.rs`);
+//! its copies are counted (`wheel/copies.rs`), because who has one may end a standstill. Woken on another
 //! thread, it becomes a letter (`wheel/inbox.rs`, `ground/mailbox.rs`), the only state that is shared.
 //!
 //! # Marks for the compiler
@@ -78,7 +80,7 @@
 //!
 //! # Reading order
 //!
-//! The executor has some 17,800 lines. These ten pages, about 2,000 lines, are the core; the rest is one concept
+//! The executor has some 17,800 lines. These ten pages, about 2,200 lines, are the core; the rest is one concept
 //! a page, on top of them, and can be read in any order.
 //!
 //! | page | what |

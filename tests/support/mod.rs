@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 pub(crate) mod child;
+pub(crate) mod claims;
 pub(crate) mod lives;
 pub(crate) mod many;
 pub(crate) mod outcome;

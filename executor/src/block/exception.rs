@@ -37,6 +37,10 @@ impl ExceptionContext {
         }
     }
 
+    pub(crate) fn of_callback(error: Error) -> ExceptionContext {
+        ExceptionContext::new("Exception in callback").with_error(error)
+    }
+
     pub(crate) fn of_panic(what: &str, payload: Payload) -> ExceptionContext {
         ExceptionContext::new(format!("Exception in {what}")).with_error(Error::panic(payload))
     }

@@ -215,12 +215,6 @@ impl TaskHead {
         self.wait_on_nothing();
     }
 
-    /// A leaf beneath a combinator returns the cancellation of what it waited for. Whatever else delivers it, the task has been told.
-    #[cold]
-    pub(crate) fn told_beneath(&self) {
-        self.flags.deliver();
-    }
-
     /// The leaf that was suspended as number `number` has left, beneath whatever combinator it stood.
     #[cold]
     pub(crate) fn leave_beneath(&self, number: u32) {

@@ -146,7 +146,7 @@ impl RemoteHandle {
             Err(payload) => {
                 let error = Error::panic(payload);
                 outlet.send(Err(error.clone()));
-                let report = ExceptionContext::new("Exception in callback").with_error(error);
+                let report = ExceptionContext::of_callback(error);
                 running_loop().call_exception_handler(&report);
             }
         });

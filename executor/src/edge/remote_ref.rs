@@ -74,7 +74,7 @@ impl<T: 'static> RemoteRef<T> {
         self.deposit.remote.call_soon(move || {
             let Some(value) = value(number) else { return };
             if let Err(error) = call(&value).into_result() {
-                let report = ExceptionContext::new("Exception in callback").with_error(error);
+                let report = ExceptionContext::of_callback(error);
                 running_loop().call_exception_handler(&report);
             }
         })

@@ -86,7 +86,8 @@ impl Waiting {
         {
             task.leave_beneath(*park);
             if promise.head().cancelled() {
-                task.told_beneath();
+                // Whatever else was to deliver the cancellation, the task is told.
+                task.flags.deliver();
             }
         }
         self.registered = Registered::No;

@@ -80,7 +80,7 @@ impl Core {
     pub(crate) fn recover(&self, payload: Payload) {
         let error = Error::panic(payload);
         let Some(task) = self.panicked.take() else {
-            let report = ExceptionContext::new("Exception in callback").with_error(error);
+            let report = ExceptionContext::of_callback(error);
             return current_context::of_panic().run(|| self.report(report));
         };
         self.observe(|observer| observer.step_ends(&AnyTask::of(&task)));

@@ -10,6 +10,7 @@ use kolo_executor::{
     running_loop, shield, sleep,
 };
 
+use crate::support::claims::Never;
 use crate::support::lives::Living;
 
 // At the close.
@@ -220,17 +221,6 @@ fn several_observers_are_told_in_the_order_in_which_they_were_added() {
 
 #[test]
 fn a_task_tells_what_it_does_or_waits_for() {
-    struct Never<'a>(&'a WaitQueue);
-    impl Claim for Never<'_> {
-        type Output = ();
-        fn queue(&self) -> &WaitQueue {
-            self.0
-        }
-        fn take(&mut self, _woken: bool) -> Option<Result<()>> {
-            None
-        }
-        fn pass_on(&mut self, _woken: bool) {}
-    }
     testing::run(async {
         let promise = Promise::<()>::new();
         let on_promise = create_task(promise.clone().into_future()).as_any_task();

@@ -11,6 +11,7 @@ use kolo_executor::testing::tick;
 use kolo_executor::{Clock, EventLoop, Kind, Promise, Result, Task, create_task, current_task, run, running_loop, shield, sleep};
 
 use crate::support::child::in_child;
+use crate::support::claims::Never;
 
 /// Loops have numbers up to this, and are numbered anew after that.
 const LOOPS: usize = (1 << 14) - 1;
@@ -49,21 +50,6 @@ fn a_timer_of_a_closed_loop_is_not_taken_for_one_of_the_next_with_its_number() {
         }
         assert_eq!(namesake.time(), 2.0);
     });
-}
-
-/// What nobody ever gets.
-struct Never<'a>(&'a WaitQueue);
-
-impl Claim for Never<'_> {
-    type Output = ();
-
-    fn queue(&self) -> &WaitQueue {
-        self.0
-    }
-    fn take(&mut self, _woken: bool) -> Option<Result<()>> {
-        None
-    }
-    fn pass_on(&mut self, _woken: bool) {}
 }
 
 /// What is left of a loop that has been closed.
