@@ -161,13 +161,17 @@ pub mod primitive {
     //!
     //! What waits in no queue is made of a [`Promise`](crate::Promise); a leaf of another shape (a future that also does something else while it
     //! waits) of a [`Parking`], which hands out a [`Waiter`].
+    //!
+    //! What reads and writes by itself, as a transport does, has a [`Source`]: its descriptor, and a [`Ready`] that the loop tells of it.
 
     pub use crate::block::holders::Holder;
     pub use crate::handle::queue_view::QueueView;
+    pub use crate::handle::source::Source;
     pub use crate::leaf::claim::{Claim, Claiming, Giving};
     pub use crate::leaf::parking::Parking;
     pub use crate::leaf::wait_queue::WaitQueue;
     pub use crate::leaf::waiter::Waiter;
+    pub use crate::wheel::registered::{Interest, Ready};
 }
 
 pub mod types {

@@ -93,6 +93,7 @@ impl EventLoop {
         self.stop();
         // With a stop that is pending it does not come to a standstill.
         self.0.run(&|| Ok(()))?;
+        self.0.reactor.ask_again();
         Ok(self.next_turn())
     }
 

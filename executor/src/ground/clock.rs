@@ -15,9 +15,10 @@ pub enum Clock {
     #[default]
     Real,
     /// Starts at 0, stands still while anything is ready, and jumps to the earliest deadline when nothing is: a program with ten-second
-    /// sleeps ends at once, and prints the same. While a descriptor is watched or a handle for other threads alive, either of which could still
-    /// deliver something, it waits for that in real time, until the deadline has really come. What comes before happens at the old time.
-    /// The same holds for a program that waits itself, and drives the loop by turns.
+    /// sleeps ends at once, and prints the same. While a handle for other threads is alive, which could still deliver something, it waits for
+    /// that in real time, until the deadline has really come. What comes before happens at the old time. Descriptors that are watched are looked at
+    /// for two milliseconds before a jump: what this program itself has sent is there by then, and a server with nobody under way does not hold
+    /// the time back. A program that waits itself, and drives the loop by turns, lets them hold it as long as they are watched.
     Virtual,
 }
 
@@ -50,6 +51,10 @@ impl Time {
             Clock::Real => Time::Real(Instant::now()),
             Clock::Virtual => Time::Virtual(Cell::new(0)),
         }
+    }
+
+    pub(crate) fn is_virtual(&self) -> bool {
+        matches!(self, Time::Virtual(_))
     }
 
     pub(crate) fn now(&self) -> Nanos {

@@ -5,12 +5,12 @@ use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::rc::Rc;
 
-use crate::block::callback::{CallbackToken, Scheduled};
+use crate::block::callback::Scheduled;
 use crate::ground::context::Context;
 use crate::ground::error::{Error, Result};
 use crate::wheel::core::EventLoop;
 use crate::wheel::current;
-use crate::wheel::reactor::Interest;
+use crate::wheel::registered::{Interest, Ready, Watcher};
 
 impl EventLoop {
     /// Calls `callback` in every iteration in which the descriptor can be read from, or has failed. Mirrors `loop.add_reader`.
@@ -49,6 +49,7 @@ impl EventLoop {
     ///
     /// # Errors
     /// Io, when the descriptor cannot be watched: it is closed, or always ready, as a file on a disk is. It has no reader and no writer then.
+    /// Runtime, when a transport uses it, and when the loop is closed.
     #[track_caller]
     pub fn add_reader(&self, descriptor: &impl AsRawFd, callback: impl FnMut() + 'static) -> Result<()> {
         self.watch("add_reader", descriptor.as_raw_fd(), Interest::Read, callback)
@@ -68,6 +69,8 @@ impl EventLoop {
     }
 
     /// Stops what [`add_reader`](EventLoop::add_reader) began; `false` when it was not there. Mirrors `loop.remove_reader`.
+    ///
+    /// A descriptor that a transport uses has no reader of yours: `false`, where asyncio raises RuntimeError.
     pub fn remove_reader(&self, descriptor: &impl AsRawFd) -> bool {
         self.0.reactor.unwatch(descriptor.as_raw_fd(), Interest::Read)
     }
@@ -136,14 +139,18 @@ impl EventLoop {
                 "{call}: descriptor {descriptor} has a {who} already; end that first, by {remedy} or by dropping what waits for it"
             )));
         }
-        let token = self.watch(call, descriptor, interest, callback)?;
-        Ok(Watching {
+        let number = self.watch(call, descriptor, interest, callback)?;
+        Ok(self.watching(descriptor, interest, number))
+    }
+
+    fn watching(&self, descriptor: RawFd, interest: Interest, number: u64) -> Watching {
+        Watching {
             loop_id: self.0.id,
             descriptor,
             interest,
-            token,
+            number,
             not_send: PhantomData,
-        })
+        }
     }
 
     #[track_caller]
@@ -153,15 +160,44 @@ impl EventLoop {
         descriptor: RawFd,
         interest: Interest,
         callback: impl FnMut() + 'static,
-    ) -> Result<CallbackToken> {
+    ) -> Result<u64> {
+        self.check_can_watch(call, descriptor)?;
+        let scheduled = Scheduled::repeatedly(self.0.id, Context::current(), callback);
+        self.0.observe_scheduled(scheduled.token);
+        self.watch_by(call, descriptor, interest, Watcher::Call(scheduled))
+    }
+
+    /// Has `ready` told in every iteration in which the descriptor is ready, until the guard is dropped: what [`add_reader`](EventLoop::add_reader)
+    /// does, for authors of leaves, without a closure and a context. It takes the place of the descriptor's reader or writer, and another may
+    /// take its: then it is dropped, and told no more.
+    ///
+    /// # Errors
+    /// As `add_reader`; Runtime, when the loop is closed, or the descriptor has a [`Source`](crate::primitive::Source).
+    #[track_caller]
+    pub fn tell(&self, descriptor: &impl AsFd, interest: Interest, ready: Rc<dyn Ready>) -> Result<Watching> {
+        let descriptor = descriptor.as_fd().as_raw_fd();
+        self.check_can_watch("tell", descriptor)?;
+        let number = self.watch_by("tell", descriptor, interest, Watcher::Ready(ready))?;
+        Ok(self.watching(descriptor, interest, number))
+    }
+
+    #[track_caller]
+    pub(crate) fn check_can_watch(&self, call: &str, descriptor: RawFd) -> Result<()> {
         if self.is_closed() {
             return Err(Error::runtime("Event loop is closed"));
         }
-        let scheduled = Scheduled::repeatedly(self.0.id, Context::current(), callback);
-        let token = scheduled.token;
-        self.0.observe_scheduled(token);
-        match self.0.reactor.watch(descriptor, interest, scheduled) {
-            Ok(()) => Ok(token),
+        match self.0.reactor.owner_of(descriptor) {
+            None => Ok(()),
+            Some(owner) => Err(Error::runtime(format!(
+                "{call}: File descriptor {descriptor} is used by transport {owner:?}"
+            ))),
+        }
+    }
+
+    #[track_caller]
+    fn watch_by(&self, call: &str, descriptor: RawFd, interest: Interest, watcher: Watcher) -> Result<u64> {
+        match self.0.reactor.watch(descriptor, interest, watcher) {
+            Ok(number) => Ok(number),
             // Not in a closure, which the caller's line would not reach.
             Err(error) => Err(Error::from(error).about(&format!("{call}: descriptor {descriptor}"))),
         }
@@ -174,8 +210,8 @@ pub struct Watching {
     loop_id: u16,
     descriptor: RawFd,
     interest: Interest,
-    /// The callback's: another one may have taken its place.
-    token: CallbackToken,
+    /// The watcher's: another one may have taken its place.
+    number: u64,
     not_send: PhantomData<Rc<()>>,
 }
 
@@ -183,7 +219,7 @@ impl Drop for Watching {
     fn drop(&mut self) {
         // A loop that is gone watches nothing. One that has its number now has another callback there, or none.
         if let Some(event_loop) = current::loop_of(self.loop_id) {
-            event_loop.0.reactor.unwatch_if(self.descriptor, self.interest, self.token);
+            event_loop.0.reactor.unwatch_if(self.descriptor, self.interest, self.number);
         }
     }
 }

@@ -231,8 +231,8 @@ impl EventLoop {
         self.0.proves_deadlock.set(on);
     }
 
-    /// Whether a run in which only a watched descriptor could still give something to do waits for it, as it does unless told otherwise: in
-    /// real time, on the virtual clock too.
+    /// Whether a run in which only a watched descriptor could still give something to do waits for it, as it does unless told otherwise: on the
+    /// virtual clock, where there is a timer, for two milliseconds before the clock jumps.
     ///
     /// Where all that could happen to the descriptors is done by this loop itself, as with pairs of sockets in a test, there is nothing to
     /// wait for once a look has found none of them ready. Told so, the virtual clock jumps then, and a deadlock is proved.

@@ -8,5 +8,6 @@ pub(crate) mod event_loop;
 mod holder;
 pub(crate) mod promise;
 pub(crate) mod queue_view;
+pub(crate) mod source;
 pub(crate) mod task;
 pub(crate) mod waits;

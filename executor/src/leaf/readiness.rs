@@ -11,7 +11,7 @@ use crate::handle::descriptors::Watching;
 use crate::handle::promise::Promise;
 use crate::leaf::await_promise::Taken;
 use crate::wheel::current;
-use crate::wheel::reactor::Interest;
+use crate::wheel::registered::Interest;
 
 /// Suspends the task until the descriptor can be read from, or has failed; reading is how that is learnt. What asyncio's `sock_recv` and the
 /// like do when there is nothing to read yet.

@@ -27,7 +27,11 @@ impl Core {
             self.drop_each(self.ready.begin());
         }
         self.drop_each(self.timers.take().into_entries());
-        self.drop_each(self.reactor.clear());
+        while let Some(registered) = self.reactor.any() {
+            for watcher in self.reactor.forget(&registered) {
+                self.guard("destructor", || watcher.end());
+            }
+        }
         self.drop_each(letters);
         self.drop_each(self.deposits.take());
         self.drop_each(self.at_close.take());

@@ -221,7 +221,12 @@ impl Core {
     /// Whether anything but the loop itself may still give it something to do.
     pub(crate) fn may_be_woken_from_outside(&self) -> bool {
         let by_descriptors = self.waits_for_descriptors.get() && self.reactor.is_watching();
-        by_descriptors || self.kept_alive.get() > 0 || self.inbox.may_bring_something()
+        by_descriptors || self.awaits_others()
+    }
+
+    /// Whether anything but itself and its descriptors may: another thread, a child.
+    pub(crate) fn awaits_others(&self) -> bool {
+        self.kept_alive.get() > 0 || self.inbox.may_bring_something()
     }
 
     /// Whether nothing is ready, nothing is armed, and nothing can come.

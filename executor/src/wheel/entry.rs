@@ -6,6 +6,7 @@ use crate::block::callback::{DoneCallback, Scheduled};
 use crate::block::listener::Listener;
 use crate::block::raw::Ref;
 use crate::block::task::TaskRef;
+use crate::wheel::registered::Registered;
 use crate::wheel::scope::Scope;
 
 /// Something to do in the next iteration: one hop.
@@ -22,6 +23,8 @@ pub(crate) enum Entry {
     Expire(Rc<Scope>, usize),
     /// What a user gave to `call_soon`, `call_later`, `call_at`, `add_reader`.
     Call(Rc<Scheduled>),
+    /// A descriptor is ready, for the watcher that this says.
+    Ready(Rc<Registered>, usize),
     /// A done callback.
     Done(Box<DoneCallback>),
 }

@@ -13,6 +13,7 @@ pub(crate) mod inbox;
 mod observe;
 pub(crate) mod part;
 pub(crate) mod reactor;
+pub(crate) mod registered;
 pub(crate) mod report;
 pub(crate) mod resource;
 mod run;

@@ -1,9 +1,11 @@
 //! The reactor: which descriptors are ready, through mio.
 //!
-//! asyncio's readers and writers are level-triggered: a callback is called in every iteration as long as its descriptor is ready. mio
-//! tells of a change only. So a descriptor that it has told of is registered anew at once: if it is still ready, the kernel puts it at the
-//! end of its list of what to tell of next. That is where a level-triggered poll puts back what it has told of, and nothing can have come
-//! between: what stays ready keeps its place before what becomes ready later, and what is found to be ready no more has lost it.
+//! asyncio's poll is level-triggered: whoever watches is told in every iteration as long as the descriptor is ready. mio tells of a change only.
+//! So before the next look, what was told of is registered anew: if it is still ready, it is heard of again. Whoever knows that he has taken
+//! all there was says so ([`Registered::settle`]), and spares the system call.
+//!
+//! The order is the kernel's: what becomes ready stands in line behind what became ready before, and what stays ready keeps its place. Those
+//! that were told of at the last look, and are heard of again, are therefore the first, in the order of then; the others follow as they are heard of.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
@@ -11,65 +13,65 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::rc::Rc;
 
-use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Poll, Registry, Token};
+use slab::Slab;
 
-use crate::block::callback::{CallbackToken, Scheduled};
 use crate::ground::error::{Error, Result};
-use crate::ground::ready::Ready;
+use crate::ground::ready::Ready as ReadyQueue;
 use crate::ground::time::{Nanos, whole_milliseconds};
 use crate::wheel::entry::Entry;
+use crate::wheel::registered::{Interest, Ready, Registered, Watcher};
 
-/// The inbox's token. Descriptors are never negative, so theirs are smaller.
+/// The inbox's token. Those of descriptors have a generation in their upper half, which is never all ones.
 const WAKE: Token = Token(usize::MAX);
 
 /// How many events there can be with this token: the inbox's, and that of Ctrl-C.
 const WAKES: usize = 2;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Interest {
-    Read,
-    Write,
-}
-
 pub(crate) struct Reactor {
     poll: RefCell<Poll>,
     /// What the last wait was told of. It has room for every descriptor: all that is ready is for one iteration.
     told: RefCell<Events>,
-    watched: RefCell<BTreeMap<RawFd, Watch>>,
+    table: RefCell<Table>,
+    /// How many of the table are watched by anybody.
+    watched: Cell<usize>,
+    /// That of the last watcher.
+    number: Cell<u64>,
+    /// Those that were ready at the last look, in their order; and an empty list, for the next.
+    line: RefCell<Vec<Rc<Registered>>>,
+    spare: RefCell<Vec<Rc<Registered>>>,
     /// Whether a program waits for the poll's descriptor, in the loop's stead.
     is_shown: Cell<bool>,
     /// What that program has borrowed: another descriptor of the same poll, which is borrowed itself while it is waited in.
     shown: OnceCell<Registry>,
 }
 
+/// All that is watched or owned.
 #[derive(Default)]
-struct Watch {
-    reader: Option<Rc<Scheduled>>,
-    writer: Option<Rc<Scheduled>>,
+struct Table {
+    by_token: Slab<Rc<Registered>>,
+    by_descriptor: BTreeMap<RawFd, Rc<Registered>>,
+    /// How many there have been: what is heard of one that is gone is not taken for news of another in its place.
+    generation: usize,
 }
 
-impl Watch {
-    fn callback(&mut self, interest: Interest) -> &mut Option<Rc<Scheduled>> {
-        match interest {
-            Interest::Read => &mut self.reader,
-            Interest::Write => &mut self.writer,
-        }
+impl Table {
+    fn next_token(&mut self) -> Token {
+        const HALF: u32 = usize::BITS / 2;
+        self.generation = (self.generation + 1) % (usize::MAX >> HALF);
+        Token(self.generation << HALF | self.by_token.vacant_key())
     }
 
-    fn interests(&self) -> Option<mio::Interest> {
-        match (&self.reader, &self.writer) {
-            (Some(_), Some(_)) => Some(mio::Interest::READABLE | mio::Interest::WRITABLE),
-            (Some(_), None) => Some(mio::Interest::READABLE),
-            (None, Some(_)) => Some(mio::Interest::WRITABLE),
-            (None, None) => None,
-        }
+    fn find(&self, token: Token) -> Option<&Rc<Registered>> {
+        let registered = self.by_token.get(index(token))?;
+        (registered.token == token).then_some(registered)
     }
+}
 
-    fn into_callbacks(self) -> impl Iterator<Item = Rc<Scheduled>> {
-        [self.reader, self.writer].into_iter().flatten()
-    }
+/// The place of a descriptor in the table.
+fn index(token: Token) -> usize {
+    token.0 & (usize::MAX >> (usize::BITS / 2))
 }
 
 impl Reactor {
@@ -77,7 +79,11 @@ impl Reactor {
         Ok(Reactor {
             poll: RefCell::new(Poll::new().map_err(refused)?),
             told: RefCell::new(Events::with_capacity(WAKES + 16)),
-            watched: RefCell::default(),
+            table: RefCell::default(),
+            watched: Cell::new(0),
+            number: Cell::new(0),
+            line: RefCell::default(),
+            spare: RefCell::default(),
             is_shown: Cell::new(false),
             shown: OnceCell::new(),
         })
@@ -131,99 +137,147 @@ impl Reactor {
     /// Whether any descriptor is watched.
     #[inline(always)]
     pub(crate) fn is_watching(&self) -> bool {
-        !self.watched.borrow().is_empty()
+        self.watched.get() > 0
     }
 
-    /// Has `callback` called when the descriptor is ready, instead of the one before. When that fails the descriptor is not watched at all.
-    pub(crate) fn watch(&self, descriptor: RawFd, interest: Interest, callback: Rc<Scheduled>) -> io::Result<()> {
-        let mut watched = self.watched.borrow_mut();
-        let mut watch = watched.remove(&descriptor).unwrap_or_default();
-        let before = watch.interests();
-        let replaced = watch.callback(interest).replace(callback);
-        let mut gone = Watch::default();
-        // Also where the interests stay the same, which changes nothing: it tells whether the descriptor is still the one of before.
-        let mut outcome = self.register(descriptor, before, watch.interests());
-        if before.is_some() && is_not_found(&outcome) {
-            // That one was closed without a word, and its number given to another, which nobody watches yet.
-            let callback = watch.callback(interest).take();
-            gone = std::mem::take(&mut watch);
-            *watch.callback(interest) = callback;
-            outcome = self.register(descriptor, None, watch.interests());
+    /// The owner of the descriptor, if it has one.
+    pub(crate) fn owner_of(&self, descriptor: RawFd) -> Option<Rc<dyn Ready>> {
+        self.find(descriptor)?.owner()
+    }
+
+    /// Takes the descriptor up for its owner. Whoever watched it does so no more.
+    pub(crate) fn own(&self, descriptor: RawFd, owner: Rc<dyn Ready>) -> Rc<Registered> {
+        if let Some(registered) = self.find(descriptor) {
+            self.forget(&registered).for_each(Watcher::end);
         }
-        let refused = match outcome {
-            Ok(()) => {
-                watched.insert(descriptor, watch);
-                self.make_room(watched.len());
-                Watch::default()
+        self.take_up(descriptor, Some(owner))
+    }
+
+    fn find(&self, descriptor: RawFd) -> Option<Rc<Registered>> {
+        self.table.borrow().by_descriptor.get(&descriptor).cloned()
+    }
+
+    fn take_up(&self, descriptor: RawFd, owner: Option<Rc<dyn Ready>>) -> Rc<Registered> {
+        let table = &mut *self.table.borrow_mut();
+        let registered = Rc::new(Registered::new(descriptor, table.next_token(), owner));
+        table.by_token.insert(registered.clone());
+        table.by_descriptor.insert(descriptor, registered.clone());
+        registered
+    }
+
+    /// Has `watcher` told when the descriptor is ready, instead of the one before, and returns its number. When that fails the descriptor is not
+    /// watched at all.
+    pub(crate) fn watch(&self, descriptor: RawFd, interest: Interest, watcher: Watcher) -> io::Result<u64> {
+        let known = self.find(descriptor).filter(|registered| {
+            let is_still = self.is_still(registered);
+            if !is_still {
+                // It was closed without a word, and its number perhaps given to another, which nobody watches yet.
+                self.forget(registered).for_each(Watcher::end);
             }
-            Err(_) => watch,
-        };
-        // What the callbacks own is dropped outside of the borrow.
-        drop(watched);
-        let ended = replaced.into_iter().chain(gone.into_callbacks());
-        ended
-            .chain(refused.into_callbacks())
-            .for_each(|callback| drop(callback.revoke()));
+            is_still
+        });
+        let registered = known.unwrap_or_else(|| self.take_up(descriptor, None));
+        let outcome = self.set(&registered, interest, Some(watcher));
+        if outcome.is_err() {
+            self.forget(&registered).for_each(Watcher::end);
+        }
+        outcome.map(|()| self.number.get())
+    }
+
+    /// Puts the watcher, or none, in the place of the one before.
+    pub(crate) fn set(&self, registered: &Registered, interest: Interest, watcher: Option<Watcher>) -> io::Result<()> {
+        self.number.set(self.number.get() + 1);
+        let replaced = registered.replace(interest, watcher.map(|watcher| (watcher, self.number.get())));
+        let outcome = self.register(registered);
+        if let Some(replaced) = replaced {
+            replaced.end();
+        }
         outcome
     }
 
     /// Whether somebody wants to know this of the descriptor, which is still the one of then.
     pub(crate) fn is_watched(&self, descriptor: RawFd, interest: Interest) -> bool {
-        let mut watched = self.watched.borrow_mut();
-        let Some(watch) = watched.get_mut(&descriptor) else {
-            return false;
-        };
-        let interests = watch.interests();
-        watch.callback(interest).is_some() && !is_not_found(&self.register(descriptor, interests, interests))
+        let registered = self.find(descriptor);
+        registered.is_some_and(|registered| registered.has(interest) && self.is_still(&registered))
     }
 
-    /// Ends what `watch` began, if it is still this callback that is called.
-    pub(crate) fn unwatch_if(&self, descriptor: RawFd, interest: Interest, token: CallbackToken) {
-        let is_called = {
-            let mut watched = self.watched.borrow_mut();
-            let callback = watched
-                .get_mut(&descriptor)
-                .and_then(|watch| watch.callback(interest).as_ref());
-            callback.is_some_and(|callback| callback.token == token)
-        };
-        if is_called {
+    /// Ends what `watch` began, if it is still the watcher of this number that is told.
+    pub(crate) fn unwatch_if(&self, descriptor: RawFd, interest: Interest, number: u64) {
+        let registered = self.find(descriptor);
+        if registered.is_some_and(|registered| registered.has_numbered(interest, number)) {
             self.unwatch(descriptor, interest);
         }
     }
 
-    /// Ends what `watch` began; `false` when there was nothing.
+    /// Ends what `watch` began; `false` when there was nothing. What an owner watches is left alone.
     pub(crate) fn unwatch(&self, descriptor: RawFd, interest: Interest) -> bool {
-        let removed = {
-            let mut watched = self.watched.borrow_mut();
-            let Some(watch) = watched.get_mut(&descriptor) else {
-                return false;
-            };
-            let before = watch.interests();
-            let Some(removed) = watch.callback(interest).take() else {
-                return false;
-            };
-            let after = watch.interests();
-            // A descriptor that was closed meanwhile is not registered any more, which is what is wanted.
-            let _ = self.register(descriptor, before, after);
-            if after.is_none() {
-                watched.remove(&descriptor);
-            }
-            removed
+        let is_there = |registered: &Rc<Registered>| registered.has(interest) && registered.owner().is_none();
+        let Some(registered) = self.find(descriptor).filter(is_there) else {
+            return false;
         };
-        drop(removed.revoke());
+        // A descriptor that was closed meanwhile is not registered any more, which is what is wanted.
+        let _ = self.set(&registered, interest, None);
+        if registered.interests().is_none() {
+            self.forget(&registered).for_each(Watcher::end);
+        }
         true
     }
 
-    fn register(&self, descriptor: RawFd, before: Option<mio::Interest>, after: Option<mio::Interest>) -> io::Result<()> {
-        let poll = self.poll.borrow();
-        let token = Token(descriptor as usize);
-        let mut source = SourceFd(&descriptor);
-        match (before, after) {
-            (None, Some(interests)) => poll.registry().register(&mut source, token, interests),
-            (Some(_), Some(interests)) => poll.registry().reregister(&mut source, token, interests),
-            (Some(_), None) => poll.registry().deregister(&mut source),
-            (None, None) => Ok(()),
+    /// Forgets the descriptor, and hands back its watchers and its owner, to be ended.
+    pub(crate) fn forget(&self, registered: &Registered) -> impl Iterator<Item = Watcher> + use<> {
+        {
+            let table = &mut *self.table.borrow_mut();
+            if table.find(registered.token).is_some() {
+                table.by_token.remove(index(registered.token));
+                table.by_descriptor.remove(&registered.descriptor);
+            }
         }
+        let [reader, writer] = [Interest::Read, Interest::Write].map(|interest| registered.replace(interest, None));
+        // As in `unwatch`.
+        let _ = self.register(registered);
+        let owner = registered.take_owner().map(Watcher::Ready);
+        [reader, writer, owner].into_iter().flatten()
+    }
+
+    /// Has the poll listen to what is wanted of the descriptor now.
+    fn register(&self, registered: &Registered) -> io::Result<()> {
+        let (listened, wanted) = (registered.listened.get(), registered.interests());
+        let poll = self.poll.borrow();
+        let mut source = SourceFd(&registered.descriptor);
+        match (listened, wanted) {
+            (None, Some(interests)) => {
+                poll.registry().register(&mut source, registered.token, interests)?;
+                self.watched.set(self.watched.get() + 1);
+                self.make_room(self.watched.get());
+            }
+            (Some(_), None) => {
+                self.watched.set(self.watched.get() - 1);
+                registered.listened.set(None);
+                registered.keeps_place.set(false);
+                return poll.registry().deregister(&mut source);
+            }
+            (Some(_), Some(interests)) if listened != wanted => {
+                poll.registry().reregister(&mut source, registered.token, interests)?;
+            }
+            _ => {}
+        }
+        registered.listened.set(wanted);
+        Ok(())
+    }
+
+    /// Whether the poll knows the descriptor still: it does not when that was closed without being unwatched.
+    fn is_still(&self, registered: &Registered) -> bool {
+        self.reregister(registered).is_ok()
+    }
+
+    /// Has the descriptor heard of again, if it is ready.
+    fn reregister(&self, registered: &Registered) -> io::Result<()> {
+        let Some(interests) = registered.listened.get() else {
+            return Ok(());
+        };
+        let poll = self.poll.borrow();
+        poll.registry()
+            .reregister(&mut SourceFd(&registered.descriptor), registered.token, interests)
     }
 
     fn make_room(&self, descriptors: usize) {
@@ -233,64 +287,61 @@ impl Reactor {
         }
     }
 
-    /// Waits until something is ready, at the most for so long. A signal ends the wait too.
-    pub(crate) fn wait(&self, timeout: Option<Nanos>) -> Result<()> {
-        let told = &mut self.told.borrow_mut();
-        match self.poll.borrow_mut().poll(told, timeout.map(whole_milliseconds)) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            outcome => outcome.map_err(refused)?,
-        }
-        let watched = self.watched.borrow();
-        for descriptor in told.iter().filter_map(descriptor_of) {
-            let interests = watched.get(&descriptor).and_then(Watch::interests);
-            // It fails for a descriptor that was closed without being unwatched while a copy of it lives on: that is watched no more.
-            let _ = self.register(descriptor, interests, interests);
-        }
-        Ok(())
-    }
-
-    /// Queues the callbacks of what the last wait was told of: of each descriptor its reader, then its writer.
-    pub(crate) fn queue_told(&self, ready: &Ready<Entry>) {
-        let told = &mut *self.told.borrow_mut();
-        let watched = self.watched.borrow();
-        for event in told.iter() {
-            let watch = descriptor_of(event).and_then(|descriptor| watched.get(&descriptor));
-            let Some(watch) = watch else { continue };
-            // An error or a hang-up concerns both: reading or writing is how it is learnt.
-            let failed = event.is_error() || event.is_read_closed() && event.is_write_closed();
-            let readable = event.is_readable() || event.is_read_closed() || failed;
-            let writable = event.is_writable() || event.is_write_closed() || failed;
-            let callbacks = [
-                watch.reader.as_ref().filter(|_| readable),
-                watch.writer.as_ref().filter(|_| writable),
-            ];
-            for callback in callbacks.into_iter().flatten() {
-                ready.push(|| Entry::Call(callback.clone()));
+    /// Has all that was told of heard of again, unless nothing is left in it. Before every look, and before the program looks that does so in the
+    /// loop's stead.
+    pub(crate) fn ask_again(&self) {
+        for registered in self.line.borrow().iter() {
+            if registered.take_unsettled() {
+                // It fails for a descriptor that was closed without being unwatched: that is watched no more.
+                let _ = self.reregister(registered);
             }
         }
+    }
+
+    /// Waits until something is ready, at the most for so long. A signal ends the wait too.
+    pub(crate) fn wait(&self, timeout: Option<Nanos>) -> Result<()> {
+        self.ask_again();
+        let told = &mut self.told.borrow_mut();
+        match self.poll.borrow_mut().poll(told, timeout.map(whole_milliseconds)) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            outcome => outcome.map_err(refused),
+        }
+    }
+
+    /// Queues what the last wait was told of, in the order that is said above: of each descriptor its reader, then its writer.
+    pub(crate) fn queue_told(&self, ready: &ReadyQueue<Entry>) {
+        let told = &mut *self.told.borrow_mut();
+        let line = &mut *self.line.borrow_mut();
+        if told.is_empty() && line.is_empty() {
+            return;
+        }
+        let table = self.table.borrow();
+        let heard = || told.iter().filter_map(|event| Some((event, table.find(event.token())?)));
+        heard().for_each(|(event, registered)| registered.hear(event));
+        let next = &mut *self.spare.borrow_mut();
+        let mut queue = |registered: &Rc<Registered>| {
+            if registered.is_told() {
+                registered.tell(|entry| ready.push(|| entry));
+                next.push(registered.clone());
+            }
+        };
+        let stays = |registered: &&Rc<Registered>| registered.keeps_place.get();
+        line.iter().filter(stays).for_each(&mut queue);
+        heard().for_each(|(_, registered)| queue(registered));
+        line.drain(..).for_each(|registered| registered.keeps_place.set(false));
+        next.iter().for_each(|registered| registered.keeps_place.set(true));
+        std::mem::swap(line, next);
         told.clear();
     }
 
-    /// Forgets every descriptor. The callbacks are handed back, to be dropped.
-    pub(crate) fn clear(&self) -> impl Iterator<Item = Rc<Scheduled>> {
-        let watched = self.watched.take();
-        for (&descriptor, watch) in &watched {
-            let _ = self.register(descriptor, watch.interests(), None);
-        }
-        watched.into_values().flat_map(Watch::into_callbacks)
+    /// Any descriptor that is not forgotten yet.
+    pub(crate) fn any(&self) -> Option<Rc<Registered>> {
+        let table = self.table.borrow();
+        table.by_token.iter().next().map(|(_, registered)| registered.clone())
     }
-}
-
-fn descriptor_of(event: &Event) -> Option<RawFd> {
-    let token = event.token();
-    (token != WAKE).then_some(token.0 as RawFd)
 }
 
 /// What the system refused to the loop itself: no line of anybody's program.
 fn refused(error: io::Error) -> Error {
     Error::from(error).without_place()
-}
-
-fn is_not_found(outcome: &io::Result<()>) -> bool {
-    outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }

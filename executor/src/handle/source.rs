@@ -1,0 +1,158 @@
+//! `Source`: a descriptor that belongs to somebody who reads and writes by himself.
+
+use std::fmt;
+use std::os::fd::{AsFd, AsRawFd};
+use std::rc::{Rc, Weak};
+
+use crate::ground::error::{Error, Result};
+use crate::wheel::core::{Core, EventLoop};
+use crate::wheel::registered::{Interest, Ready, Registered, Watcher};
+
+/// A descriptor and its owner, whom the loop tells when it is ready: what a transport stands on.
+///
+/// [`watch`](Source::watch) and [`unwatch`](Source::unwatch) are asyncio's `loop._add_reader` and so on: an owner is told in every iteration in which the descriptor
+/// is ready for what is watched, in the order in which descriptors became ready. In between no system call is made for a descriptor whose
+/// owner says that it is [`drained`](Source::drained). While there is a source, nobody else can watch its descriptor.
+///
+/// The loop owns the owner, and the owner nearly always its source: [`close`](Source::close) cuts that circle, and comes before the descriptor is closed.
+///
+/// ```
+/// use std::cell::{OnceCell, RefCell};
+/// use std::io::{Read, Write};
+/// use std::os::unix::net::UnixStream;
+/// use std::rc::Rc;
+///
+/// use kolo::primitive::{Interest, Ready, Source};
+/// use kolo::{run, running_loop, sleep};
+///
+/// #[derive(Debug)]
+/// struct Log {
+///     socket: UnixStream,
+///     text: RefCell<String>,
+///     source: OnceCell<Source>,
+/// }
+///
+/// impl Ready for Log {
+///     fn ready(&self, _: Interest) {
+///         let mut bytes = [0; 64];
+///         let n = (&self.socket).read(&mut bytes).unwrap_or(0);
+///         self.text.borrow_mut().push_str(&String::from_utf8_lossy(&bytes[..n]));
+///     }
+/// }
+///
+/// run(async {
+///     let (socket, mut theirs) = UnixStream::pair()?;
+///     let log = Rc::new(Log { socket, text: RefCell::default(), source: OnceCell::new() });
+///     let source = log.source.get_or_init(|| Source::new(&running_loop(), &log.socket, log.clone()).unwrap());
+///     source.watch(Interest::Read)?;
+///     theirs.write_all(b"hello")?;
+///     sleep(0).await?;
+///     sleep(0).await?;
+///     assert_eq!(*log.text.borrow(), "hello");
+///     source.close();
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+pub struct Source {
+    core: Weak<Core>,
+    registered: Rc<Registered>,
+}
+
+impl Source {
+    /// Takes the descriptor up, which nobody watches from then on unless the source does. It should not block.
+    ///
+    /// # Errors
+    /// Runtime, when the descriptor has a source, or the loop is closed.
+    #[track_caller]
+    pub fn new(event_loop: &EventLoop, descriptor: &impl AsFd, owner: Rc<dyn Ready>) -> Result<Source> {
+        let descriptor = descriptor.as_fd().as_raw_fd();
+        event_loop.check_can_watch("Source::new", descriptor)?;
+        Ok(Source {
+            core: Rc::downgrade(&event_loop.0),
+            registered: event_loop.0.reactor.own(descriptor, owner),
+        })
+    }
+
+    /// The loop; `None` when that is gone.
+    pub fn event_loop(&self) -> Option<EventLoop> {
+        self.core.upgrade().map(EventLoop)
+    }
+
+    /// Has the owner told of this from now on. Where it is so already, nothing changes; nor does it once the source or the loop is closed.
+    ///
+    /// # Errors
+    /// Io, when the system cannot watch the descriptor.
+    #[track_caller]
+    pub fn watch(&self, interest: Interest) -> Result<()> {
+        let (Some(core), Some(owner)) = (self.core.upgrade(), self.registered.owner()) else {
+            return Ok(());
+        };
+        if self.is_watched(interest) {
+            return Ok(());
+        }
+        match core.reactor.set(&self.registered, interest, Some(Watcher::Ready(owner))) {
+            Ok(()) => Ok(()),
+            // Not in a closure, which the caller's line would not reach.
+            Err(error) => {
+                // Nothing is watched then, as before.
+                let _ = core.reactor.set(&self.registered, interest, None);
+                Err(Error::from(error))
+            }
+        }
+    }
+
+    /// Ends what [`watch`](Source::watch) began: the owner is not told of it any more, also if that was about to happen. `false` when it was not
+    /// watched.
+    pub fn unwatch(&self, interest: Interest) -> bool {
+        let is_watched = self.is_watched(interest);
+        if let Some(core) = self.core.upgrade().filter(|_| is_watched) {
+            // Refused when the descriptor was closed too early: then it is watched no more, which is what is wanted.
+            let _ = core.reactor.set(&self.registered, interest, None);
+        }
+        is_watched
+    }
+
+    /// Whether the owner is told of this.
+    #[inline]
+    pub fn is_watched(&self, interest: Interest) -> bool {
+        self.registered.has(interest)
+    }
+
+    /// Says that all there was has been taken: the last read found less than it asked for or nothing, the last write could not write all.
+    /// A hint that spares a system call in each iteration: without it, the owner is told of what is left in the next one.
+    ///
+    /// It is true only where the system tells of everything that comes after such a read: of TCP, and of whatever has just said that it would
+    /// block. A Unix socket reads no further than to where a descriptor was sent along.
+    #[inline]
+    pub fn drained(&self, interest: Interest) {
+        self.registered.settle(interest);
+    }
+
+    /// Gives the descriptor and the owner up. Nobody is told of anything any more.
+    pub fn close(&self) {
+        match self.core.upgrade() {
+            Some(core) => core.reactor.forget(&self.registered).for_each(Watcher::end),
+            None => drop(self.registered.take_owner()),
+        }
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Source fd={}", self.registered.descriptor)?;
+        if self.is_watched(Interest::Read) {
+            f.write_str(" reading")?;
+        }
+        if self.is_watched(Interest::Write) {
+            f.write_str(" writing")?;
+        }
+        f.write_str(">")
+    }
+}
