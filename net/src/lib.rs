@@ -1,7 +1,11 @@
-//! Where kolo's streams and servers will be: asyncio's `open_connection` and `start_server`, on the executor's public API.
+//! Sockets, streams and servers, as asyncio has them, to the iteration.
 //!
-//! There is nothing here yet. Until then any descriptor can be awaited with [`readable`](kolo_executor::readable) and
-//! [`writable`](kolo_executor::writable).
+//! Everything stands on the executor's public [`Source`](kolo_executor::primitive::Source): a descriptor of which the loop tells its owner. On that stands
+//! the transport, which reads, buffers and writes; on that the streams.
 #![forbid(unsafe_code)]
 // Elsewhere `kolo` says so, and there is nothing else to say.
 #![cfg(unix)]
+
+mod address;
+
+pub use address::Address;

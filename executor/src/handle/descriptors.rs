@@ -154,13 +154,7 @@ impl EventLoop {
     }
 
     #[track_caller]
-    fn watch(
-        &self,
-        call: &str,
-        descriptor: RawFd,
-        interest: Interest,
-        callback: impl FnMut() + 'static,
-    ) -> Result<u64> {
+    fn watch(&self, call: &str, descriptor: RawFd, interest: Interest, callback: impl FnMut() + 'static) -> Result<u64> {
         self.check_can_watch(call, descriptor)?;
         let scheduled = Scheduled::repeatedly(self.0.id, Context::current(), callback);
         self.0.observe_scheduled(scheduled.token);
