@@ -213,7 +213,6 @@ impl StartServer {
     }
 
     /// Whether connections are accepted at once, as they are unless told otherwise; else from [`Server::start_serving`] on.
-    #[must_use]
     pub fn start_serving(self, on: bool) -> StartServer {
         self.with(|start| start.start_serving = on)
     }
