@@ -7,5 +7,19 @@
 #![cfg(unix)]
 
 mod address;
+#[allow(dead_code, reason = "`create_connection` and `open_connection` stand on it")]
+mod connect;
+mod endpoint;
+mod pool;
+mod resolve;
+mod sock;
+mod staggered;
+mod system;
 
 pub use address::Address;
+pub use endpoint::Endpoint;
+pub use resolve::{Family, getaddrinfo};
+pub use sock::accept::{Listener, sock_accept};
+pub use sock::connect::sock_connect;
+pub use sock::receive::{sock_recv, sock_recv_into, sock_recvfrom, sock_recvfrom_into};
+pub use sock::send::{sock_sendall, sock_sendto};
