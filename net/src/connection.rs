@@ -142,7 +142,7 @@ async fn transport_of(event_loop: &EventLoop, socket: OwnedFd, protocol: Rc<dyn 
         }
     }
     let made = event_loop.create_promise();
-    let transport = SocketTransport::start(event_loop, socket, protocol, None, made.clone())?;
+    let transport = SocketTransport::connected(event_loop, socket, protocol, made.clone())?;
     let mut closed = Closed(Some(transport.clone()));
     made.await?;
     closed.0 = None;

@@ -9,7 +9,6 @@
 mod address;
 mod connect;
 mod connection;
-mod descriptor;
 mod endpoint;
 mod pool;
 mod protocol;

@@ -2,7 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::fmt;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::rc::{Rc, Weak};
 
 use kolo_executor::primitive::{Interest, Ready, Source};
@@ -10,10 +10,10 @@ use kolo_executor::{Context, Error, EventLoop, ExceptionContext, Result};
 use rustix::io::Errno;
 
 use crate::address::Address;
-use crate::descriptor::accept;
 use crate::protocol::Protocol;
 use crate::server::clients::Clients;
 use crate::server::listening::Bound;
+use crate::sock::accept::accept;
 use crate::system::refused;
 use crate::transport::socket::SocketTransport;
 
@@ -93,11 +93,11 @@ impl Listener {
     fn accept_all(&self) {
         for _ in 0..self.backlog {
             let accepted = match &*self.bound.borrow() {
-                Some(bound) => accept(&bound.socket),
+                Some(bound) => accept(bound.socket.as_fd()),
                 None => return,
             };
             match accepted {
-                Ok(socket) => self.connect(socket),
+                Ok((socket, peer)) => self.connect(socket, peer),
                 Err(Errno::AGAIN | Errno::INTR | Errno::CONNABORTED) => {
                     if let (Err(Errno::AGAIN), Some(source)) = (accepted, self.source.get()) {
                         source.drained(Interest::Read);
@@ -111,7 +111,7 @@ impl Listener {
     }
 
     /// Makes the connection's protocol and transport, in a task.
-    fn connect(&self, socket: OwnedFd) {
+    fn connect(&self, socket: OwnedFd, peer: Address) {
         let Some(event_loop) = self.event_loop() else { return };
         let (accept, clients, own_loop) = (self.accept.clone(), self.clients.clone(), event_loop.clone());
         let context = self.context.borrow().clone();
@@ -122,7 +122,7 @@ impl Listener {
                     return Ok(());
                 }
                 let made = own_loop.create_promise();
-                let transport = SocketTransport::start(&own_loop, socket, accept(), Some(&clients), made.clone())?;
+                let transport = SocketTransport::accepted(&own_loop, (socket, peer), accept(), &clients, made.clone())?;
                 if made.await.is_err() {
                     transport.close();
                 }

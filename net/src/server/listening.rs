@@ -12,8 +12,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
 use crate::address::Address;
-use crate::descriptor::socket;
-use crate::system::{os_error, python_text, refused, refused_as, to_system};
+use crate::system::{new_socket, os_error, python_text, refused, refused_as, to_system};
 use crate::warning;
 
 /// A socket that is bound, and listens soon.
@@ -66,7 +65,7 @@ impl Bound {
             Err(error) => tell("Unable to check or remove stale UNIX socket", path, &error),
         }
         let address = to_system(&Address::Unix(path.to_owned()))?;
-        let socket = socket(AddressFamily::UNIX, SocketType::STREAM).map_err(refused)?;
+        let socket = new_socket(AddressFamily::UNIX, SocketType::STREAM).map_err(refused)?;
         match rustix::net::bind(&socket, &address) {
             Ok(()) => Ok(Bound::of(socket)),
             Err(Errno::ADDRINUSE) => {
@@ -99,7 +98,7 @@ fn to_address(address: &SocketAddr, options: Options) -> Result<Option<OwnedFd>>
         SocketAddr::V4(_) => AddressFamily::INET,
         SocketAddr::V6(_) => AddressFamily::INET6,
     };
-    let Ok(socket) = socket(family, SocketType::STREAM) else {
+    let Ok(socket) = new_socket(family, SocketType::STREAM) else {
         return Ok(None);
     };
     if options.reuse_address {
