@@ -18,6 +18,8 @@ mod sock;
 mod staggered;
 mod stream;
 mod system;
+#[cfg(feature = "tls")]
+mod tls;
 mod transport;
 mod warning;
 
@@ -39,4 +41,6 @@ pub use sock::send::{sock_sendall, sock_sendto};
 pub use stream::lines::Lines;
 pub use stream::reader::StreamReader;
 pub use stream::writer::StreamWriter;
+#[cfg(feature = "tls")]
+pub use tls::{TlsClient, TlsEnd, TlsServer};
 pub use transport::Transport;
