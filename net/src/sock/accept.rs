@@ -121,7 +121,7 @@ impl Attempt for Accept {
 
 /// Accepts a connection that does not block and is not passed on to other programs.
 #[cfg(not(target_vendor = "apple"))]
-fn accept(listener: BorrowedFd<'_>) -> rustix::io::Result<(OwnedFd, Address)> {
+pub(crate) fn accept(listener: BorrowedFd<'_>) -> rustix::io::Result<(OwnedFd, Address)> {
     use rustix::net::{SocketFlags, acceptfrom_with};
 
     let (connection, address) = acceptfrom_with(listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC)?;
@@ -130,7 +130,7 @@ fn accept(listener: BorrowedFd<'_>) -> rustix::io::Result<(OwnedFd, Address)> {
 
 /// Where that is not one call.
 #[cfg(target_vendor = "apple")]
-fn accept(listener: BorrowedFd<'_>) -> rustix::io::Result<(OwnedFd, Address)> {
+pub(crate) fn accept(listener: BorrowedFd<'_>) -> rustix::io::Result<(OwnedFd, Address)> {
     let (connection, address) = rustix::net::acceptfrom(listener)?;
     rustix::io::fcntl_setfd(&connection, rustix::io::FdFlags::CLOEXEC)?;
     rustix::io::ioctl_fionbio(&connection, true)?;

@@ -1,0 +1,203 @@
+//! The transport of a stream socket.
+
+mod channel;
+mod ending;
+mod reading;
+mod writing;
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::fmt;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::rc::{Rc, Weak};
+
+use kolo_executor::primitive::{Interest, Ready, Source};
+use kolo_executor::{Context, Error, EventLoop, ExceptionContext, Promise, Result};
+
+use crate::address::Address;
+use crate::protocol::Protocol;
+use crate::server::clients::{Client, Clients};
+use crate::transport::marks::Marks;
+use crate::transport::outgoing::Outgoing;
+use crate::transport::{Channel, Transport};
+
+pub(crate) struct SocketTransport {
+    this: Weak<SocketTransport>,
+    descriptor: RawFd,
+    /// `None` once the connection is lost.
+    socket: RefCell<Option<OwnedFd>>,
+    source: OnceCell<Source>,
+    protocol: RefCell<Option<Rc<dyn Protocol>>>,
+    /// The server that accepted it, until it is lost.
+    client_of: RefCell<Option<Client>>,
+    addresses: [Option<Address>; 2],
+    /// Whether a read that finds less than it asks for has found all.
+    reads_all: bool,
+    outgoing: RefCell<Outgoing>,
+    marks: Cell<Marks>,
+    is_closing: Cell<bool>,
+    /// No more is written after what is buffered.
+    has_eof: Cell<bool>,
+    is_paused: Cell<bool>,
+    is_protocol_paused: Cell<bool>,
+    /// Not 0 once the protocol is told, or about to be, that the connection is lost; then it counts what is written all the same.
+    lost: Cell<usize>,
+    /// In which the protocol is told of what is read, and of what was written when it came to be buffered.
+    reading: Context,
+    writing: RefCell<Context>,
+}
+
+impl SocketTransport {
+    /// A transport of this socket, which must not block. In the next iteration its protocol is told that the connection is made, then it begins to
+    /// read, then `made` is set.
+    ///
+    /// # Errors
+    /// Runtime, when the loop is closed.
+    pub(crate) fn connected(
+        event_loop: &EventLoop,
+        socket: OwnedFd,
+        protocol: Rc<dyn Protocol>,
+        made: Promise<()>,
+    ) -> Result<Transport> {
+        let peer = rustix::net::getpeername(&socket).ok().flatten().and_then(Address::of);
+        SocketTransport::start(event_loop, (socket, peer), protocol, None, made)
+    }
+
+    /// The same of a socket that a server has accepted.
+    ///
+    /// # Errors
+    /// As `connected`.
+    pub(crate) fn accepted(
+        event_loop: &EventLoop,
+        (socket, peer): (OwnedFd, Address),
+        protocol: Rc<dyn Protocol>,
+        clients: &Rc<Clients>,
+        made: Promise<()>,
+    ) -> Result<Transport> {
+        SocketTransport::start(event_loop, (socket, Some(peer)), protocol, Some(clients), made)
+    }
+
+    fn start(
+        event_loop: &EventLoop,
+        (socket, peer): (OwnedFd, Option<Address>),
+        protocol: Rc<dyn Protocol>,
+        clients: Option<&Rc<Clients>>,
+        made: Promise<()>,
+    ) -> Result<Transport> {
+        let descriptor = socket.as_raw_fd();
+        let local = rustix::net::getsockname(&socket).ok().and_then(Address::of);
+        let is_tcp = matches!(local, Some(Address::Inet(_)));
+        if is_tcp {
+            // Small writes are sent without waiting for the answer to those before. Refused for what is no TCP after all.
+            let _ = rustix::net::sockopt::set_tcp_nodelay(&socket, true);
+        }
+        let transport = Rc::new_cyclic(|this| SocketTransport {
+            this: this.clone(),
+            descriptor,
+            socket: RefCell::new(Some(socket)),
+            source: OnceCell::new(),
+            protocol: RefCell::new(Some(protocol.clone())),
+            client_of: RefCell::default(),
+            addresses: [local, peer],
+            reads_all: is_tcp,
+            outgoing: RefCell::default(),
+            marks: Cell::default(),
+            is_closing: Cell::new(false),
+            has_eof: Cell::new(false),
+            is_paused: Cell::new(false),
+            is_protocol_paused: Cell::new(false),
+            lost: Cell::new(0),
+            reading: Context::current(),
+            writing: RefCell::new(Context::new()),
+        });
+        let source = {
+            let socket = transport.socket.borrow();
+            let Some(socket) = &*socket else {
+                return Err(Error::runtime("the transport has no socket"));
+            };
+            Source::new(event_loop, socket, transport.clone())?
+        };
+        transport.source.get_or_init(|| source);
+        let handle = Transport(transport.clone());
+        transport.client_of.replace(clients.map(|clients| clients.attach(&handle)));
+        let (made_of, teller, reader) = (handle.clone(), transport.clone(), transport);
+        event_loop.call_soon(move || teller.tell(protocol.connection_made(&made_of)));
+        event_loop.call_soon(move || reader.begin_reading());
+        event_loop.call_soon(move || {
+            // Refused when it was cancelled.
+            let _ = made.set_result(());
+        });
+        Ok(handle)
+    }
+
+    fn source(&self) -> Option<&Source> {
+        self.source.get()
+    }
+
+    fn event_loop(&self) -> Option<EventLoop> {
+        self.source()?.event_loop().filter(|event_loop| !event_loop.is_closed())
+    }
+
+    fn unwatch(&self, interest: Interest) {
+        self.source().map(|source| source.unwatch(interest));
+    }
+
+    /// Has the loop watch for this. When the system refuses, the connection is lost.
+    fn watch(&self, interest: Interest) {
+        if let Some(Err(error)) = self.source().map(|source| source.watch(interest)) {
+            self.lose(Some(error));
+        }
+    }
+
+    /// An error of the protocol that is nobody's to handle.
+    fn tell(&self, outcome: Result<()>) {
+        if let Err(error) = outcome {
+            self.report("Exception in callback", error);
+        }
+    }
+
+    fn report(&self, message: &str, error: Error) {
+        let Some(event_loop) = self.event_loop() else { return };
+        let context = ExceptionContext::new(message).with_error(error);
+        event_loop.call_exception_handler(&context.with_detail("transport", self));
+    }
+
+    fn protocol(&self) -> Option<Rc<dyn Protocol>> {
+        self.protocol.borrow().clone()
+    }
+
+    fn drained(&self, interest: Interest) {
+        if let Some(source) = self.source() {
+            source.drained(interest);
+        }
+    }
+}
+
+impl Ready for SocketTransport {
+    fn ready(&self, interest: Interest) {
+        match interest {
+            Interest::Read => self.read_ready(),
+            Interest::Write => {
+                let context = self.writing.borrow().clone();
+                context.run(|| self.write_ready());
+            }
+        }
+    }
+}
+
+impl fmt::Debug for SocketTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<SocketTransport")?;
+        if self.socket.borrow().is_none() {
+            f.write_str(" closed")?;
+        } else if self.is_closing() {
+            f.write_str(" closing")?;
+        }
+        write!(f, " fd={}", self.descriptor)?;
+        let watched = |interest| match self.source().is_some_and(|source| source.is_watched(interest)) {
+            true => "polling",
+            false => "idle",
+        };
+        let (reading, writing) = (watched(Interest::Read), watched(Interest::Write));
+        write!(f, " read={reading} write=<{writing}, bufsize={}>>", self.buffered())
+    }
+}

@@ -1,0 +1,57 @@
+//! What the transport of a socket reads.
+
+use kolo_executor::primitive::Interest;
+use rustix::io::Errno;
+use rustix::net::RecvFlags;
+
+use crate::system::refused;
+use crate::transport::Channel;
+use crate::transport::scratch;
+use crate::transport::socket::SocketTransport;
+
+impl SocketTransport {
+    pub(super) fn begin_reading(&self) {
+        if self.is_reading() {
+            self.watch(Interest::Read);
+        }
+    }
+
+    pub(super) fn read_ready(&self) {
+        if self.lost.get() > 0 {
+            return;
+        }
+        scratch::with(|scratch| {
+            let received = match &*self.socket.borrow() {
+                Some(socket) => rustix::net::recv(socket, &mut *scratch, RecvFlags::empty()),
+                None => return,
+            };
+            match received {
+                Ok((0, _)) => self.end_received(),
+                Ok((count, _)) => {
+                    if count < scratch.len() && self.reads_all {
+                        self.drained(Interest::Read);
+                    }
+                    let received = self
+                        .protocol()
+                        .map(|protocol| self.reading.run(|| protocol.data_received(&scratch[..count])));
+                    if let Some(Err(error)) = received {
+                        self.fail("Fatal error: protocol.data_received() call failed.", error);
+                    }
+                }
+                Err(Errno::AGAIN) => self.drained(Interest::Read),
+                Err(Errno::INTR) => {}
+                Err(error) => self.lose(Some(refused(error))),
+            }
+        });
+    }
+
+    pub(super) fn end_received(&self) {
+        let Some(protocol) = self.protocol() else { return };
+        match self.reading.run(|| protocol.eof_received()) {
+            // It stays open for writing.
+            Ok(true) => self.unwatch(Interest::Read),
+            Ok(false) => self.close(),
+            Err(error) => self.fail("Fatal error: protocol.eof_received() call failed.", error),
+        }
+    }
+}
