@@ -8,6 +8,7 @@ use std::rc::Rc;
 use kolo_executor::{Result, sleep, try_running_loop};
 
 use crate::address::Address;
+use crate::stream::polled::Flushing;
 use crate::stream::protocol::StreamProtocol;
 use crate::stream::reader::StreamReader;
 use crate::transport::Transport;
@@ -40,7 +41,7 @@ use crate::warning;
 /// .unwrap();
 /// ```
 #[derive(Clone)]
-pub struct StreamWriter(Rc<Outgoing>);
+pub struct StreamWriter(Rc<Outgoing>, pub(crate) Flushing);
 
 struct Outgoing {
     /// Another one after `start_tls`.
@@ -52,11 +53,12 @@ struct Outgoing {
 impl StreamWriter {
     pub(crate) fn new(transport: Transport, protocol: Rc<StreamProtocol>, reader: StreamReader) -> StreamWriter {
         let transport = RefCell::new(transport);
-        StreamWriter(Rc::new(Outgoing {
+        let outgoing = Outgoing {
             transport,
             protocol,
             reader,
-        }))
+        };
+        StreamWriter(Rc::new(outgoing), Flushing::default())
     }
 
     /// The transport, for its finer controls. Mirrors `writer.transport`.
@@ -170,6 +172,12 @@ impl StreamWriter {
             drained.await?;
             outgoing.start_tls(&end).await.map_err(|error| error.at(site))
         }
+    }
+
+    /// Whether a drain would end at once, with no error.
+    pub(crate) fn is_drained(&self) -> bool {
+        let outgoing = &*self.0;
+        !outgoing.protocol.drainers.is_paused() && !self.is_closing() && outgoing.reader.error().is_none()
     }
 
     /// How many bytes are buffered for writing.
