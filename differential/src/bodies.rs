@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::rc::Rc;
 
-use kolo::Result;
+use kolo::{Error, Result};
 
 use crate::frame::Frame;
 use crate::program::{Body, Op};
@@ -59,6 +59,9 @@ impl World {
                         if let Flow::Return(value) = world.within_primitive(&frame, step, op).await? {
                             return Ok(Flow::Return(value));
                         }
+                    }
+                    Op::Stream(_) | Op::Server(_) | Op::SocketWait(_) | Op::StreamWait(_) | Op::ServerWait(_) => {
+                        return Err(Error::other(format!("{}: kolo has no streams yet", step.path)));
                     }
                     Op::Return(value) => {
                         let value = frame.value(*value);
