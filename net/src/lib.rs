@@ -7,5 +7,37 @@
 #![cfg(unix)]
 
 mod address;
+mod connect;
+mod connection;
+mod descriptor;
+mod endpoint;
+mod pool;
+mod protocol;
+mod resolve;
+mod server;
+mod sock;
+mod staggered;
+mod stream;
+mod system;
+mod transport;
+mod warning;
 
 pub use address::Address;
+pub use connection::{
+    CreateConnection, OpenConnection, create_connection, create_connection_on, create_unix_connection, open_connection,
+    open_connection_on, open_unix_connection,
+};
+pub use endpoint::Endpoint;
+pub use protocol::Protocol;
+pub use resolve::{Family, getaddrinfo};
+pub use server::{
+    ClientConnected, Hosts, Server, StartServer, create_server, create_unix_server, start_server, start_unix_server,
+};
+pub use sock::accept::{Listener, sock_accept};
+pub use sock::connect::sock_connect;
+pub use sock::receive::{sock_recv, sock_recv_into, sock_recvfrom, sock_recvfrom_into};
+pub use sock::send::{sock_sendall, sock_sendto};
+pub use stream::lines::Lines;
+pub use stream::reader::StreamReader;
+pub use stream::writer::StreamWriter;
+pub use transport::Transport;

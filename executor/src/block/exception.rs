@@ -1,5 +1,6 @@
 //! What is told of an error that nobody handles.
 
+use std::fmt;
 use std::rc::Rc;
 
 use crate::block::head::AnyPromise;
@@ -24,6 +25,8 @@ pub struct ExceptionContext {
     pub task: Option<AnyTask>,
     /// The promise whose error it is.
     pub promise: Option<AnyPromise>,
+    /// What else it is about, by name: a `transport`, a `socket`.
+    pub details: Vec<(&'static str, String)>,
 }
 
 impl ExceptionContext {
@@ -34,6 +37,7 @@ impl ExceptionContext {
             error: None,
             task: None,
             promise: None,
+            details: Vec::new(),
         }
     }
 
@@ -49,6 +53,13 @@ impl ExceptionContext {
     #[must_use]
     pub fn with_error(mut self, error: Error) -> ExceptionContext {
         self.error = Some(error);
+        self
+    }
+
+    /// The report with something else that it is about.
+    #[must_use]
+    pub fn with_detail(mut self, name: &'static str, what: impl fmt::Debug) -> ExceptionContext {
+        self.details.push((name, format!("{what:?}")));
         self
     }
 
@@ -72,6 +83,9 @@ impl ExceptionContext {
         }
         if let Some(promise) = &self.promise {
             text.push_str(&format!("\npromise: {promise:?}"));
+        }
+        for (name, what) in &self.details {
+            text.push_str(&format!("\n{name}: {what}"));
         }
         if let Some(error) = &self.error {
             text.push_str(&format!("\n{}", error.traceback()));

@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use crate::ground::error::{Error, Result};
-use crate::wheel::core::{Core, EventLoop};
+use crate::wheel::core::{EventLoop, WeakLoop};
 use crate::wheel::registered::{Interest, Ready, Registered, Watcher};
 
 /// A descriptor and its owner, whom the loop tells when it is ready: what a transport stands on.
@@ -55,7 +55,7 @@ use crate::wheel::registered::{Interest, Ready, Registered, Watcher};
 /// .unwrap();
 /// ```
 pub struct Source {
-    core: Weak<Core>,
+    event_loop: WeakLoop,
     registered: Rc<Registered>,
 }
 
@@ -69,14 +69,14 @@ impl Source {
         let descriptor = descriptor.as_fd().as_raw_fd();
         event_loop.check_can_watch("Source::new", descriptor)?;
         Ok(Source {
-            core: Rc::downgrade(&event_loop.0),
+            event_loop: event_loop.downgrade(),
             registered: event_loop.0.reactor.own(descriptor, owner),
         })
     }
 
     /// The loop; `None` when that is gone.
     pub fn event_loop(&self) -> Option<EventLoop> {
-        self.core.upgrade().map(EventLoop)
+        self.event_loop.upgrade()
     }
 
     /// Has the owner told of this from now on. Where it is so already, nothing changes; nor does it once the source or the loop is closed.
@@ -85,18 +85,22 @@ impl Source {
     /// Io, when the system cannot watch the descriptor.
     #[track_caller]
     pub fn watch(&self, interest: Interest) -> Result<()> {
-        let (Some(core), Some(owner)) = (self.core.upgrade(), self.registered.owner()) else {
+        let (Some(event_loop), Some(owner)) = (self.event_loop(), self.registered.owner()) else {
             return Ok(());
         };
         if self.is_watched(interest) {
             return Ok(());
         }
-        match core.reactor.set(&self.registered, interest, Some(Watcher::Ready(owner))) {
+        match event_loop
+            .0
+            .reactor
+            .set(&self.registered, interest, Some(Watcher::Ready(owner)))
+        {
             Ok(()) => Ok(()),
             // Not in a closure, which the caller's line would not reach.
             Err(error) => {
                 // Nothing is watched then, as before.
-                let _ = core.reactor.set(&self.registered, interest, None);
+                let _ = event_loop.0.reactor.set(&self.registered, interest, None);
                 Err(Error::from(error))
             }
         }
@@ -106,9 +110,9 @@ impl Source {
     /// watched.
     pub fn unwatch(&self, interest: Interest) -> bool {
         let is_watched = self.is_watched(interest);
-        if let Some(core) = self.core.upgrade().filter(|_| is_watched) {
+        if let Some(event_loop) = self.event_loop().filter(|_| is_watched) {
             // Refused when the descriptor was closed too early: then it is watched no more, which is what is wanted.
-            let _ = core.reactor.set(&self.registered, interest, None);
+            let _ = event_loop.0.reactor.set(&self.registered, interest, None);
         }
         is_watched
     }
@@ -131,8 +135,8 @@ impl Source {
 
     /// Gives the descriptor and the owner up. Nobody is told of anything any more.
     pub fn close(&self) {
-        match self.core.upgrade() {
-            Some(core) => core.reactor.forget(&self.registered).for_each(Watcher::end),
+        match self.event_loop() {
+            Some(event_loop) => event_loop.0.reactor.forget(&self.registered).for_each(Watcher::end),
             None => drop(self.registered.take_owner()),
         }
     }

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -47,6 +47,21 @@ use crate::wheel::tasks::Tasks;
 /// ```
 #[derive(Clone)]
 pub struct EventLoop(pub(crate) Rc<Core>); // Stays in its thread: others are given `event_loop.remote()`.
+
+/// A loop that may be gone.
+pub(crate) struct WeakLoop(Weak<Core>);
+
+impl EventLoop {
+    pub(crate) fn downgrade(&self) -> WeakLoop {
+        WeakLoop(Rc::downgrade(&self.0))
+    }
+}
+
+impl WeakLoop {
+    pub(crate) fn upgrade(&self) -> Option<EventLoop> {
+        self.0.upgrade().map(EventLoop)
+    }
+}
 
 /// The loop itself, of which an [`EventLoop`] is a handle.
 pub(crate) struct Core {

@@ -21,7 +21,7 @@ use crate::ground::error::{Error, Result};
 use crate::ground::ready::Ready as ReadyQueue;
 use crate::ground::time::{Nanos, whole_milliseconds};
 use crate::wheel::entry::Entry;
-use crate::wheel::registered::{Interest, Ready, Registered, Watcher};
+use crate::wheel::registered::{Interest, Ready, Registered, Told, Watcher};
 
 /// The inbox's token. Those of descriptors have a generation in their upper half, which is never all ones.
 const WAKE: Token = Token(usize::MAX);
@@ -321,7 +321,12 @@ impl Reactor {
         let next = &mut *self.spare.borrow_mut();
         let mut queue = |registered: &Rc<Registered>| {
             if registered.is_told() {
-                registered.tell(|entry| ready.push(|| entry));
+                registered.take_told(|told| {
+                    ready.push(|| match told {
+                        Told::Call(callback) => Entry::Call(callback),
+                        Told::Ready(told) => Entry::Ready(registered.clone(), told),
+                    });
+                });
                 next.push(registered.clone());
             }
         };

@@ -9,7 +9,6 @@ use mio::Token;
 use mio::event::Event;
 
 use crate::block::callback::Scheduled;
-use crate::wheel::entry::Entry;
 
 /// What somebody may want to know of a descriptor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -148,22 +147,22 @@ impl Registered {
         self.reading.is_told.get() || self.writing.is_told.get()
     }
 
-    /// Hands out, as entries of the ready queue, who is told of what was heard: the reader, then the writer.
-    pub(crate) fn tell(self: &Rc<Self>, mut queue: impl FnMut(Entry)) {
+    /// Hands out who is told of what was heard: the reader, then the writer.
+    pub(crate) fn take_told(&self, mut tell: impl FnMut(Told)) {
         for interest in [Interest::Read, Interest::Write] {
             let direction = self.direction(interest);
             if direction.is_told.replace(false) {
                 direction.is_unsettled.set(true);
                 match &*direction.watcher.borrow() {
-                    Some(Watcher::Call(callback)) => queue(Entry::Call(callback.clone())),
-                    Some(Watcher::Ready(_)) => queue(Entry::Ready(self.clone(), told(interest, direction.number.get()))),
+                    Some(Watcher::Call(callback)) => tell(Told::Call(callback.clone())),
+                    Some(Watcher::Ready(_)) => tell(Told::Ready(told(interest, direction.number.get()))),
                     None => {}
                 }
             }
         }
     }
 
-    /// Tells the watcher for whom such an entry was queued, if it still watches.
+    /// Tells the watcher that this names, if it still watches.
     pub(crate) fn run(&self, told: usize) {
         let interest = if told & 1 == 0 { Interest::Read } else { Interest::Write };
         let direction = self.direction(interest);
@@ -191,7 +190,14 @@ impl Registered {
     }
 }
 
-/// What an entry says: which direction, and which of its watchers. An entry lives for one iteration, so a number that is cut short does.
+/// Who is told.
+pub(crate) enum Told {
+    Call(Rc<Scheduled>),
+    /// By [`Registered::run`].
+    Ready(usize),
+}
+
+/// What names a watcher: which direction, and which of its watchers. It is used within one iteration, so a number that is cut short does.
 fn told(interest: Interest, number: u64) -> usize {
     (number as usize) << 1 | (interest == Interest::Write) as usize
 }

@@ -1,0 +1,57 @@
+//! What was received and not yet read.
+
+/// Bytes in order: put in at the end, taken out at the beginning.
+#[derive(Default)]
+pub(crate) struct Buffer {
+    bytes: Vec<u8>,
+    /// Where in `bytes` the first one is that was not read.
+    start: usize,
+}
+
+impl Buffer {
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+
+    pub(crate) fn push(&mut self, data: &[u8]) {
+        // The room before the first byte is used before more is asked for.
+        if self.start > 0 && self.bytes.capacity() - self.bytes.len() < data.len() {
+            self.bytes.drain(..self.start);
+            self.start = 0;
+        }
+        self.bytes.extend_from_slice(data);
+    }
+
+    /// Takes out the first bytes: so many, or all.
+    pub(crate) fn take(&mut self, count: usize) -> Vec<u8> {
+        if count >= self.len() {
+            return self.take_all();
+        }
+        let taken = self.bytes()[..count].to_vec();
+        self.start += count;
+        taken
+    }
+
+    pub(crate) fn take_all(&mut self) -> Vec<u8> {
+        let start = std::mem::take(&mut self.start);
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.drain(..start);
+        bytes
+    }
+
+    /// The same as `take`, when nobody wants the bytes.
+    pub(crate) fn skip(&mut self, count: usize) {
+        self.start += count.min(self.len());
+        if self.is_empty() {
+            *self = Buffer::default();
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What a reader stands on: what has come, and who waits for more.
+
+use std::cell::{Cell, RefCell};
+use std::panic::Location;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use kolo_executor::primitive::{Parking, Waiter};
+use kolo_executor::{Error, Result};
+
+use crate::stream::buffer::Buffer;
+use crate::transport::Transport;
+
+pub(crate) struct Incoming {
+    pub(crate) buffer: RefCell<Buffer>,
+    pub(crate) limit: usize,
+    has_eof: Cell<bool>,
+    error: RefCell<Option<Error>>,
+    /// Who waits for more, and the number of that wait.
+    waiter: RefCell<Option<(Waiter, u64)>>,
+    number: Cell<u64>,
+    /// The waits that were ended by an error, and have not been gone on with.
+    failed: RefCell<Vec<(u64, Error)>>,
+    transport: RefCell<Option<Transport>>,
+    /// It has paused its transport.
+    is_paused: Cell<bool>,
+}
+
+impl Incoming {
+    pub(crate) fn new(limit: usize) -> Incoming {
+        Incoming {
+            buffer: RefCell::default(),
+            limit,
+            has_eof: Cell::new(false),
+            error: RefCell::default(),
+            waiter: RefCell::default(),
+            number: Cell::new(0),
+            failed: RefCell::default(),
+            transport: RefCell::default(),
+            is_paused: Cell::new(false),
+        }
+    }
+
+    pub(crate) fn set_transport(&self, transport: Transport) {
+        let before = self.transport.replace(Some(transport));
+        drop(before);
+    }
+
+    pub(crate) fn transport(&self) -> Option<Transport> {
+        self.transport.borrow().clone()
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.is_paused.get()
+    }
+
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.waiter.borrow().is_some()
+    }
+
+    pub(crate) fn has_eof(&self) -> bool {
+        self.has_eof.get()
+    }
+
+    pub(crate) fn error(&self) -> Option<Error> {
+        self.error.borrow().clone()
+    }
+
+    pub(crate) fn feed_data(&self, data: &[u8]) {
+        if data.is_empty() {
+            return;
+        }
+        self.buffer.borrow_mut().push(data);
+        self.wake();
+        if self.buffer.borrow().len() > 2 * self.limit
+            && let Some(transport) = self.transport()
+            && !self.is_paused.replace(true)
+        {
+            transport.pause_reading();
+        }
+    }
+
+    pub(crate) fn feed_eof(&self) {
+        self.has_eof.set(true);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        let waiter = self.waiter.take();
+        if let Some((waiter, _)) = waiter {
+            waiter.wake();
+        }
+    }
+
+    pub(crate) fn set_error(&self, error: Error) {
+        let before = self.error.replace(Some(error.clone()));
+        drop(before);
+        let waiter = self.waiter.take();
+        if let Some((waiter, number)) = waiter
+            && waiter.wake()
+        {
+            self.failed.borrow_mut().push((number, error));
+        }
+    }
+
+    /// Has the transport read again, once little enough is buffered.
+    pub(crate) fn resume_if_little(&self) {
+        if self.is_paused.get() && self.buffer.borrow().len() <= self.limit {
+            self.resume();
+        }
+    }
+
+    fn resume(&self) {
+        if self.is_paused.replace(false)
+            && let Some(transport) = self.transport()
+        {
+            transport.resume_reading();
+        }
+    }
+
+    /// Suspends the task until more has come, or the end, or an error. `name` is who asks.
+    pub(crate) fn wait(self: &Rc<Self>, name: &str, site: &'static Location<'static>) -> Result<Wait> {
+        // One task at a time: of two, nobody could say which bytes are whose.
+        if self.is_awaited() {
+            let error = format!("{name}() called while another coroutine is already waiting for incoming data");
+            return Err(Error::runtime(error).at(site));
+        }
+        self.resume();
+        Ok(Wait {
+            incoming: self.clone(),
+            parking: Parking::new(site),
+            number: 0,
+        })
+    }
+}
+
+/// One wait for more.
+pub(crate) struct Wait {
+    incoming: Rc<Incoming>,
+    parking: Parking,
+    number: u64,
+}
+
+impl Wait {
+    fn end(&self) {
+        // Whosever it is by now, as in asyncio: a wait that was woken has left the place free, and another may stand there, whom nobody wakes then.
+        drop(self.incoming.waiter.take());
+    }
+}
+
+impl Future for Wait {
+    type Output = Result<()>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let Wait {
+            incoming,
+            parking,
+            number,
+        } = self.get_mut();
+        let outcome = ready!(parking.poll(context, |waiter| {
+            *number = incoming.number.get() + 1;
+            incoming.number.set(*number);
+            incoming.waiter.replace(Some((waiter, *number)));
+        }));
+        drop(incoming.waiter.take());
+        let failed = {
+            let failed = &mut *incoming.failed.borrow_mut();
+            let place = failed.iter().position(|(failed, _)| failed == number);
+            place.map(|place| failed.swap_remove(place).1)
+        };
+        Poll::Ready(outcome.and_then(|()| failed.map_or(Ok(()), Err)))
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        if self.parking.is_parked() {
+            self.end();
+            let number = self.number;
+            self.incoming.failed.borrow_mut().retain(|(failed, _)| *failed != number);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The protocol on which streams stand.
+
+use std::cell::{Cell, RefCell};
+use std::panic::Location;
+use std::rc::{Rc, Weak};
+
+use kolo_executor::primitive::Parking;
+use kolo_executor::{Error, EventLoop, OsError, Promise, Result};
+
+use crate::protocol::Protocol;
+use crate::stream::drain::{Drain, Drainers};
+use crate::stream::incoming::Incoming;
+use crate::stream::reader::StreamReader;
+use crate::stream::writer::StreamWriter;
+use crate::transport::Transport;
+
+/// What a server does with a new connection.
+pub(crate) type Connected = Rc<dyn Fn(StreamReader, StreamWriter)>;
+
+pub(crate) struct StreamProtocol {
+    this: Weak<StreamProtocol>,
+    /// What nobody holds any more is not read into.
+    reader: RefCell<Weak<Incoming>>,
+    /// Of a server's connection, until it is made: the reader, and what is done then.
+    connected: RefCell<Option<(StreamReader, Connected)>>,
+
+    pub(crate) drainers: Drainers,
+    is_lost: Cell<bool>,
+    /// Set when the connection is lost. One for all who wait, as in asyncio: to cancel one is to cancel all.
+    pub(crate) closed: Promise<()>,
+}
+
+impl StreamProtocol {
+    pub(crate) fn new(event_loop: &EventLoop, reader: &StreamReader, connected: Option<Connected>) -> Rc<StreamProtocol> {
+        Rc::new_cyclic(|this| StreamProtocol {
+            this: this.clone(),
+            reader: RefCell::new(Rc::downgrade(&reader.0)),
+            connected: RefCell::new(connected.map(|connected| (reader.clone(), connected))),
+            drainers: Drainers::default(),
+            is_lost: Cell::new(false),
+            closed: event_loop.create_promise(),
+        })
+    }
+
+    fn reader(&self) -> Option<Rc<Incoming>> {
+        self.reader.borrow().upgrade()
+    }
+
+    /// What `drain` does once the reader has no error, and the connection had its chance to be lost.
+    pub(crate) async fn drain(self: Rc<Self>, site: &'static Location<'static>) -> Result<()> {
+        if self.is_lost.get() {
+            return Err(lost().at(site));
+        }
+        if !self.drainers.is_paused() {
+            return Ok(());
+        }
+        Drain::new(self, Parking::new(site)).await
+    }
+}
+
+/// asyncio's `ConnectionResetError('Connection lost')`, which has no number there.
+fn lost() -> Error {
+    const ECONNRESET: i32 = 104;
+    let text = "Connection lost".into();
+    Error::from(OsError { errno: ECONNRESET, text })
+}
+
+impl Protocol for StreamProtocol {
+    fn connection_made(&self, transport: &Transport) -> Result<()> {
+        if let Some(reader) = self.reader() {
+            reader.set_transport(transport.clone());
+        }
+        let connected = self.connected.take();
+        if let (Some((reader, connected)), Some(this)) = (connected, self.this.upgrade()) {
+            let writer = StreamWriter::new(transport.clone(), this, reader.clone());
+            connected(reader, writer);
+        }
+        Ok(())
+    }
+
+    fn data_received(&self, data: &[u8]) -> Result<()> {
+        if let Some(reader) = self.reader() {
+            reader.feed_data(data);
+        }
+        Ok(())
+    }
+
+    fn eof_received(&self) -> Result<bool> {
+        if let Some(reader) = self.reader() {
+            reader.feed_eof();
+        }
+        Ok(true)
+    }
+
+    fn connection_lost(&self, error: Option<&Error>) -> Result<()> {
+        if let Some(reader) = self.reader() {
+            match error {
+                None => reader.feed_eof(),
+                Some(error) => reader.set_error(error.clone()),
+            }
+        }
+        // Refused when it was cancelled.
+        let _ = match error {
+            None => self.closed.set_result(()),
+            Some(error) => self.closed.set_error(error.clone()),
+        };
+        self.is_lost.set(true);
+        self.drainers.connection_lost(error);
+        self.reader.take();
+        Ok(())
+    }
+
+    fn pause_writing(&self) -> Result<()> {
+        self.drainers.pause();
+        Ok(())
+    }
+
+    fn resume_writing(&self) -> Result<()> {
+        self.drainers.resume();
+        Ok(())
+    }
+}
+
+impl Drop for StreamProtocol {
+    fn drop(&mut self) {
+        // That nobody has waited for the connection's end is no fault: its error counts as seen.
+        let _ = self.closed.error();
+    }
+}

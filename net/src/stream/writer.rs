@@ -1,0 +1,191 @@
+//! `StreamWriter`: what tasks write to.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::panic::Location;
+use std::rc::Rc;
+
+use kolo_executor::{Result, sleep, try_running_loop};
+
+use crate::address::Address;
+use crate::stream::protocol::StreamProtocol;
+use crate::stream::reader::StreamReader;
+use crate::transport::Transport;
+use crate::warning;
+
+/// The writing end of a connection. Mirrors `asyncio.StreamWriter`.
+///
+/// A handle: clones are the same writer, and when the last is dropped the connection is closed. `let (reader, _) = open_connection(...).await?` closes it
+/// at once, therefore.
+///
+/// [`write`](StreamWriter::write) never waits; [`drain`](StreamWriter::drain) after it keeps what is buffered small:
+///
+/// ```
+/// use std::os::unix::net::UnixStream;
+///
+/// use kolo::{open_connection_on, run};
+///
+/// run(async {
+///     let (ours, theirs) = UnixStream::pair()?;
+///     let (reader, writer) = open_connection_on(ours).await?;
+///     let (peer, _peers_writer) = open_connection_on(theirs).await?;
+///     writer.write(b"hello\n")?;
+///     writer.drain().await?;
+///     assert_eq!(peer.read_line().await?, b"hello\n");
+///     writer.close();
+///     writer.wait_closed().await?;
+///     assert!(reader.at_eof());
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+#[derive(Clone)]
+pub struct StreamWriter(Rc<Outgoing>);
+
+struct Outgoing {
+    /// Another one after `start_tls`.
+    transport: RefCell<Transport>,
+    protocol: Rc<StreamProtocol>,
+    reader: StreamReader,
+}
+
+impl StreamWriter {
+    pub(crate) fn new(transport: Transport, protocol: Rc<StreamProtocol>, reader: StreamReader) -> StreamWriter {
+        let transport = RefCell::new(transport);
+        StreamWriter(Rc::new(Outgoing {
+            transport,
+            protocol,
+            reader,
+        }))
+    }
+
+    /// The transport, for its finer controls. Mirrors `writer.transport`.
+    pub fn transport(&self) -> Transport {
+        self.0.transport.borrow().clone()
+    }
+
+    /// Sends, at once as far as that is possible; the rest is buffered, and sent when there is room. Mirrors `writer.write`.
+    ///
+    /// It never waits, and a connection that is lost swallows what is written: [`drain`](StreamWriter::drain) tells.
+    ///
+    /// # Errors
+    /// Runtime, after [`write_eof`](StreamWriter::write_eof).
+    #[track_caller]
+    pub fn write(&self, data: impl AsRef<[u8]>) -> Result<()> {
+        self.0.transport.borrow().write(data)
+    }
+
+    /// Sends one after the other, in one system call where possible. Mirrors `writer.writelines`.
+    ///
+    /// As in CPython 3.13.0, a [`drain`](StreamWriter::drain) after it does not wait, however much is buffered by it.
+    ///
+    /// # Errors
+    /// As `write`.
+    #[track_caller]
+    pub fn writelines<L: AsRef<[u8]>>(&self, lines: impl IntoIterator<Item = L>) -> Result<()> {
+        self.transport().writelines(lines)
+    }
+
+    /// Says that no more will be written, once all that is buffered is sent: the peer reads the end. Reading goes on. Mirrors `writer.write_eof`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses. Runtime, under TLS.
+    #[track_caller]
+    pub fn write_eof(&self) -> Result<()> {
+        self.0.transport.borrow().write_eof()
+    }
+
+    /// Whether one direction can be closed alone: of a socket it can, under TLS it cannot. Mirrors `writer.can_write_eof`.
+    pub fn can_write_eof(&self) -> bool {
+        self.0.transport.borrow().can_write_eof()
+    }
+
+    /// Closes the connection once all that is buffered is sent. Reads end with what has come. Mirrors `writer.close`.
+    pub fn close(&self) {
+        self.transport().close();
+    }
+
+    /// Closes the connection at once, and throws away what is buffered. Mirrors `writer.transport.abort`.
+    pub fn abort(&self) {
+        self.transport().abort();
+    }
+
+    /// Whether it is closed, or about to be. Mirrors `writer.is_closing`.
+    pub fn is_closing(&self) -> bool {
+        self.0.transport.borrow().is_closing()
+    }
+
+    /// Suspends the task until the connection is lost, after [`close`](StreamWriter::close). Mirrors `writer.wait_closed`.
+    ///
+    /// # Errors
+    /// That with which the connection was lost, if it was not closed in good order; Cancelled.
+    ///
+    /// # Cancel safety
+    /// As in asyncio, all who wait for one connection share one promise: to cancel one cancels the others, and those who ask later.
+    #[track_caller]
+    pub fn wait_closed(&self) -> impl Future<Output = Result<()>> + use<> {
+        self.0.protocol.closed.clone().into_future()
+    }
+
+    /// Suspends the task while more is buffered than the high-water mark, until it is no more than the low one; usually not at all. Mirrors
+    /// `writer.drain`.
+    ///
+    /// # Errors
+    /// The reader's error, if it has one; Io (connection reset), when the connection is lost; Cancelled.
+    ///
+    /// # Cancel safety
+    /// What was written will be sent all the same.
+    #[track_caller]
+    pub fn drain(&self) -> impl Future<Output = Result<()>> + use<> {
+        let (outgoing, site) = (self.0.clone(), Location::caller());
+        async move {
+            if let Some(error) = outgoing.reader.error() {
+                return Err(error);
+            }
+            let is_closing = outgoing.transport.borrow().is_closing();
+            if is_closing {
+                // The connection may have to be told that it is lost.
+                sleep(0).await?;
+            }
+            outgoing.protocol.clone().drain(site).await
+        }
+    }
+
+    /// How many bytes are buffered for writing.
+    #[doc(alias = "get_write_buffer_size")]
+    pub fn write_buffer_size(&self) -> usize {
+        self.0.transport.borrow().write_buffer_size()
+    }
+
+    /// The address of this end. Mirrors `writer.get_extra_info("sockname")`.
+    #[doc(alias = "get_extra_info")]
+    pub fn local_address(&self) -> Option<Address> {
+        self.0.transport.borrow().local_address()
+    }
+
+    /// The address of the other end. Mirrors `writer.get_extra_info("peername")`.
+    #[doc(alias = "get_extra_info")]
+    pub fn peer_address(&self) -> Option<Address> {
+        self.0.transport.borrow().peer_address()
+    }
+}
+
+impl Drop for Outgoing {
+    fn drop(&mut self) {
+        let transport = self.transport.get_mut();
+        if transport.is_closing() {
+            return;
+        }
+        transport.close();
+        if try_running_loop().is_ok_and(|event_loop| event_loop.debug()) {
+            warning::tell(format_args!("unclosed <StreamWriter transport={transport:?}>"));
+        }
+    }
+}
+
+impl fmt::Debug for StreamWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (transport, reader) = (self.transport(), &self.0.reader);
+        write!(f, "<StreamWriter transport={transport:?} reader={reader:?}>")
+    }
+}

@@ -1,0 +1,158 @@
+//! `Transport`: one end of a connection, as its protocol and its streams know it.
+
+mod marks;
+mod outgoing;
+mod scratch;
+pub(crate) mod socket;
+
+use std::fmt;
+use std::panic::Location;
+use std::rc::Rc;
+
+use kolo_executor::Result;
+
+use crate::address::Address;
+use crate::transport::marks::Marks;
+
+pub(crate) use crate::transport::marks::Limits;
+
+/// One end of a connection: it reads for its [`Protocol`](crate::Protocol), and buffers and sends what that writes. Mirrors `asyncio.Transport`.
+///
+/// A handle: clones are the same transport. It lives until the connection is lost, whether or not there is a handle.
+#[derive(Clone)]
+pub struct Transport(pub(crate) Rc<dyn Channel>);
+
+/// What a kind of transport does. The words are those of [`Transport`].
+pub(crate) trait Channel: fmt::Debug {
+    fn write(&self, data: &[u8]) -> Result<()>;
+    fn write_lines(&self, lines: &mut dyn Iterator<Item = &[u8]>) -> Result<()>;
+    fn write_eof(&self) -> Result<()>;
+    fn can_write_eof(&self) -> bool;
+    fn close(&self);
+    fn abort(&self);
+    fn is_closing(&self) -> bool;
+    fn pause_reading(&self);
+    fn resume_reading(&self);
+    fn is_reading(&self) -> bool;
+    fn buffered(&self) -> usize;
+    fn marks(&self) -> Marks;
+    fn set_marks(&self, marks: Marks);
+    fn local_address(&self) -> Option<Address>;
+    fn peer_address(&self) -> Option<Address>;
+}
+
+impl Transport {
+    /// Sends, at once as far as that is possible; the rest is buffered, and sent when there is room. Mirrors `transport.write`.
+    ///
+    /// It never waits. A connection that is lost swallows what is written; how it was lost says
+    /// [`connection_lost`](crate::Protocol::connection_lost), or the next read or drain of a stream.
+    ///
+    /// # Errors
+    /// Runtime, after [`write_eof`](Transport::write_eof).
+    #[track_caller]
+    pub fn write(&self, data: impl AsRef<[u8]>) -> Result<()> {
+        let site = Location::caller();
+        self.0.write(data.as_ref()).map_err(|error| error.at(site))
+    }
+
+    /// Sends one after the other, in one system call where possible. Mirrors `transport.writelines`.
+    ///
+    /// As in CPython 3.13.0 it never pauses the protocol, however much is buffered by it; the next [`write`](Transport::write) does.
+    ///
+    /// # Errors
+    /// As `write`.
+    #[track_caller]
+    pub fn writelines<L: AsRef<[u8]>>(&self, lines: impl IntoIterator<Item = L>) -> Result<()> {
+        let lines: Vec<L> = lines.into_iter().collect();
+        let site = Location::caller();
+        let outcome = self.0.write_lines(&mut lines.iter().map(AsRef::as_ref));
+        outcome.map_err(|error| error.at(site))
+    }
+
+    /// Says that no more will be written, once all that is buffered is sent: the peer reads the end. Reading goes on. Mirrors `transport.write_eof`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses. Runtime, where [`can_write_eof`](Transport::can_write_eof) says no.
+    #[track_caller]
+    pub fn write_eof(&self) -> Result<()> {
+        let site = Location::caller();
+        self.0.write_eof().map_err(|error| error.at(site))
+    }
+
+    /// Whether one direction can be closed alone: of a socket it can, under TLS it cannot.
+    pub fn can_write_eof(&self) -> bool {
+        self.0.can_write_eof()
+    }
+
+    /// Closes the connection: nothing more is read, what is buffered is sent, then it is lost. Mirrors `transport.close`.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// Closes the connection at once, and throws away what is buffered. Mirrors `transport.abort`.
+    pub fn abort(&self) {
+        self.0.abort();
+    }
+
+    /// Whether it is closed, or about to be.
+    pub fn is_closing(&self) -> bool {
+        self.0.is_closing()
+    }
+
+    /// Reads no more until [`resume_reading`](Transport::resume_reading). Mirrors `transport.pause_reading`.
+    pub fn pause_reading(&self) {
+        self.0.pause_reading();
+    }
+
+    /// Reads again after [`pause_reading`](Transport::pause_reading). Mirrors `transport.resume_reading`.
+    pub fn resume_reading(&self) {
+        self.0.resume_reading();
+    }
+
+    /// Whether it reads: it is neither paused nor closing.
+    pub fn is_reading(&self) -> bool {
+        self.0.is_reading()
+    }
+
+    /// How many bytes are buffered for writing.
+    #[doc(alias = "get_write_buffer_size")]
+    pub fn write_buffer_size(&self) -> usize {
+        self.0.buffered()
+    }
+
+    /// The low-water and the high-water mark, in bytes. Mirrors `transport.get_write_buffer_limits`.
+    #[doc(alias = "get_write_buffer_limits")]
+    pub fn write_buffer_limits(&self) -> (usize, usize) {
+        let marks = self.0.marks();
+        (marks.low, marks.high)
+    }
+
+    /// Sets the marks, in bytes: above `high` the protocol is told to pause, down at `low` to go on. Without one of them it follows from the
+    /// other: `high` is four times `low`; without both they are 16 and 64 KiB. Mirrors `transport.set_write_buffer_limits`.
+    ///
+    /// # Errors
+    /// Value, when `low` is more than `high`.
+    #[track_caller]
+    pub fn set_write_buffer_limits(&self, high: Option<usize>, low: Option<usize>) -> Result<()> {
+        self.0.set_marks(Marks::new(Limits { high, low })?);
+        Ok(())
+    }
+
+    /// The address of this end. Mirrors `get_extra_info("sockname")`.
+    #[doc(alias = "sockname", alias = "get_extra_info")]
+    pub fn local_address(&self) -> Option<Address> {
+        self.0.local_address()
+    }
+
+    /// The address of the other end. Mirrors `get_extra_info("peername")`.
+    #[doc(alias = "peername")]
+    pub fn peer_address(&self) -> Option<Address> {
+        self.0.peer_address()
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

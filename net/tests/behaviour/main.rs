@@ -1,0 +1,6 @@
+//! What kolo's sockets promise beyond asyncio's own tests: a module for each promise.
+
+#[path = "../../../tests/support/mod.rs"]
+mod support;
+
+mod sockets;
