@@ -3,4 +3,5 @@
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 
+mod shared_waits;
 mod sockets;
