@@ -3,5 +3,6 @@
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 
+mod shared_waits;
 mod sockets;
 mod traits;
