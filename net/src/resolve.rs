@@ -91,7 +91,6 @@ impl Lookup {
     }
 
     /// Addresses to listen at: without a host all of this computer. Mirrors `AI_PASSIVE`.
-    #[allow(dead_code, reason = "servers are made with it")]
     pub(crate) fn for_listening(mut self) -> Lookup {
         self.is_for_listening = true;
         self

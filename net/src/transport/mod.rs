@@ -1,8 +1,8 @@
 //! `Transport`: one end of a connection, as its protocol and its streams know it.
 
-mod marks;
+pub(crate) mod marks;
 mod outgoing;
-mod scratch;
+pub(crate) mod scratch;
 pub(crate) mod socket;
 
 use std::fmt;

@@ -3,4 +3,5 @@
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 
+mod datagrams;
 mod sockets;
