@@ -84,10 +84,11 @@ impl Options {
     async fn resolve(&self, endpoint: &Option<Endpoint>, site: &'static Location<'static>) -> Result<Option<Vec<SocketAddr>>> {
         let (host, port) = match endpoint {
             None => return Ok(None),
-            Some(Endpoint::Named(host, port)) => (host.clone(), *port),
+            Some(Endpoint::Named(host, port)) => (Some(host.clone()), *port),
+            Some(Endpoint::Here(port)) => (None, *port),
             // As it is, if that is possible: with the scope of an address of IPv6.
             Some(Endpoint::At(Address::Inet(address))) if self.fits(address) => return Ok(Some(vec![*address])),
-            Some(Endpoint::At(Address::Inet(address))) => (address.ip().to_string(), address.port()),
+            Some(Endpoint::At(Address::Inet(address))) => (Some(address.ip().to_string()), address.port()),
             Some(Endpoint::At(_)) => return Err(Error::value("an address of UDP is expected")),
         };
         let family = match self.family {
@@ -95,7 +96,7 @@ impl Options {
             Some(_) => Some(Family::V4),
             None => None,
         };
-        let found = Lookup::new(Some(host), port).family(family).resolve(site).await?;
+        let found = Lookup::new(host, port).family(family).resolve(site).await?;
         Ok(Some(found))
     }
 
@@ -130,6 +131,7 @@ impl Options {
             endpoint.as_ref().map(|endpoint| match endpoint {
                 Endpoint::At(address) => format!("{name}={address}"),
                 Endpoint::Named(host, port) => format!("{name}=('{host}', {port})"),
+                Endpoint::Here(port) => format!("{name}=(None, {port})"),
             })
         };
         let is_on = |name: &str, on: bool| on.then(|| format!("{name}=True"));

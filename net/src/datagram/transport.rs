@@ -1,6 +1,7 @@
 //! `DatagramTransport`: a socket of datagrams, as its users know it.
 
 use std::fmt;
+use std::os::fd::OwnedFd;
 use std::panic::Location;
 use std::rc::Rc;
 
@@ -90,6 +91,13 @@ impl DatagramTransport {
     #[doc(alias = "sockname", alias = "get_extra_info")]
     pub fn local_address(&self) -> Option<Address> {
         self.0.local_address()
+    }
+
+    /// The socket, for options that kolo does not know; `None` once it is closed. Drop it soon: the socket is closed when nobody has it. Mirrors
+    /// `get_extra_info("socket")`.
+    #[doc(alias = "get_extra_info")]
+    pub fn socket(&self) -> Option<Rc<OwnedFd>> {
+        self.0.socket()
     }
 
     /// The address to which the socket is connected. Mirrors `get_extra_info("peername")`.

@@ -5,3 +5,4 @@ mod support;
 
 mod datagrams;
 mod sockets;
+mod traits;

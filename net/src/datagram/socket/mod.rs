@@ -26,7 +26,7 @@ pub(crate) struct DatagramSocket {
     this: Weak<DatagramSocket>,
     descriptor: RawFd,
     /// `None` once it is closed.
-    socket: RefCell<Option<OwnedFd>>,
+    socket: RefCell<Option<Rc<OwnedFd>>>,
     source: OnceCell<Source>,
     protocol: RefCell<Option<Rc<dyn DatagramProtocol>>>,
     local: Option<Address>,
@@ -64,7 +64,7 @@ impl DatagramSocket {
             local: rustix::net::getsockname(&socket).ok().and_then(Address::of),
             peer: rustix::net::getpeername(&socket).ok().flatten().and_then(Address::of),
             source: OnceCell::new(),
-            socket: RefCell::new(Some(socket)),
+            socket: RefCell::new(Some(Rc::new(socket))),
             protocol: RefCell::new(Some(protocol.clone())),
             remote,
             outgoing: RefCell::default(),
@@ -75,8 +75,8 @@ impl DatagramSocket {
             reading: Context::current(),
             writing: RefCell::new(Context::new()),
         });
-        let source = match &*transport.socket.borrow() {
-            Some(socket) => Source::new(event_loop, socket, transport.clone())?,
+        let source = match transport.socket() {
+            Some(socket) => Source::new(event_loop, &*socket, transport.clone())?,
             None => return Err(Error::runtime("the transport has no socket")),
         };
         transport.source.get_or_init(|| source);
@@ -120,13 +120,18 @@ impl DatagramSocket {
         self.peer.clone()
     }
 
+    /// The socket, unless it is closed.
+    pub(crate) fn socket(&self) -> Option<Rc<OwnedFd>> {
+        self.socket.borrow().clone()
+    }
+
     fn ready_to_receive(&self) {
         if self.lost.get() > 0 {
             return;
         }
         scratch::with(|scratch| {
             let received = match &*self.socket.borrow() {
-                Some(socket) => rustix::net::recvfrom(socket, &mut *scratch, RecvFlags::empty()),
+                Some(socket) => rustix::net::recvfrom(&**socket, &mut *scratch, RecvFlags::empty()),
                 None => return,
             };
             let Some(protocol) = self.protocol() else { return };

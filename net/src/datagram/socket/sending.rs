@@ -72,8 +72,8 @@ impl DatagramSocket {
         let sent = match (&*self.socket.borrow(), to) {
             // It is closed. asyncio fails by accident there.
             (None, _) => return Poll::Ready(Ok(())),
-            (Some(socket), None) => rustix::net::send(socket, data, NO_SIGNAL),
-            (Some(socket), Some(to)) => rustix::net::sendto(socket, data, NO_SIGNAL, to),
+            (Some(socket), None) => rustix::net::send(&**socket, data, NO_SIGNAL),
+            (Some(socket), Some(to)) => rustix::net::sendto(&**socket, data, NO_SIGNAL, to),
         };
         poll_of(sent.map(drop))
     }
