@@ -3,6 +3,8 @@
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 
+mod connecting;
 mod datagrams;
+mod names;
 mod sockets;
 mod traits;
