@@ -3,6 +3,9 @@
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 
+mod connecting;
+mod datagrams;
+mod names;
 mod sendfile;
 mod shared_waits;
 mod sockets;
