@@ -1,6 +1,9 @@
 //! What kolo's sockets promise beyond asyncio's own tests: a module for each promise.
 
+#[path = "../peers/mod.rs"]
+mod peers;
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 
+mod iterations;
 mod sockets;

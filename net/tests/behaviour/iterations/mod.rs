@@ -1,0 +1,5 @@
+//! What a program can see of streams, transports and servers, with the iteration in which it sees it: CPython 3.13's, of the same programs.
+
+mod reading;
+mod transports;
+mod writing;
