@@ -1,6 +1,8 @@
 //! What the test programs of net share: ends of connections, and protocols that tell what they are told.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub(crate) mod scratch;
+
 use std::cell::RefCell;
 use std::fmt::{Debug, Display};
 use std::io::{ErrorKind, Read, Write};
