@@ -1,5 +1,7 @@
 //! What kolo's sockets promise beyond asyncio's own tests: a module for each promise.
 
+#[path = "../peers/mod.rs"]
+mod peers;
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 
@@ -8,5 +10,6 @@ mod datagrams;
 mod names;
 mod sendfile;
 mod shared_waits;
+mod iterations;
 mod sockets;
 mod traits;
