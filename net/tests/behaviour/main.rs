@@ -7,9 +7,9 @@ mod support;
 
 mod connecting;
 mod datagrams;
+mod iterations;
 mod names;
 mod sendfile;
 mod shared_waits;
-mod iterations;
 mod sockets;
 mod traits;
