@@ -154,6 +154,8 @@ pub use kolo_macros::{main, test};
 #[cfg(unix)]
 pub use kolo_net::*;
 #[cfg(unix)]
+pub use kolo_os::*;
+#[cfg(unix)]
 pub use kolo_sync::*;
 
 // A page of the documentation, and its blocks of code are compiled with the others.
