@@ -42,7 +42,7 @@ impl<T: Send + 'static> Completer<T> {
     #[track_caller]
     pub fn complete(mut self, outcome: Result<T>) -> Result<()> {
         let promise = self.0.take();
-        promise.map_or(Ok(()), |promise| promise.call(move |promise| settle(promise, outcome)))
+        promise.map_or(Ok(()), |promise| promise.call_last(move |promise| settle(promise, outcome)))
     }
 }
 
@@ -50,7 +50,7 @@ impl<T: 'static> Drop for Completer<T> {
     fn drop(&mut self) {
         if let Some(promise) = self.0.take() {
             // A closed loop has nobody who waits.
-            let _ = promise.call(|promise| settle(promise, Err(gone())));
+            let _ = promise.call_last(|promise| settle(promise, Err(gone())));
         }
     }
 }

@@ -157,6 +157,23 @@ impl RemoteHandle {
     }
 }
 
+/// [`call_soon`](RemoteHandle::call_soon), with the owner of a handle, which goes along: afterwards nothing of it is left in this thread of whose
+/// end the loop would have to be told.
+pub(crate) fn call_last<O>(owner: O, callback: impl FnOnce(O) + Send + 'static) -> Result<()>
+where
+    O: AsRef<RemoteHandle> + Send + 'static,
+{
+    let remote = owner.as_ref();
+    let (inbox, loop_id, is_in_own_thread) = (remote.sender.0.clone(), remote.loop_id, remote.is_in_own_thread());
+    if inbox.post(Letter::Call(Box::new(move || callback(owner)))).is_err() {
+        return Err(Error::runtime("Event loop is closed").without_place());
+    }
+    if is_in_own_thread {
+        current::with_loop_of(loop_id, |event_loop| event_loop.0.let_letters_go_first());
+    }
+    Ok(())
+}
+
 impl fmt::Debug for RemoteHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("<RemoteHandle>")

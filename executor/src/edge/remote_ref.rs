@@ -1,12 +1,13 @@
 //! `RemoteRef`: how other threads reach a value that stays in the loop's.
 
+use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::block::exception::ExceptionContext;
-use crate::edge::remote::{RemoteHandle, RemoteTask};
+use crate::edge::remote::{self, RemoteHandle, RemoteTask};
 use crate::ground::error::{Error, Result};
 use crate::handle::event_loop::running_loop;
 use crate::wheel::core::EventLoop;
@@ -44,16 +45,37 @@ pub struct RemoteRef<T> {
 struct Deposit {
     remote: RemoteHandle,
     number: u64,
+    /// Whoever used it last took it out of the table as well.
+    taken_out: bool,
 }
 
 impl Drop for Deposit {
     fn drop(&mut self) {
+        if self.taken_out {
+            return;
+        }
         let number = self.number;
         // A loop that is closed has dropped the value.
-        let _ = self.remote.call_soon(move || {
-            let value = current::running().and_then(|event_loop| event_loop.0.deposits.remove(number));
-            drop(value);
-        });
+        let _ = self.remote.call_soon(move || drop(take_out(number)));
+    }
+}
+
+/// The value with this number comes out of the table of the loop that asks for it.
+fn take_out(number: u64) -> Option<Rc<dyn Any>> {
+    current::running()?.0.deposits.remove(number)
+}
+
+impl AsRef<RemoteHandle> for Deposit {
+    fn as_ref(&self) -> &RemoteHandle {
+        &self.remote
+    }
+}
+
+/// The error of a call, for which nobody waits.
+fn report(outcome: Result<()>) {
+    if let Err(error) = outcome {
+        let report = ExceptionContext::of_callback(error);
+        running_loop().call_exception_handler(&report);
     }
 }
 
@@ -73,11 +95,25 @@ impl<T: 'static> RemoteRef<T> {
         let number = self.deposit.number;
         self.deposit.remote.call_soon(move || {
             let Some(value) = value(number) else { return };
-            if let Err(error) = call(&value).into_result() {
-                let report = ExceptionContext::of_callback(error);
-                running_loop().call_exception_handler(&report);
-            }
+            report(call(&value).into_result());
         })
+    }
+
+    /// [`call`](RemoteRef::call), after which the reference is gone. Of the last one this takes one hop in all, as no second letter has to tell
+    /// of its end.
+    #[track_caller]
+    pub(crate) fn call_last(self, call: impl FnOnce(&T) -> Result<()> + Send + 'static) -> Result<()> {
+        match Arc::try_unwrap(self.deposit) {
+            Ok(deposit) => remote::call_last(deposit, move |mut deposit| {
+                deposit.taken_out = true;
+                let value = take_out(deposit.number).and_then(|value| value.downcast::<T>().ok());
+                report(value.map_or(Ok(()), |value| call(&value)));
+            }),
+            Err(deposit) => {
+                let value = PhantomData;
+                RemoteRef { deposit, value }.call(call)
+            }
+        }
     }
 
     /// Makes a task in the loop's thread of the coroutine that `make` makes there with the value, and returns a handle to wait for its outcome in
@@ -195,6 +231,7 @@ impl EventLoop {
             deposit: Arc::new(Deposit {
                 remote: self.remote(),
                 number,
+                taken_out: false,
             }),
             value: PhantomData,
         }

@@ -21,7 +21,7 @@ pub use self::kind::Kind;
 use self::trail::Came;
 pub use self::trail::Passage;
 pub(crate) use self::trail::{Awaited, Origin};
-use crate::ground::caught::Payload;
+use crate::ground::caught::{Payload, catch};
 use crate::ground::line::of_program;
 use crate::ground::nested_drop::nested_drop;
 
@@ -173,6 +173,23 @@ impl Error {
         let message = message.unwrap_or(Cow::Borrowed("a panic whose payload is not a text"));
         let nature = Nature::Panic(Mutex::new(Some(payload)));
         Error::of(Kind::Panic, message, nature).without_place()
+    }
+
+    /// Calls `call`, whose panic becomes an error of kind [`Panic`](Kind::Panic), as that of a task does. For primitives that run code of
+    /// others outside of tasks, on threads of their own for example.
+    ///
+    /// ```
+    /// use kolo::{Error, Kind};
+    ///
+    /// assert_eq!(Error::catch(|| Ok(42)).unwrap(), 42);
+    /// let error = Error::catch(|| -> kolo::Result<()> { panic!("oh") }).unwrap_err();
+    /// assert_eq!((error.kind(), error.message()), (Kind::Panic, "oh"));
+    /// ```
+    ///
+    /// # Errors
+    /// That of the call; Panic.
+    pub fn catch<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
+        catch(call).unwrap_or_else(|payload| Err(Error::panic(payload)))
     }
 
     /// The same error with `source` as its cause (`raise self from source`).
