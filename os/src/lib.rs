@@ -2,3 +2,12 @@
 #![forbid(unsafe_code)]
 // Elsewhere `kolo` says so, and there is nothing else to say.
 #![cfg(unix)]
+
+pub mod concurrent;
+mod threads;
+mod warning;
+
+pub use threads::chain::wrap_future;
+pub use threads::default::{set_default_executor, shutdown_default_executor};
+pub use threads::offload::{run_in_executor, to_thread};
+pub use threads::pool::ThreadPoolExecutor;

@@ -35,6 +35,21 @@ impl<T: Send + 'static> Completer<T> {
         self.complete(Err(error.into()))
     }
 
+    /// Cancels the promise.
+    ///
+    /// # Errors
+    /// As [`set_result`](Completer::set_result).
+    #[track_caller]
+    pub fn cancel(mut self) -> Result<()> {
+        let promise = self.0.take();
+        promise.map_or(Ok(()), |promise| {
+            promise.call_last(|promise| {
+                promise.cancel();
+                Ok(())
+            })
+        })
+    }
+
     /// Completes the promise with what a computation has come to.
     ///
     /// # Errors

@@ -39,6 +39,7 @@ impl Core {
         self.drop_each(letters);
         self.drop_each(self.deposits.take());
         self.drop_each(self.at_close.take());
+        self.drop_each(self.attached.take());
         self.queues.all().iter().for_each(|queue| queue.loop_is_closed());
         self.guard("destructor", || self.set_on_wake(None));
         inbox::unregister(self.inbox_id, self.copies.take());

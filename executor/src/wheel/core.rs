@@ -1,5 +1,6 @@
 //! What a loop works on, and its smallest verbs.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
@@ -102,6 +103,8 @@ pub(crate) struct Core {
     /// What other threads refer to.
     pub(crate) deposits: Deposits,
     pub(crate) at_close: RefCell<Vec<AtClose>>,
+    /// What others keep for this loop, one of each type.
+    pub(crate) attached: RefCell<Vec<Rc<dyn Any>>>,
     pub(crate) observers: RefCell<Rc<[Rc<dyn Observer>]>>,
     pub(crate) handler: RefCell<Option<ExceptionHandler>>,
     pub(crate) slow_callback: Cell<Nanos>,
@@ -177,6 +180,7 @@ impl Core {
             tellers: Tellers::default(),
             deposits: Deposits::default(),
             at_close: RefCell::default(),
+            attached: RefCell::default(),
             observers: RefCell::new(Rc::new([])),
             handler: RefCell::new(None),
             slow_callback: Cell::new(100_000_000),
