@@ -4,13 +4,8 @@ mod utils;
 
 use std::thread;
 
-use kolo::{Error, Promise, RemoteHandle, Result, run, running_loop, sleep};
+use kolo::{Error, RemoteHandle, Result, run, run_in_executor, running_loop, sleep};
 use utils::Repr;
-
-thread_local! {
-    /// What the thread completes at its end. Promises stay in the loop's thread; only calls go there.
-    static THREAD_DONE: Promise<&'static str> = Promise::new();
-}
 
 async fn add(a: u32, b: u32) -> Result<u32> {
     sleep(1).await?;
@@ -23,7 +18,7 @@ async fn fail() -> Result<()> {
     Err(Error::value("bad"))
 }
 
-fn thread(remote: RemoteHandle) -> Result<()> {
+fn thread(remote: RemoteHandle) -> Result<&'static str> {
     let future = remote.spawn(|| add(1, 2));
     println!("{future:?}");
     println!("result: {}", future.wait()?);
@@ -31,17 +26,15 @@ fn thread(remote: RemoteHandle) -> Result<()> {
         println!("ValueError: {error}");
     }
     remote.call_soon(|| println!("call_soon_threadsafe"))?;
-    remote.call_soon(|| drop(THREAD_DONE.with(|done| done.set_result("thread done"))))
+    Ok("thread done")
 }
 
 fn main() -> Result<()> {
     run(async {
-        let event_loop = running_loop();
-        let remote = event_loop.remote();
-        thread::spawn(move || thread(remote));
-        println!("{}", THREAD_DONE.with(Promise::clone).await?);
-        // A second of real time: while a remote handle is alive, a virtual clock does not jump.
-        println!("{:.1}", event_loop.time());
+        let remote = running_loop().remote();
+        println!("{}", run_in_executor(None, move || thread(remote)).await?);
+        // A second of real time: while a call is under way, a virtual clock does not jump.
+        println!("{:.1}", running_loop().time());
         Ok(())
     })
 }

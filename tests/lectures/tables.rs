@@ -20,6 +20,10 @@ pub(crate) const EXEMPT: &[(&str, &str)] = &[
     ("get_running_loop", "there is no get_event_loop that makes a loop"),
     ("nested_run", "the message names kolo::run"),
     ("run_coroutine_threadsafe", "the handle has a type of its own"),
+    (
+        "run_in_executor_arguments",
+        "a keyword argument that is none is refused by the compiler",
+    ),
     ("sleep_result", "the parameter `loop` is refused by the compiler"),
     (
         "wait_cancels_nothing",

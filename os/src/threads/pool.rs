@@ -120,11 +120,7 @@ impl ThreadPoolExecutor {
     /// # Errors
     /// As [`submit`](ThreadPoolExecutor::submit).
     #[track_caller]
-    pub fn map<I, T>(
-        &self,
-        call: impl Fn(I::Item) -> Result<T> + Send + Sync + 'static,
-        items: I,
-    ) -> Result<Map<T>>
+    pub fn map<I, T>(&self, call: impl Fn(I::Item) -> Result<T> + Send + Sync + 'static, items: I) -> Result<Map<T>>
     where
         I: IntoIterator<Item: Send + 'static>,
         T: Send + 'static,
@@ -224,7 +220,8 @@ impl ThreadPoolExecutor {
     pub(crate) fn under_way(&self) -> Vec<String> {
         let state = self.shared.lock();
         let running = state.running.iter().enumerate();
-        let named = |(number, site): (usize, &Option<Site>)| Some(format!("{}_{number} runs the job of {}", self.prefix, (*site)?));
+        let named =
+            |(number, site): (usize, &Option<Site>)| Some(format!("{}_{number} runs the job of {}", self.prefix, (*site)?));
         running.filter_map(named).collect()
     }
 }
