@@ -60,10 +60,14 @@
 //! | `loop.run_until_complete(c)`, `run_forever()`, `stop()` | [`EventLoop::run_until_complete`], [`run_forever`](EventLoop::run_forever), [`stop`](EventLoop::stop) |
 //! | `loop.add_reader(fd, f)`, `add_writer` | [`EventLoop::add_reader`], [`add_writer`](EventLoop::add_writer); as an await [`readable`], [`writable`] |
 //! | `loop.call_soon_threadsafe(f)`, `asyncio.run_coroutine_threadsafe(c, loop)` | [`RemoteHandle::call_soon`], [`RemoteHandle::spawn`], of [`EventLoop::remote`]; [`EventLoop::remote_ref`], [`EventLoop::remote_promise`] |
+//! | `loop.run_in_executor(None, f)`, with a pool, `asyncio.to_thread(f)`, `asyncio.wrap_future(f)` | [`run_in_executor`], [`to_thread`], [`wrap_future`] |
+//! | `loop.set_default_executor(pool)`, `shutdown_default_executor()` | [`set_default_executor`], [`shutdown_default_executor`] |
+//! | `concurrent.futures.ThreadPoolExecutor`, `Future`, `wait`, `as_completed` | [`ThreadPoolExecutor`], [`concurrent::Future`], [`concurrent::wait`], [`concurrent::as_completed`] |
+//! | `aiofiles.open(path, mode)` | [`open`], [`open_binary`]: a [`File`] |
 //! | `loop.set_exception_handler(f)`, `set_debug(True)` | [`EventLoop::set_exception_handler`], [`set_debug`](EventLoop::set_debug) |
 //! | `asyncio.CancelledError`, `TimeoutError`, `QueueEmpty`, ... | [`Kind::Cancelled`], [`Kind::Timeout`], [`Kind::QueueEmpty`], ...: the [`Kind`]s of one [`Error`] |
 //!
-//! Streams, subprocesses and `run_in_executor` are not there.
+//! Subprocesses are not there.
 //!
 //! Where something differs that a program can see, it is in the README's table [Where it differs from asyncio](readme#where-it-differs-from-asyncio).
 //! In short: a value comes out of a task once (`task.await`), or is cloned (`(&task).await`); a run that can never go on ends with an error of kind

@@ -33,7 +33,7 @@ impl Repr for f64 {
 
 impl Repr for str {
     fn repr(&self) -> String {
-        format!("'{self}'")
+        format!("'{}'", self.replace('\n', "\\n"))
     }
 }
 

@@ -4,4 +4,5 @@
 mod support;
 
 mod calls;
+mod files;
 mod pools;

@@ -1,0 +1,9 @@
+//! Files, which block, on threads.
+
+mod buffered;
+pub(crate) mod file;
+pub(crate) mod form;
+pub(crate) mod lines;
+mod mode;
+mod strand;
+mod text;
