@@ -1,6 +1,6 @@
 //! `wait` and `as_completed`: several futures.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use kolo_executor::{Error, Result, ReturnWhen};
@@ -42,13 +42,10 @@ pub fn wait<'a, T: Send + 'static>(
         ReturnWhen::FirstException => failed(future),
         ReturnWhen::AllCompleted => false,
     };
-    let is_over = futures.iter().any(|future| future.done() && enough(future));
+    let mut is_over = futures.iter().any(|future| future.done() && enough(future));
     let mut ends = Ends::of(futures.clone());
     while !is_over {
-        match ends.next(deadline) {
-            Some(future) if !enough(&future) => {}
-            _ => break,
-        }
+        is_over = ends.next(deadline).is_none_or(|future| enough(&future));
     }
     let (done, not_done) = futures.into_iter().partition(Future::done);
     Waited { done, not_done }
@@ -119,10 +116,10 @@ impl<T> Ends<T> {
     fn next(&mut self, deadline: Option<Instant>) -> Option<Future<T>> {
         let next = match deadline {
             None => self.told.recv().ok(),
-            Some(deadline) => match self.told.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(future) => Some(future),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-            },
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                self.told.recv_timeout(left).ok()
+            }
         }?;
         self.left -= 1;
         Some(next)

@@ -60,7 +60,10 @@ impl Strand {
                 shared: self.0.clone(),
                 has_run: false,
             };
-            pool.submit_at(site, move || Ok(service.run()))?;
+            pool.submit_at(site, move || {
+                service.run();
+                Ok(())
+            })?;
         }
         let outcome = chain(&event_loop, &future, Future::take_result).await;
         outcome.map_err(|error| error.at(site))

@@ -40,14 +40,14 @@ fn e2_a_call_takes_two_iterations() {
 
 #[test]
 fn e2_a_run_takes_as_many_iterations_as_in_asyncio() {
-    let iterations = |main: fn() -> std::pin::Pin<Box<dyn Future<Output = Result<()>>>>| {
+    fn iterations(main: impl Future<Output = Result<()>> + 'static) -> u64 {
         let runner = Runner::builder().build().unwrap();
-        runner.run(main()).unwrap();
+        runner.run(main).unwrap();
         runner.close().unwrap();
         runner.event_loop().iterations()
-    };
-    assert_eq!(iterations(|| Box::pin(async { sleep(0).await })), 7);
-    assert_eq!(iterations(|| Box::pin(async { to_thread(pause).await })), 10);
+    }
+    assert_eq!(iterations(sleep(0)), 7);
+    assert_eq!(iterations(to_thread(pause)), 10);
 }
 
 #[test]

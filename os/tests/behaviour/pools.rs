@@ -20,7 +20,12 @@ fn jobs_of_one_thread_run_in_the_order_in_which_they_came() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     for n in 0..100 {
         let seen = seen.clone();
-        let _job = pool.submit(move || Ok(seen.lock().unwrap().push(n))).unwrap();
+        let _job = pool
+            .submit(move || {
+                seen.lock().unwrap().push(n);
+                Ok(())
+            })
+            .unwrap();
     }
     drop(pool);
     assert_eq!(*seen.lock().unwrap(), (0..100).collect::<Vec<_>>());
@@ -101,7 +106,7 @@ fn at_its_end_jobs_that_wait_are_done_or_cancelled() {
 fn a_pool_may_be_dropped_in_one_of_its_own_jobs() {
     let pool = Arc::new(one_thread());
     let (give, given) = channel::<Arc<ThreadPoolExecutor>>();
-    let job = pool.submit(move || Ok(drop(given.recv()?))).unwrap();
+    let job = pool.submit(move || given.recv().map(drop).map_err(Into::into)).unwrap();
     give.send(pool).unwrap();
     job.result().unwrap();
 }
