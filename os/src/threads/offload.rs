@@ -43,10 +43,10 @@ impl<'a> Pool<'a> for Option<&'a ThreadPoolExecutor> {
 /// ```
 /// use std::fs;
 ///
-/// use kolo::{Semaphore, gather, run, run_in_executor};
+/// use kolo::{Semaphore, run, run_in_executor};
 ///
 /// run(async {
-///     let two = Semaphore::new(2);
+///     let two = Semaphore::new(2)?;
 ///     let read = async |path: &'static str| {
 ///         let _held = two.hold().await?;
 ///         run_in_executor(None, move || Ok(fs::metadata(path)?.is_dir())).await
