@@ -1,6 +1,7 @@
 //! `Transport`: one end of a connection, as its protocol and its streams know it.
 
-mod marks;
+pub(crate) mod layer;
+pub(crate) mod marks;
 mod outgoing;
 mod scratch;
 pub(crate) mod socket;
@@ -12,6 +13,7 @@ use std::rc::Rc;
 use kolo_executor::Result;
 
 use crate::address::Address;
+use crate::protocol::Protocol;
 use crate::transport::marks::Marks;
 
 pub(crate) use crate::transport::marks::Limits;
@@ -37,6 +39,7 @@ pub(crate) trait Channel: fmt::Debug {
     fn buffered(&self) -> usize;
     fn marks(&self) -> Marks;
     fn set_marks(&self, marks: Marks);
+    fn set_protocol(&self, protocol: Rc<dyn Protocol>);
     fn local_address(&self) -> Option<Address>;
     fn peer_address(&self) -> Option<Address>;
 }
@@ -136,6 +139,11 @@ impl Transport {
     pub fn set_write_buffer_limits(&self, high: Option<usize>, low: Option<usize>) -> Result<()> {
         self.0.set_marks(Marks::new(Limits { high, low })?);
         Ok(())
+    }
+
+    /// Tells another protocol from now on, which is not told that the connection is made: it knows. Mirrors `transport.set_protocol`.
+    pub fn set_protocol(&self, protocol: Rc<dyn Protocol>) {
+        self.0.set_protocol(protocol);
     }
 
     /// The address of this end. Mirrors `get_extra_info("sockname")`.

@@ -6,4 +6,6 @@ mod peers;
 mod support;
 
 mod iterations;
+mod shared_waits;
 mod sockets;
+mod traits;

@@ -1,9 +1,12 @@
 //! The transport of a socket, as its users ask it.
 
+use std::rc::Rc;
+
 use kolo_executor::primitive::Interest;
 use kolo_executor::{Error, Result};
 
 use crate::address::Address;
+use crate::protocol::Protocol;
 use crate::transport::Channel;
 use crate::transport::marks::Marks;
 use crate::transport::socket::SocketTransport;
@@ -113,6 +116,14 @@ impl Channel for SocketTransport {
     fn set_marks(&self, marks: Marks) {
         self.marks.set(marks);
         self.pause_protocol();
+    }
+
+    fn set_protocol(&self, protocol: Rc<dyn Protocol>) {
+        // One that is lost tells nobody.
+        if self.protocol.borrow().is_some() {
+            let before = self.protocol.replace(Some(protocol));
+            drop(before);
+        }
     }
 
     fn local_address(&self) -> Option<Address> {

@@ -48,7 +48,7 @@ pub(crate) struct SocketTransport {
 
 impl SocketTransport {
     /// A transport of this socket, which must not block. In the next iteration its protocol is told that the connection is made, then it begins to
-    /// read, then `made` is set.
+    /// read, then `made` is set, if it is wanted.
     ///
     /// # Errors
     /// Runtime, when the loop is closed.
@@ -56,7 +56,7 @@ impl SocketTransport {
         event_loop: &EventLoop,
         socket: OwnedFd,
         protocol: Rc<dyn Protocol>,
-        made: Promise<()>,
+        made: Option<Promise<()>>,
     ) -> Result<Transport> {
         let peer = rustix::net::getpeername(&socket).ok().flatten().and_then(Address::of);
         SocketTransport::start(event_loop, (socket, peer), protocol, None, made)
@@ -71,7 +71,7 @@ impl SocketTransport {
         (socket, peer): (OwnedFd, Address),
         protocol: Rc<dyn Protocol>,
         clients: &Rc<Clients>,
-        made: Promise<()>,
+        made: Option<Promise<()>>,
     ) -> Result<Transport> {
         SocketTransport::start(event_loop, (socket, Some(peer)), protocol, Some(clients), made)
     }
@@ -81,7 +81,7 @@ impl SocketTransport {
         (socket, peer): (OwnedFd, Option<Address>),
         protocol: Rc<dyn Protocol>,
         clients: Option<&Rc<Clients>>,
-        made: Promise<()>,
+        made: Option<Promise<()>>,
     ) -> Result<Transport> {
         let descriptor = socket.as_raw_fd();
         let local = rustix::net::getsockname(&socket).ok().and_then(Address::of);
@@ -122,10 +122,12 @@ impl SocketTransport {
         let (made_of, teller, reader) = (handle.clone(), transport.clone(), transport);
         event_loop.call_soon(move || teller.tell(protocol.connection_made(&made_of)));
         event_loop.call_soon(move || reader.begin_reading());
-        event_loop.call_soon(move || {
-            // Refused when it was cancelled.
-            let _ = made.set_result(());
-        });
+        if let Some(made) = made {
+            event_loop.call_soon(move || {
+                // Refused when it was cancelled.
+                let _ = made.set_result(());
+            });
+        }
         Ok(handle)
     }
 
@@ -173,6 +175,11 @@ impl SocketTransport {
 }
 
 impl Ready for SocketTransport {
+    fn loop_is_closed(&self) {
+        self.lost.set(self.lost.get().max(1));
+        self.release();
+    }
+
     fn ready(&self, interest: Interest) {
         match interest {
             Interest::Read => self.read_ready(),
