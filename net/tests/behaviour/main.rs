@@ -5,7 +5,9 @@ mod peers;
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 
+mod exhausted;
 mod iterations;
 mod shared_waits;
 mod sockets;
 mod traits;
+mod waiting;
