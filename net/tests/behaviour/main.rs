@@ -5,8 +5,12 @@ mod peers;
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 
+mod connecting;
+mod datagrams;
 mod exhausted;
 mod iterations;
+mod names;
+mod sendfile;
 mod shared_waits;
 mod sockets;
 mod traits;

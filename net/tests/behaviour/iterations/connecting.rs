@@ -9,8 +9,8 @@ use kolo_executor::testing::hops;
 use kolo_executor::{Kind, Result, create_task};
 use kolo_net::{StreamReader, StreamWriter, open_connection, open_connection_on, open_unix_connection};
 
-use crate::peers::{closed_port, told, words};
 use crate::peers::scratch::Scratch;
+use crate::peers::{closed_port, told, words};
 use crate::support::outcome::error_of;
 use crate::support::runs::{in_loop, traced};
 

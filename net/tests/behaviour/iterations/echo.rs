@@ -2,7 +2,9 @@
 
 use kolo_executor::Result;
 use kolo_executor::testing::Trace;
-use kolo_net::{Server, StartServer, StreamReader, StreamWriter, open_connection, open_unix_connection, start_server, start_unix_server};
+use kolo_net::{
+    Server, StartServer, StreamReader, StreamWriter, open_connection, open_unix_connection, start_server, start_unix_server,
+};
 
 use crate::peers::scratch::Scratch;
 use crate::peers::{Shown, Streams, address_of};

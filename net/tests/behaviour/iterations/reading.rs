@@ -332,13 +332,22 @@ fn r8_of_a_line_that_is_too_long_that_line_is_lost_or_all_that_has_come() {
         let reader = StreamReader::with_limit(4)?;
         reader.feed_data("too long\nshort\nab\n");
         let error = error_of(reader.read_line().await);
-        assert_eq!(error, (Kind::Value, "Separator is found, but chunk is longer than limit".to_owned()));
+        assert_eq!(
+            error,
+            (Kind::Value, "Separator is found, but chunk is longer than limit".to_owned())
+        );
         let error = error_of(reader.read_line().await);
-        assert_eq!(error, (Kind::Value, "Separator is found, but chunk is longer than limit".to_owned()));
+        assert_eq!(
+            error,
+            (Kind::Value, "Separator is found, but chunk is longer than limit".to_owned())
+        );
         assert_eq!(reader.read_line().await?, b"ab\n");
         reader.feed_data("no end yet");
         let error = error_of(reader.read_line().await);
-        assert_eq!(error, (Kind::Value, "Separator is not found, and chunk exceed the limit".to_owned()));
+        assert_eq!(
+            error,
+            (Kind::Value, "Separator is not found, and chunk exceed the limit".to_owned())
+        );
         reader.feed_data("rest");
         reader.feed_eof();
         assert_eq!(reader.read_line().await?, b"rest");

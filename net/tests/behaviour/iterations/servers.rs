@@ -29,7 +29,10 @@ async fn until_the_end(reader: StreamReader, writer: StreamWriter) -> Result<()>
 }
 
 /// Keeps what a handler is called with.
-fn keeping() -> (impl Fn(StreamReader, StreamWriter) + 'static, Rc<RefCell<Vec<(StreamReader, StreamWriter)>>>) {
+fn keeping() -> (
+    impl Fn(StreamReader, StreamWriter) + 'static,
+    Rc<RefCell<Vec<(StreamReader, StreamWriter)>>>,
+) {
     let kept = Rc::new(RefCell::new(Vec::new()));
     let keeps = kept.clone();
     (move |reader, writer| keeps.borrow_mut().push((reader, writer)), kept)
@@ -52,7 +55,9 @@ fn v1_a_server_starts_in_four_iterations_and_at_a_path_in_one() {
         trace.log(server.addresses().len());
         server.close();
         let scratch = Scratch::new();
-        begun("at a path", start_unix_server(nothing, scratch.path("server"))).await?.close();
+        begun("at a path", start_unix_server(nothing, scratch.path("server")))
+            .await?
+            .close();
         assert!(!scratch.path("server").exists());
         let socket = TcpListener::bind(LOCAL)?;
         begun("on a socket", start_server(nothing, LOCAL).on(socket)).await?.close();
@@ -120,10 +125,16 @@ fn v2_what_cannot_be_bound() {
 fn v3_as_many_connections_are_accepted_in_an_iteration_as_the_backlog_says() {
     let events = traced(async |trace| {
         let witness = trace.clone();
-        let server = create_server(move || Rc::new(Witness::new(&witness)), LOCAL).backlog(2).await?;
+        let server = create_server(move || Rc::new(Witness::new(&witness)), LOCAL)
+            .backlog(2)
+            .await?;
         let address = address_of(&server);
         trace.start();
-        let _clients = [TcpStream::connect(address)?, TcpStream::connect(address)?, TcpStream::connect(address)?];
+        let _clients = [
+            TcpStream::connect(address)?,
+            TcpStream::connect(address)?,
+            TcpStream::connect(address)?,
+        ];
         hops(6).await?;
         server.close();
         server.close_clients();
@@ -148,7 +159,11 @@ fn v4_v5_a_connection_is_handled_three_iterations_after_it_came_and_takes_two_ta
         let handler = move |_, writer: StreamWriter| {
             let trace = in_handler.clone();
             async move {
-                trace.log_iteration(format_args!("handler {}: {}", current_task().expect("a task").name(), names()));
+                trace.log_iteration(format_args!(
+                    "handler {}: {}",
+                    current_task().expect("a task").name(),
+                    names()
+                ));
                 writer.close();
                 Ok(())
             }

@@ -119,7 +119,11 @@ fn t2_so_is_the_end_of_a_peer_that_has_not_read_all() {
 }
 
 /// What is told, to the protocol and to the handler, when a call fails.
-fn failing(call: &'static str, error: Error, act: impl AsyncFnOnce(Transport, UnixStream) -> Result<()> + 'static) -> Vec<String> {
+fn failing(
+    call: &'static str,
+    error: Error,
+    act: impl AsyncFnOnce(Transport, UnixStream) -> Result<()> + 'static,
+) -> Vec<String> {
     traced(async move |trace| {
         let reports = Reports::of(&running_loop());
         let (ours, theirs) = ends();
@@ -170,7 +174,10 @@ fn t4_an_error_of_the_system_is_not_reported() {
 #[test]
 fn t4_errors_when_it_is_made_or_lost_are_those_of_callbacks() {
     let events = failing("made", Error::value("no"), async |_, _| Ok(()));
-    assert_eq!(events, ["+1 made", "+1 eof", "+2 lost in good order", "Exception in callback: no"]);
+    assert_eq!(
+        events,
+        ["+1 made", "+1 eof", "+2 lost in good order", "Exception in callback: no"]
+    );
     let events = failing("lost", Error::value("no"), async |transport, _| {
         transport.close();
         hops(1).await
@@ -193,7 +200,10 @@ fn t4_errors_of_flow_control_are_reported_and_change_nothing() {
         });
         let report = format!("protocol.{call}_writing() failed: no");
         assert_eq!((&*events[0], &*events[1]), ("+1 made", "+0 pause"));
-        assert!(events[2].ends_with("resume") && events[3].ends_with("lost in good order"), "{events:?}");
+        assert!(
+            events[2].ends_with("resume") && events[3].ends_with("lost in good order"),
+            "{events:?}"
+        );
         assert_eq!(events[4..], [report]);
     }
 }
@@ -246,7 +256,13 @@ fn t6_the_marks_follow_from_each_other() {
         let (ours, _theirs) = ends();
         let transport = Witness::new(&trace).on(ours).await?;
         let mut marks = vec![transport.write_buffer_limits()];
-        for (high, low) in [(Some(100), None), (None, Some(100)), (Some(0), None), (Some(5), Some(5)), (None, None)] {
+        for (high, low) in [
+            (Some(100), None),
+            (None, Some(100)),
+            (Some(0), None),
+            (Some(5), Some(5)),
+            (None, None),
+        ] {
             transport.set_write_buffer_limits(high, low)?;
             marks.push(transport.write_buffer_limits());
         }
@@ -277,7 +293,15 @@ fn t6_the_protocol_is_paused_above_the_high_mark_and_goes_on_at_the_low_one() {
         transport.close();
         hops(2).await
     });
-    let expected = ["+1 made", "10 bytes", "+0 pause", "11 bytes", "+1 resume", "+3 0", "+4 lost in good order"];
+    let expected = [
+        "+1 made",
+        "10 bytes",
+        "+0 pause",
+        "11 bytes",
+        "+1 resume",
+        "+3 0",
+        "+4 lost in good order",
+    ];
     assert_eq!(events, expected);
 }
 

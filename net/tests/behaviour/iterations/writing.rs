@@ -152,7 +152,17 @@ fn w1_drain_waits_only_when_too_much_is_buffered_and_many_may_wait() {
         Ok(())
     });
     // Those who wait go on in the iteration after that in which little enough is left: which is that in which this is seen here.
-    assert_eq!(events, ["+0 nothing to send: fine", "+3 two: cancelled", "+3 reads", "+0 one: fine", "+0 three: fine", "+2 aborts"]);
+    assert_eq!(
+        events,
+        [
+            "+0 nothing to send: fine",
+            "+3 two: cancelled",
+            "+3 reads",
+            "+0 one: fine",
+            "+0 three: fine",
+            "+2 aborts"
+        ]
+    );
 }
 
 #[test]
@@ -229,7 +239,12 @@ fn w3_a_connection_is_lost_one_iteration_after_it_is_closed_and_that_is_known_in
         log(&trace, "again", writer.wait_closed()).await;
         peer.await
     });
-    let expected = ["+1 closes", "+3 wait_closed: fine", "+3 again: fine", "+4 the peer reads: \"\""];
+    let expected = [
+        "+1 closes",
+        "+3 wait_closed: fine",
+        "+3 again: fine",
+        "+4 the peer reads: \"\"",
+    ];
     assert_eq!(events, expected);
 }
 
@@ -249,7 +264,10 @@ fn w4_to_cancel_one_who_waits_for_the_end_is_to_cancel_all() {
         assert_eq!(crate::support::runs::cancelling(), 0);
         Ok(())
     });
-    assert_eq!(events, ["+1 cancels", "+2 one: cancelled", "+2 two: cancelled", "+3 later: cancelled"]);
+    assert_eq!(
+        events,
+        ["+1 cancels", "+2 one: cancelled", "+2 two: cancelled", "+3 later: cancelled"]
+    );
 }
 
 #[test]
