@@ -120,7 +120,7 @@ impl Options {
             return Ok((socket, choice.remote));
         };
         let socket = Rc::new(socket);
-        connect_at(&socket, remote, site).await?;
+        connect_at(socket.clone(), remote, site).await?;
         let socket = Rc::into_inner(socket).unwrap_or_else(|| unreachable!("nobody waits for it any more"));
         Ok((socket, choice.remote))
     }

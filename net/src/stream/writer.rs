@@ -126,7 +126,8 @@ impl StreamWriter {
     /// As in asyncio, all who wait for one connection share one promise: to cancel one cancels the others, and those who ask later.
     #[track_caller]
     pub fn wait_closed(&self) -> impl Future<Output = Result<()>> + use<> {
-        self.0.protocol.closed.clone().into_future()
+        // By reference: what they share is not taken by the first of them.
+        (&self.0.protocol.closed).into_future()
     }
 
     /// Suspends the task while more is buffered than the high-water mark, until it is no more than the low one; usually not at all. Mirrors

@@ -6,5 +6,7 @@ mod support;
 mod connecting;
 mod datagrams;
 mod names;
+mod sendfile;
+mod shared_waits;
 mod sockets;
 mod traits;
