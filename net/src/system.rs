@@ -92,3 +92,16 @@ pub(crate) fn new_socket(family: AddressFamily, kind: SocketType) -> rustix::io:
         Ok(socket)
     }
 }
+
+/// A socket of somebody else's, which does not block from now on.
+///
+/// # Errors
+/// Value, when it is none of streams.
+pub(crate) fn stream_socket(socket: OwnedFd) -> Result<OwnedFd> {
+    match rustix::net::sockopt::socket_type(&socket) {
+        Ok(SocketType::STREAM) => {}
+        kind => return Err(Error::value(format!("A Stream Socket was expected, got {kind:?}"))),
+    }
+    rustix::io::ioctl_fionbio(&socket, true).map_err(refused)?;
+    Ok(socket)
+}

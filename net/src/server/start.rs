@@ -1,6 +1,5 @@
 //! Starting servers, of streams and of protocols.
 
-use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::panic::Location;
@@ -9,8 +8,9 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use kolo_executor::{ExceptionContext, Result, create_task, gather, running_loop, try_running_loop};
+use kolo_executor::{Error, ExceptionContext, Result, create_task, gather, running_loop, try_running_loop};
 
+use crate::address::Address;
 use crate::protocol::Protocol;
 use crate::resolve::Lookup;
 use crate::server::Server;
@@ -20,6 +20,7 @@ use crate::server::listening::{Bound, Options};
 use crate::stream::protocol::{Connected, StreamProtocol};
 use crate::stream::reader::{LIMIT, StreamReader};
 use crate::stream::writer::StreamWriter;
+use crate::system::stream_socket;
 #[cfg(feature = "tls")]
 use crate::tls::TlsServer;
 use crate::transport::layer::Layer;
@@ -139,7 +140,7 @@ struct Start {
 enum Place {
     Hosts(Hosts),
     Path(PathBuf),
-    Socket(io::Result<OwnedFd>),
+    Socket { socket: OwnedFd, is_unix: bool },
 }
 
 /// How the protocols of connections are made.
@@ -192,7 +193,10 @@ impl StartServer {
     /// Listens at this socket, which is bound already, instead. Mirrors `sock=`.
     pub fn on(self, socket: impl Into<OwnedFd>) -> StartServer {
         let socket = socket.into();
-        self.with(|start| start.place = Place::Socket(Ok(socket)))
+        self.with(|start| {
+            let is_unix = matches!(start.place, Place::Path(_) | Place::Socket { is_unix: true, .. });
+            start.place = Place::Socket { socket, is_unix };
+        })
     }
 
     /// How many connections may wait to be accepted, and are accepted in one iteration at the most; 100 unless told otherwise.
@@ -298,7 +302,7 @@ impl Place {
     async fn bind(self, options: Options, site: &'static Location<'static>) -> Result<Vec<Bound>> {
         match self {
             Place::Path(path) => Ok(vec![Bound::to_path(&path)?]),
-            Place::Socket(socket) => Ok(vec![Bound::of(socket?)]),
+            Place::Socket { socket, is_unix } => bound_by_others(socket, is_unix).map(|bound| vec![bound]),
             Place::Hosts(Hosts { hosts, port }) => {
                 let lookup = |host| Lookup::new(host, port).for_listening().resolve(site);
                 let found = gather(hosts.into_iter().map(lookup)).await?;
@@ -311,5 +315,17 @@ impl Place {
                 Bound::to(&addresses, options)
             }
         }
+    }
+}
+
+/// A socket of somebody else's, of the kind that the server is.
+fn bound_by_others(socket: OwnedFd, is_unix: bool) -> Result<Bound> {
+    let bound = Bound::of(stream_socket(socket)?);
+    match bound.address() {
+        Some(Address::Inet(address)) if is_unix => Err(Error::value(format!(
+            "A UNIX Domain Stream Socket was expected, got one at {}",
+            Address::Inet(address)
+        ))),
+        _ => Ok(bound),
     }
 }

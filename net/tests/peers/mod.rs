@@ -67,6 +67,11 @@ pub(crate) fn fill(mut socket: impl Write) -> usize {
     count
 }
 
+/// Sends what there is room for.
+pub(crate) fn send(mut socket: impl Write, bytes: &[u8]) {
+    socket.write_all(bytes).expect("an open socket with room");
+}
+
 /// Takes all that has come, and says how much it was.
 pub(crate) fn empty(mut socket: impl Read) -> usize {
     let mut count = 0;
