@@ -41,6 +41,7 @@ use crate::{Held, Lock};
 /// })
 /// .unwrap();
 /// ```
+#[doc(alias = "Condvar")]
 #[derive(Clone)]
 pub struct Condition(Rc<State>);
 
@@ -166,6 +167,7 @@ impl Condition {
     ///
     /// # Cancel safety
     /// As `wait`.
+    #[doc(alias("wait_while", "wait_until"))]
     #[track_caller]
     pub fn wait_for(&self, predicate: impl FnMut() -> bool) -> impl Future<Output = Result<()>> {
         self.wait_for_at(Location::caller(), predicate)
@@ -183,6 +185,7 @@ impl Condition {
     ///
     /// # Errors
     /// Runtime, when nobody holds the lock.
+    #[doc(alias = "notify_one")]
     #[track_caller]
     pub fn notify(&self, n: usize) -> Result<()> {
         if !self.locked() {

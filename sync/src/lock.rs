@@ -35,6 +35,7 @@ use crate::repr::describe;
 /// })
 /// .unwrap();
 /// ```
+#[doc(alias = "Mutex")]
 #[derive(Clone)]
 pub struct Lock(Rc<State>);
 
@@ -103,6 +104,7 @@ impl Lock {
     ///
     /// # Cancel safety
     /// As `acquire`.
+    #[doc(alias("lock", "__aenter__"))]
     #[track_caller]
     pub fn hold(&self) -> impl Future<Output = Result<Held>> {
         self.hold_at(Location::caller())
@@ -203,6 +205,7 @@ impl fmt::Debug for State {
 
 /// A lock that is held; from [`Lock::hold`] and [`Condition::hold`](crate::Condition::hold). Dropping it releases the lock, unless that
 /// was done before.
+#[doc(alias("MutexGuard", "__aexit__"))]
 #[must_use = "the lock is released when the guard is dropped: `let _held = ...` keeps it to the end of the block, `let _ = ...` drops it at once"]
 pub struct Held {
     lock: Lock,

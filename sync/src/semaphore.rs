@@ -62,6 +62,7 @@ impl Semaphore {
     }
 
     /// How many permits are left, not counting those that are on their way to a waiter.
+    #[doc(alias = "available_permits")]
     pub fn value(&self) -> usize {
         self.0.value.get()
     }
@@ -111,6 +112,7 @@ impl Semaphore {
     }
 
     /// Gives a permit back, to the waiter that is first. Mirrors `Semaphore.release`.
+    #[doc(alias = "add_permits")]
     pub fn release(&self) {
         self.give_back_one();
         self.0.waiters.note_given_back();
@@ -125,6 +127,7 @@ impl Semaphore {
     ///
     /// # Cancel safety
     /// As `acquire`.
+    #[doc(alias("acquire_owned", "__aenter__"))]
     #[track_caller]
     pub fn hold(&self) -> impl Future<Output = Result<Permit>> {
         self.hold_at(usize::MAX, Location::caller())
@@ -278,6 +281,7 @@ impl fmt::Debug for BoundedSemaphore {
 }
 
 /// A permit that is held; from [`Semaphore::hold`] and [`BoundedSemaphore::hold`]. Dropping it releases the permit.
+#[doc(alias("SemaphorePermit", "SemaphoreGuard"))]
 #[must_use = "the permit is released when the guard is dropped: `let _permit = ...` keeps it to the end of the block, `let _ = ...` drops it at once"]
 pub struct Permit(Semaphore, usize);
 

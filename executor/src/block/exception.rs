@@ -59,6 +59,7 @@ impl ExceptionContext {
 
     /// Prints the report to standard error, as is done where no exception handler is set. Mirrors
     /// `loop.default_exception_handler`.
+    #[doc(alias = "default_exception_handler")]
     pub fn print(&self) {
         let text = catch(|| self.text());
         // A foreign error in the chain of causes shows itself, which may fail.

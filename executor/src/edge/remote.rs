@@ -62,6 +62,7 @@ use crate::wheel::inbox::{Inbox, Letter};
 /// A run waits for such a future, for its waker may be woken at any time; that nothing ever will is not proved. The virtual clock does jump
 /// meanwhile, to the next timer there is: [`EventLoop::keep_alive`](crate::EventLoop::keep_alive) holds it. And a cancellation drops the task
 /// there, unless the future is wrapped in [`cancellable`](crate::cancellable()).
+#[doc(alias = "Spawner")]
 #[derive(Clone)]
 pub struct RemoteHandle {
     sender: Sender,
@@ -104,6 +105,7 @@ impl RemoteHandle {
     ///
     /// # Errors
     /// Runtime, when the loop is closed; the callback is dropped here.
+    #[doc(alias = "call_soon_threadsafe")]
     #[track_caller]
     pub fn call_soon(&self, callback: impl FnOnce() + Send + 'static) -> Result<()> {
         if self.sender.0.post(Letter::Call(Box::new(callback))).is_err() {
@@ -123,6 +125,7 @@ impl RemoteHandle {
     /// thread. Mirrors `asyncio.run_coroutine_threadsafe`.
     ///
     /// On a closed loop `make` is dropped, and the handle's [`wait`](RemoteTask::wait) says so. When `make` panics, both threads learn of it.
+    #[doc(alias = "run_coroutine_threadsafe")]
     #[track_caller]
     pub fn spawn<T, C>(&self, make: impl FnOnce() -> C + Send + 'static) -> RemoteTask<T>
     where
@@ -175,6 +178,7 @@ impl EventLoop {
     /// while event_loop.turn()? != Turn::Done {}
     /// # Ok::<(), kolo::Error>(())
     /// ```
+    #[doc(alias("call_soon_threadsafe", "run_coroutine_threadsafe"))]
     pub fn remote(&self) -> RemoteHandle {
         RemoteHandle {
             sender: Sender::of(&self.0.inbox),
@@ -186,6 +190,7 @@ impl EventLoop {
 
 /// The outcome of a task in another thread's loop; from [`RemoteHandle::spawn`]. Mirrors the `concurrent.futures.Future` that
 /// `run_coroutine_threadsafe` returns.
+#[doc(alias("concurrent.futures.Future", "JoinHandle"))]
 pub struct RemoteTask<T> {
     shared: Arc<Shared<T>>,
     remote: RemoteHandle,
@@ -249,6 +254,7 @@ impl<T> RemoteTask<T> {
     ///
     /// # Errors
     /// The task's own; Runtime, when the loop was closed before, and in the loop's own thread, which would wait for itself.
+    #[doc(alias("result", "join"))]
     #[track_caller]
     pub fn wait(self) -> Result<T> {
         self.wait_until(None)

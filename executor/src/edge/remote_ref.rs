@@ -68,6 +68,7 @@ impl<T: 'static> RemoteRef<T> {
     ///
     /// # Errors
     /// Runtime, when the loop is closed; the closure is dropped here. A loop that closes before it comes to the call drops the closure.
+    #[doc(alias = "call_soon_threadsafe")]
     #[track_caller]
     pub fn call<O: CallOutcome>(&self, call: impl FnOnce(&T) -> O + Send + 'static) -> Result<()> {
         let number = self.deposit.number;
@@ -106,6 +107,7 @@ impl<T: 'static> RemoteRef<T> {
     /// })
     /// .unwrap();
     /// ```
+    #[doc(alias = "run_coroutine_threadsafe")]
     #[track_caller]
     pub fn spawn<V, C>(&self, make: impl FnOnce(Rc<T>) -> C + Send + 'static) -> RemoteTask<V>
     where

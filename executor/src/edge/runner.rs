@@ -37,6 +37,7 @@ use crate::wheel::current;
 ///
 /// # Errors
 /// What `main` fails with; KeyboardInterrupt; Deadlock, when nothing can ever run again; Runtime, inside a running loop.
+#[doc(alias = "block_on")]
 #[track_caller]
 pub fn run<T: 'static>(main: impl Future<Output = Result<T>> + 'static) -> Result<T> {
     if current::running().is_some() {
@@ -56,6 +57,7 @@ pub fn run<T: 'static>(main: impl Future<Output = Result<T>> + 'static) -> Resul
 /// runner.close()?;
 /// # Ok::<(), kolo::Error>(())
 /// ```
+#[doc(alias("Runtime", "LocalPool", "LocalSet"))]
 pub struct Runner {
     event_loop: EventLoop,
     /// All runs share it: what one sets, the next one sees.
@@ -63,6 +65,7 @@ pub struct Runner {
 }
 
 /// A runner that is yet to be made; from [`Runner::builder`].
+#[doc(alias = "Builder")]
 #[derive(Debug, Default)]
 #[must_use = "nothing is made before `build`"]
 pub struct RunnerBuilder {
@@ -73,6 +76,7 @@ pub struct RunnerBuilder {
 
 impl RunnerBuilder {
     /// The clock of the loop, instead of the one that `KOLO_CLOCK` names.
+    #[doc(alias("start_paused", "loop_factory"))]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = Some(clock);
         self
@@ -126,6 +130,7 @@ impl RunnerBuilder {
     ///
     /// # Errors
     /// As [`run`], and as [`build`](RunnerBuilder::build).
+    #[doc(alias = "block_on")]
     #[track_caller]
     pub fn run<T: 'static>(self, main: impl Future<Output = Result<T>> + 'static) -> Result<T> {
         let runner = self.build()?;
@@ -144,6 +149,7 @@ impl Runner {
     }
 
     /// The loop. Mirrors `Runner.get_loop`.
+    #[doc(alias = "get_loop")]
     pub fn event_loop(&self) -> &EventLoop {
         &self.event_loop
     }
@@ -154,6 +160,7 @@ impl Runner {
     /// # Errors
     /// What it fails with; KeyboardInterrupt, see [`run`]; Deadlock, when nothing can ever run again; Runtime, inside a running loop and
     /// on a closed runner.
+    #[doc(alias = "block_on")]
     #[track_caller]
     pub fn run<T: 'static>(&self, main: impl Future<Output = Result<T>> + 'static) -> Result<T> {
         if current::running().is_some() {

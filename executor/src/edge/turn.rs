@@ -80,6 +80,7 @@ impl EventLoop {
     ///
     /// # Errors
     /// Runtime, when the loop is closed, or a loop runs on this thread already; KeyboardInterrupt, from a task.
+    #[doc(alias("_run_once", "try_tick", "run_until_stalled"))]
     #[track_caller]
     pub fn turn(&self) -> Result<Turn> {
         let _running = self.enter()?;
@@ -172,6 +173,7 @@ impl EventLoop {
     /// # thread.join().unwrap()?;
     /// # Ok::<(), kolo::Error>(())
     /// ```
+    #[doc(alias = "set_wakeup_fd")]
     pub fn on_wake(&self, on_wake: Option<Arc<dyn Fn() + Send + Sync>>) {
         if !self.is_closed() {
             self.0.set_on_wake(on_wake);

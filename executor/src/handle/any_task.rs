@@ -12,6 +12,7 @@ use crate::wheel::current;
 
 impl AnyTask {
     /// See [`Task::name`](crate::Task::name).
+    #[doc(alias = "get_name")]
     pub fn name(&self) -> String {
         self.head().name()
     }
@@ -32,6 +33,7 @@ impl AnyTask {
     }
 
     /// See [`Task::context`](crate::Task::context).
+    #[doc(alias = "get_context")]
     pub fn context(&self) -> Context {
         self.head().context_handle()
     }
@@ -45,6 +47,7 @@ impl AnyTask {
     ///
     /// # Errors
     /// Runtime, when the loop no longer exists.
+    #[doc(alias = "get_loop")]
     #[track_caller]
     pub fn event_loop(&self) -> Result<EventLoop> {
         match current::loop_of(self.head().loop_id()) {
@@ -69,6 +72,7 @@ impl fmt::Debug for AnyTask {
 }
 
 /// The task that is running; `None` in a callback and outside of a loop. Mirrors `asyncio.current_task`.
+#[doc(alias = "get_current_task")]
 pub fn current_task() -> Option<AnyTask> {
     current::with_task(|task| task.map(AnyTask::of))
 }

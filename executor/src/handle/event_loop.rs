@@ -32,6 +32,7 @@ impl EventLoop {
     ///
     /// # Errors
     /// Value, when `KOLO_CLOCK` is not one of these; as [`with_clock`](EventLoop::with_clock).
+    #[doc(alias = "new_event_loop")]
     pub fn new() -> Result<EventLoop> {
         EventLoop::with_clock(Clock::from_env()?)
     }
@@ -153,6 +154,7 @@ impl EventLoop {
     }
 
     /// A pending promise of this loop. Mirrors `loop.create_future`.
+    #[doc(alias = "create_future")]
     pub fn create_promise<T: 'static>(&self) -> Promise<T> {
         let promise = Promise::unbound();
         promise.head().bind(self.0.id);
@@ -191,6 +193,7 @@ impl EventLoop {
     }
 
     /// What was given to [`set_exception_handler`](EventLoop::set_exception_handler). Mirrors `loop.get_exception_handler`.
+    #[doc(alias = "get_exception_handler")]
     pub fn exception_handler(&self) -> Option<ExceptionHandler> {
         self.0.handler.borrow().clone()
     }
@@ -207,6 +210,7 @@ impl EventLoop {
     }
 
     /// Whether debug mode is on. Mirrors `loop.get_debug`.
+    #[doc(alias = "get_debug")]
     pub fn debug(&self) -> bool {
         self.0.attention.is_on(DEBUG)
     }
@@ -301,6 +305,7 @@ impl EventLoop {
     /// })
     /// .unwrap();
     /// ```
+    #[doc(alias("shutdown_asyncgens", "shutdown_default_executor"))]
     pub fn at_close<C>(&self, hook: impl FnOnce() -> C + 'static)
     where
         C: Future<Output = Result<()>> + 'static,
@@ -445,6 +450,7 @@ impl fmt::Debug for KeepAlive {
 ///
 /// # Panics
 /// When none runs; see [`try_running_loop`].
+#[doc(alias("get_running_loop", "get_event_loop"))]
 #[track_caller]
 pub fn running_loop() -> EventLoop {
     current::expect("running_loop")
@@ -454,6 +460,7 @@ pub fn running_loop() -> EventLoop {
 ///
 /// # Errors
 /// Runtime, when none runs.
+#[doc(alias("get_running_loop", "try_current"))]
 #[track_caller]
 pub fn try_running_loop() -> Result<EventLoop> {
     current::demand()

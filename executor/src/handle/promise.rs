@@ -60,6 +60,7 @@ use crate::wheel::current;
 ///     promise
 /// }
 /// ```
+#[doc(alias("Future", "oneshot"))]
 pub struct Promise<T> {
     pub(crate) block: TypedRef<T>,
     not_send: PhantomData<Rc<()>>,
@@ -95,11 +96,13 @@ impl<T> Promise<T> {
     }
 
     /// Whether it is done: it has a value or an error, or was cancelled.
+    #[doc(alias = "is_finished")]
     pub fn done(&self) -> bool {
         self.head().done()
     }
 
     /// Whether it was cancelled.
+    #[doc(alias = "is_cancelled")]
     pub fn cancelled(&self) -> bool {
         self.head().cancelled()
     }
@@ -116,11 +119,13 @@ impl<T> Promise<T> {
 
     /// Cancels it, and so wakes whoever awaits it with [`Kind::Cancelled`](crate::Kind::Cancelled). On a task this is a request, see
     /// [`Task`](crate::Task). Returns `false` when it was done already. Mirrors `Future.cancel`.
+    #[doc(alias = "abort")]
     pub fn cancel(&self) -> bool {
         self.block.erased().cancel(Error::cancelled())
     }
 
     /// [`cancel`](Promise::cancel) with a message, which the cancellation error carries. Mirrors `Future.cancel(msg=...)`.
+    #[doc(alias = "msg")]
     pub fn cancel_with(&self, message: impl Into<String>) -> bool {
         self.block
             .erased()
@@ -131,6 +136,7 @@ impl<T> Promise<T> {
     ///
     /// # Errors
     /// The cancellation, if it was cancelled; InvalidState while it is pending.
+    #[doc(alias = "exception")]
     #[track_caller]
     pub fn error(&self) -> Result<Option<Error>> {
         self.block.erased().outcome_error()
@@ -140,6 +146,7 @@ impl<T> Promise<T> {
 impl<T: 'static> Promise<T> {
     /// A new, pending promise. It becomes a promise of the running loop, or else of the loop that first waits for it. Mirrors
     /// `loop.create_future()`.
+    #[doc(alias = "create_future")]
     pub fn new() -> Self {
         let promise = Promise::unbound();
         current::with_running(|running| running.map(|event_loop| promise.head().bind(event_loop.0.id)));
@@ -167,6 +174,7 @@ impl<T: 'static> Promise<T> {
     ///
     /// # Errors
     /// As [`set_result`](Promise::set_result).
+    #[doc(alias = "set_exception")]
     #[track_caller]
     pub fn set_error(&self, error: impl Into<Error>) -> Result<()> {
         self.settable("set_error")?;

@@ -71,6 +71,7 @@ use crate::wheel::current_context;
 /// fn send<T: Send>() {}
 /// send::<kolo::Task<()>>();
 /// ```
+#[doc(alias("JoinHandle", "AbortHandle"))]
 pub struct Task<T>(Promise<T>);
 
 impl<T> Clone for Task<T> {
@@ -111,6 +112,7 @@ impl<T: 'static> Task<T> {
     }
 
     /// The name: `Task-N` unless it was given another. Mirrors `Task.get_name`.
+    #[doc(alias = "get_name")]
     pub fn name(&self) -> String {
         self.head().name()
     }
@@ -132,6 +134,7 @@ impl<T: 'static> Task<T> {
     }
 
     /// The context in which it runs. Mirrors `Task.get_context`.
+    #[doc(alias = "get_context")]
     pub fn context(&self) -> Context {
         self.as_any_task().context()
     }
@@ -145,6 +148,7 @@ impl<T: 'static> Task<T> {
     ///
     /// # Errors
     /// Runtime, when the loop no longer exists.
+    #[doc(alias = "get_loop")]
     #[track_caller]
     pub fn event_loop(&self) -> Result<EventLoop> {
         self.as_any_task().event_loop()
@@ -235,6 +239,7 @@ impl Builder {
 ///
 /// # Panics
 /// When no loop runs on this thread: outside of [`run`](crate::run). [`EventLoop::create_task`] needs no running loop.
+#[doc(alias("spawn", "spawn_local"))]
 #[track_caller]
 pub fn create_task<T: 'static>(coroutine: impl Future<Output = Result<T>> + 'static) -> Task<T> {
     let site = Location::caller();
@@ -260,6 +265,7 @@ pub(crate) fn spawn<T: 'static>(
 
 impl EventLoop {
     /// Makes a task of a coroutine, whether or not the loop is running. Mirrors `loop.create_task`.
+    #[doc(alias("spawn", "spawn_local"))]
     #[track_caller]
     pub fn create_task<T: 'static>(&self, coroutine: impl Future<Output = Result<T>> + 'static) -> Task<T> {
         spawn(self, coroutine, None, None, Location::caller())

@@ -82,6 +82,7 @@ impl EventLoop {
     /// })
     /// .unwrap();
     /// ```
+    #[doc(alias("print_call_graph", "format_call_graph"))]
     pub fn task_tree(&self) -> String {
         Graph::of(self).tree()
     }
@@ -91,6 +92,7 @@ impl<T: 'static> Task<T> {
     /// Where the task stands and for what it waits there, then the same of each task for which it waits, indented. Mirrors
     /// `Task.get_stack`; what is shown of the stack is the innermost await, and of several that a foreign combinator has begun the last. Other
     /// tasks do not make it take longer, but for waits in other queues, groups and the like.
+    #[doc(alias("get_stack", "capture_call_graph"))]
     pub fn stack(&self) -> String {
         self.as_any_task().stack()
     }
@@ -103,6 +105,7 @@ impl<T: 'static> Task<T> {
 
 impl AnyTask {
     /// See [`Task::stack`].
+    #[doc(alias = "get_stack")]
     pub fn stack(&self) -> String {
         let text = format!("{self:?}");
         match self.event_loop() {

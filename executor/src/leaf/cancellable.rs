@@ -56,6 +56,7 @@ use crate::leaf::parking::Parking;
 ///
 /// # Cancel safety
 /// The future is dropped when the wait is cancelled, with all that this means for it.
+#[doc(alias("abortable", "CancellationToken"))]
 #[track_caller]
 pub fn cancellable<F: Future>(future: F) -> Cancellable<F> {
     Cancellable {

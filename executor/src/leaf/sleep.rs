@@ -32,6 +32,7 @@ use crate::wheel::timer::Timer;
 ///
 /// # Cancel safety
 /// A cancelled sleep has only lost its time.
+#[doc(alias("yield_now", "Timer", "delay_for"))]
 #[track_caller]
 pub fn sleep(delay: impl Delay) -> Sleep {
     let site = Location::caller();

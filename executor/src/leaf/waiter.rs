@@ -50,6 +50,7 @@ impl Waiter {
     }
 
     /// Ends the wait: the task goes on one hop later. `false` when it was woken or cancelled before. Mirrors `fut.set_result`.
+    #[doc(alias = "unpark")]
     pub fn wake(&self) -> bool {
         match &self.0 {
             Kind::Berth(task, taken) => wake_berth(task.clone(), *taken),

@@ -45,6 +45,7 @@ use crate::wheel::timer::Timer;
 ///
 /// # Cancel safety
 /// Dropping it, or cancelling the waiting task, leaves what runs alone. A cancelled `next` counts as one: there is one less to come.
+#[doc(alias("FuturesUnordered", "select_all", "race"))]
 #[track_caller]
 pub fn as_completed<I: IntoIterator<Item: EnsureFuture>>(awaitables: I) -> AsCompleted<I::Item> {
     let mut event_loop = LoopOf::new("as_completed", current::running());
@@ -210,6 +211,7 @@ impl<A: EnsureFuture> AsCompleted<A> {
     ///
     /// # Cancel safety
     /// No outcome is lost; a cancelled `next` counts as one, a dropped one does not.
+    #[doc(alias = "join_next")]
     // asyncio's loop over it reads `for next in ...`, and a Stream's extension has the same name.
     #[allow(clippy::should_implement_trait)]
     #[track_caller]

@@ -146,6 +146,7 @@ impl EnsureFuture for AnyPromise {
 ///
 /// # Panics
 /// When it is a coroutine and no loop runs on this thread; [`EventLoop::ensure_future`] needs no running loop.
+#[doc(alias = "spawn")]
 #[track_caller]
 pub fn ensure_future<A: EnsureFuture>(awaitable: A) -> A::Handle {
     LoopOf::new("ensure_future", None).ensure(awaitable)

@@ -46,6 +46,7 @@ use crate::wheel::part::Part;
 /// # Cancel safety
 /// Cancelling the waiting task cancels the tasks of the group, and waits for them. Dropping the future, as a foreign `select!` or a panic
 /// in `body` does, cancels them and waits for nobody.
+#[doc(alias("JoinSet", "open_nursery"))]
 #[track_caller]
 pub fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> impl Future<Output = Result<T>> {
     run(body, Location::caller())
@@ -102,6 +103,7 @@ impl Drop for Abandoned {
 }
 
 /// A group of tasks; given to the body of [`task_group`]. A handle: clones are the same group.
+#[doc(alias("JoinSet", "nursery"))]
 #[derive(Clone)]
 pub struct TaskGroup {
     state: Rc<State>,
@@ -137,6 +139,7 @@ impl TaskGroup {
     ///
     /// # Errors
     /// Runtime, when the group is over or shutting down; the coroutine is dropped.
+    #[doc(alias("spawn", "spawn_local", "start_soon"))]
     #[track_caller]
     pub fn create_task<T: 'static>(&self, coroutine: impl Future<Output = Result<T>> + 'static) -> Result<Task<T>> {
         self.spawn(coroutine, None, None, Location::caller())

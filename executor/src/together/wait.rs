@@ -20,13 +20,17 @@ use crate::wheel::current;
 use crate::wheel::timer::Timer;
 
 /// When [`wait`] returns.
+#[doc(alias = "select")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum ReturnWhen {
     /// When the first is done.
+    #[doc(alias = "FIRST_COMPLETED")]
     FirstCompleted,
     /// When the first has failed; cancellations do not count. If none fails, when all are done.
+    #[doc(alias = "FIRST_EXCEPTION")]
     FirstException,
     /// When all are done.
+    #[doc(alias = "ALL_COMPLETED")]
     #[default]
     AllCompleted,
 }
@@ -53,6 +57,7 @@ pub enum ReturnWhen {
 ///
 /// # Cancel safety
 /// Cancelling the waiting task leaves what it waits for alone.
+#[doc(alias("select", "select_all", "race"))]
 #[track_caller]
 pub fn wait<I: IntoIterator<Item: Awaitable>>(awaitables: I) -> Wait<I::Item> {
     let mut seen = HashSet::new();

@@ -55,6 +55,7 @@ under_way!(Promise Task);
 ///
 /// # Cancel safety
 /// Cancelling the waiting task cancels what it waits for, and waits for that to end.
+#[doc(alias = "timeout")]
 #[track_caller]
 pub fn wait_for<T, A>(awaitable: A, limit: impl Limit) -> impl Future<Output = Result<T>>
 where

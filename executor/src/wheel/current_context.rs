@@ -14,6 +14,7 @@ use crate::wheel::current;
 
 impl Context {
     /// A copy of the current context. Mirrors `contextvars.copy_context`.
+    #[doc(alias = "copy_context")]
     pub fn current() -> Context {
         let mut copy = current();
         copy.handle()
@@ -124,6 +125,7 @@ fn replace(context: Context) -> Context {
 /// })
 /// .unwrap();
 /// ```
+#[doc(alias("task_local", "LocalKey"))]
 pub struct ContextVar<T> {
     /// Given at the first use; 0 until then. It is the variable's only state: values live in contexts.
     id: AtomicU64,
@@ -132,6 +134,7 @@ pub struct ContextVar<T> {
 }
 
 /// What a variable was before [`ContextVar::set`], for [`ContextVar::reset`].
+#[doc(alias = "Token")]
 pub struct ContextToken<T> {
     variable: u64,
     old: Option<Rc<dyn Any>>,
@@ -173,6 +176,7 @@ impl<T: Clone + 'static> ContextVar<T> {
     }
 
     /// The value in the current context, or else the default. `None` is asyncio's `LookupError`.
+    #[doc(alias = "LookupError")]
     pub fn get(&self) -> Option<T> {
         // Cloned outside of the context's borrow: `T::clone` is user code.
         match look(|context| context.get(self.id())) {

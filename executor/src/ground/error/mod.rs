@@ -62,6 +62,7 @@ pub(crate) type Place = Option<&'static Location<'static>>;
 /// assert_eq!(parse("x").unwrap_err().kind(), Kind::Other);
 /// assert_eq!(Error::value("bad").to_string(), "bad");
 /// ```
+#[doc(alias("Exception", "BaseException", "JoinError"))]
 #[derive(Clone)]
 pub struct Error(
     /// `None` is the plain cancellation, by far the most frequent error: no allocation, no count.
@@ -121,24 +122,28 @@ impl Error {
     }
 
     /// A `ValueError`: a value out of range.
+    #[doc(alias = "ValueError")]
     #[track_caller]
     pub fn value(message: impl Into<Cow<'static, str>>) -> Error {
         Error::new(Kind::Value, message)
     }
 
     /// A `RuntimeError`: a misuse.
+    #[doc(alias = "RuntimeError")]
     #[track_caller]
     pub fn runtime(message: impl Into<Cow<'static, str>>) -> Error {
         Error::new(Kind::Runtime, message)
     }
 
     /// An `InvalidStateError`.
+    #[doc(alias = "InvalidStateError")]
     #[track_caller]
     pub fn invalid_state(message: impl Into<Cow<'static, str>>) -> Error {
         Error::new(Kind::InvalidState, message)
     }
 
     /// A `TimeoutError`.
+    #[doc(alias = "TimeoutError")]
     #[track_caller]
     pub fn timeout() -> Error {
         Error::new(Kind::Timeout, "")
@@ -151,6 +156,7 @@ impl Error {
     }
 
     /// The cancellation, without a message.
+    #[doc(alias = "CancelledError")]
     pub const fn cancelled() -> Error {
         Error(None)
     }
@@ -162,6 +168,7 @@ impl Error {
     }
 
     /// Several errors together, as an `ExceptionGroup` holds them.
+    #[doc(alias("ExceptionGroup", "BaseExceptionGroup"))]
     #[track_caller]
     pub fn group(message: impl Into<Cow<'static, str>>, errors: Vec<Error>) -> Error {
         Error::of(Kind::Group, message.into(), Nature::Group(errors))
@@ -309,6 +316,7 @@ impl Error {
     }
 
     /// The members of a [`Kind::Group`], in the order in which they happened; empty for every other kind.
+    #[doc(alias = "exceptions")]
     pub fn errors(&self) -> &[Error] {
         match self.made().map(|made| &made.nature) {
             Some(Nature::Group(errors)) => errors,
@@ -317,6 +325,7 @@ impl Error {
     }
 
     /// The error that this one was raised from, if it was one of kolo's.
+    #[doc(alias = "__cause__")]
     pub fn source_error(&self) -> Option<&Error> {
         self.made()?.source.as_ref().map(|source| &source.0)
     }

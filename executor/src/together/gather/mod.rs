@@ -63,6 +63,7 @@ use crate::wheel::core::EventLoop;
 ///
 /// # Cancel safety
 /// Cancelling the waiting task, or the gather, cancels every child; see [`shield`](crate::shield()).
+#[doc(alias("join_all", "try_join_all"))]
 #[track_caller]
 pub fn gather<I>(awaitables: I) -> Gather<ManyOf<I::Item>>
 where
@@ -117,6 +118,7 @@ pub fn gather_tuple<T: Tuple>(awaitables: T) -> Gather<T::Children> {
 /// let (n, ()) = run(async { gather!(sleep_with(0.01, 5), sleep(0.01)).await }).unwrap();
 /// assert_eq!(n, 5);
 /// ```
+#[doc(alias("join", "try_join"))]
 #[macro_export]
 macro_rules! gather {
     ($($awaitable:expr),+ $(,)?) => { $crate::gather_tuple(($($awaitable,)+)) };
