@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
+use crate::block::coroutine::Coroutine;
 use crate::block::exception::ExceptionContext;
 use crate::block::identity::Serial;
 use crate::ground::caught::catch;
@@ -130,7 +131,7 @@ impl RemoteHandle {
     pub fn spawn<T, C>(&self, make: impl FnOnce() -> C + Send + 'static) -> RemoteTask<T>
     where
         T: Send + 'static,
-        C: Future<Output = Result<T>> + 'static,
+        C: Coroutine<Value = T> + 'static,
     {
         let shared = Arc::new(Shared {
             state: Mutex::new(State::default()),

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::block::coroutine::Coroutine;
 use crate::block::exception::ExceptionContext;
 use crate::edge::remote::{RemoteHandle, RemoteTask};
 use crate::ground::error::{Error, Result};
@@ -112,7 +113,7 @@ impl<T: 'static> RemoteRef<T> {
     pub fn spawn<V, C>(&self, make: impl FnOnce(Rc<T>) -> C + Send + 'static) -> RemoteTask<V>
     where
         V: Send + 'static,
-        C: Future<Output = Result<V>> + 'static,
+        C: Coroutine<Value = V> + 'static,
     {
         let number = self.deposit.number;
         self.deposit.remote.spawn(move || {

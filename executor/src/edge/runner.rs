@@ -3,6 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 
+use crate::block::coroutine::Coroutine;
 use crate::block::exception::ExceptionContext;
 use crate::block::head::AnyPromise;
 use crate::edge::signals::Interrupts;
@@ -39,7 +40,7 @@ use crate::wheel::current;
 /// What `main` fails with; KeyboardInterrupt; Deadlock, when nothing can ever run again; Runtime, inside a running loop.
 #[doc(alias = "block_on")]
 #[track_caller]
-pub fn run<T: 'static>(main: impl Future<Output = Result<T>> + 'static) -> Result<T> {
+pub fn run<T: 'static>(main: impl Coroutine<Value = T> + 'static) -> Result<T> {
     if current::running().is_some() {
         return Err(Error::runtime("kolo::run() cannot be called from a running event loop"));
     }
@@ -132,7 +133,7 @@ impl RunnerBuilder {
     /// As [`run`], and as [`build`](RunnerBuilder::build).
     #[doc(alias = "block_on")]
     #[track_caller]
-    pub fn run<T: 'static>(self, main: impl Future<Output = Result<T>> + 'static) -> Result<T> {
+    pub fn run<T: 'static>(self, main: impl Coroutine<Value = T> + 'static) -> Result<T> {
         let runner = self.build()?;
         let outcome = runner.run(main);
         let closed = runner.close();
@@ -162,7 +163,7 @@ impl Runner {
     /// on a closed runner.
     #[doc(alias = "block_on")]
     #[track_caller]
-    pub fn run<T: 'static>(&self, main: impl Future<Output = Result<T>> + 'static) -> Result<T> {
+    pub fn run<T: 'static>(&self, main: impl Coroutine<Value = T> + 'static) -> Result<T> {
         if current::running().is_some() {
             return Err(Error::runtime("Runner.run() cannot be called from a running event loop"));
         }

@@ -40,6 +40,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::rc::Rc;
 
+use crate::block::coroutine::Coroutine;
 use crate::edge::runner::Runner;
 use crate::ground::clock::Clock;
 use crate::ground::error::Result;
@@ -66,7 +67,7 @@ use crate::wheel::core::EventLoop;
 /// As [`run`](crate::run): what `main` fails with; Deadlock, when nothing can ever run again; Runtime, inside a running loop.
 #[doc(alias = "start_paused")]
 #[track_caller]
-pub fn run<T: 'static>(main: impl Future<Output = Result<T>> + 'static) -> Result<T> {
+pub fn run<T: 'static>(main: impl Coroutine<Value = T> + 'static) -> Result<T> {
     Runner::builder().clock(Clock::Virtual).run(main)
 }
 

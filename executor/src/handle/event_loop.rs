@@ -5,6 +5,7 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 
 use crate::block::callback::Scheduled;
+use crate::block::coroutine::Coroutine;
 use crate::block::exception::{ExceptionContext, ExceptionHandler};
 use crate::block::listener::Listener;
 use crate::block::observer::Observer;
@@ -308,7 +309,7 @@ impl EventLoop {
     #[doc(alias("shutdown_asyncgens", "shutdown_default_executor"))]
     pub fn at_close<C>(&self, hook: impl FnOnce() -> C + 'static)
     where
-        C: Future<Output = Result<()>> + 'static,
+        C: Coroutine<Value = ()> + 'static,
     {
         self.0.at_close.borrow_mut().push(Box::new(|| Box::pin(hook())));
     }

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::panic::Location;
 
 use crate::block::callback::CallbackToken;
+use crate::block::coroutine::Coroutine;
 use crate::block::identity::Identity;
 use crate::block::raw;
 use crate::block::task::{AnyTask, TaskHead, TaskRef};
@@ -198,14 +199,14 @@ impl Builder {
     /// # Panics
     /// When no loop runs on this thread.
     #[track_caller]
-    pub fn spawn<T: 'static>(self, coroutine: impl Future<Output = Result<T>> + 'static) -> Task<T> {
+    pub fn spawn<T: 'static>(self, coroutine: impl Coroutine<Value = T> + 'static) -> Task<T> {
         let event_loop = current::expect("Builder::spawn");
         spawn(&event_loop, coroutine, self.name, self.context, Location::caller())
     }
 
     /// Creates the task on this loop, as [`EventLoop::create_task`].
     #[track_caller]
-    pub fn spawn_on<T: 'static>(self, event_loop: &EventLoop, coroutine: impl Future<Output = Result<T>> + 'static) -> Task<T> {
+    pub fn spawn_on<T: 'static>(self, event_loop: &EventLoop, coroutine: impl Coroutine<Value = T> + 'static) -> Task<T> {
         spawn(event_loop, coroutine, self.name, self.context, Location::caller())
     }
 }
@@ -241,7 +242,7 @@ impl Builder {
 /// When no loop runs on this thread: outside of [`run`](crate::run). [`EventLoop::create_task`] needs no running loop.
 #[doc(alias("spawn", "spawn_local"))]
 #[track_caller]
-pub fn create_task<T: 'static>(coroutine: impl Future<Output = Result<T>> + 'static) -> Task<T> {
+pub fn create_task<T: 'static>(coroutine: impl Coroutine<Value = T> + 'static) -> Task<T> {
     let site = Location::caller();
     match current::with_running(|running| running.map(|event_loop| spawn(event_loop, coroutine, None, None, site))) {
         Some(task) => task,
@@ -251,7 +252,7 @@ pub fn create_task<T: 'static>(coroutine: impl Future<Output = Result<T>> + 'sta
 
 pub(crate) fn spawn<T: 'static>(
     event_loop: &EventLoop,
-    coroutine: impl Future<Output = Result<T>> + 'static,
+    coroutine: impl Coroutine<Value = T> + 'static,
     name: Option<String>,
     context: Option<Context>,
     site: &'static Location<'static>,
@@ -267,7 +268,7 @@ impl EventLoop {
     /// Makes a task of a coroutine, whether or not the loop is running. Mirrors `loop.create_task`.
     #[doc(alias("spawn", "spawn_local"))]
     #[track_caller]
-    pub fn create_task<T: 'static>(&self, coroutine: impl Future<Output = Result<T>> + 'static) -> Task<T> {
+    pub fn create_task<T: 'static>(&self, coroutine: impl Coroutine<Value = T> + 'static) -> Task<T> {
         spawn(self, coroutine, None, None, Location::caller())
     }
 }

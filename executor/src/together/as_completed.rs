@@ -18,6 +18,7 @@ use crate::ground::time::Limit;
 use crate::leaf::parking::Parking;
 use crate::leaf::waiter::Waiter;
 use crate::together::ensure::{EnsureFuture, LoopOf};
+use crate::together::several::Several;
 use crate::wheel::current;
 use crate::wheel::entry::Entry;
 use crate::wheel::timer::Timer;
@@ -47,14 +48,14 @@ use crate::wheel::timer::Timer;
 /// Dropping it, or cancelling the waiting task, leaves what runs alone. A cancelled `next` counts as one: there is one less to come.
 #[doc(alias("FuturesUnordered", "select_all", "race"))]
 #[track_caller]
-pub fn as_completed<I: IntoIterator<Item: EnsureFuture>>(awaitables: I) -> AsCompleted<I::Item> {
+pub fn as_completed<S: Several<One: EnsureFuture>>(awaitables: S) -> AsCompleted<S::One> {
     let mut event_loop = LoopOf::new("as_completed", current::running());
     let mut seen = HashSet::new();
     let mut handles = Vec::new();
     let mut promises = Vec::new();
     for awaitable in awaitables {
         let handle = event_loop.ensure(awaitable);
-        let promise = I::Item::any(&handle);
+        let promise = S::One::any(&handle);
         if seen.insert(promise.0.address()) {
             handles.push(handle);
             promises.push(Some(promise));

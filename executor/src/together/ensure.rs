@@ -50,6 +50,7 @@ pub trait EnsureFuture: Sized {
     fn outcome(handle: &Self::Handle) -> Result<Self::Value>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<F, T> EnsureFuture for F
 where
     F: Future<Output = Result<T>> + 'static,

@@ -8,6 +8,7 @@ use std::panic::Location;
 use std::pin::pin;
 use std::rc::Rc;
 
+use crate::block::coroutine::Coroutine;
 use crate::block::exception::ExceptionContext;
 use crate::block::head::{AnyPromise, Callback};
 use crate::block::listener::{Listen, Listener};
@@ -141,7 +142,7 @@ impl TaskGroup {
     /// Runtime, when the group is over or shutting down; the coroutine is dropped.
     #[doc(alias("spawn", "spawn_local", "start_soon"))]
     #[track_caller]
-    pub fn create_task<T: 'static>(&self, coroutine: impl Future<Output = Result<T>> + 'static) -> Result<Task<T>> {
+    pub fn create_task<T: 'static>(&self, coroutine: impl Coroutine<Value = T> + 'static) -> Result<Task<T>> {
         self.spawn(coroutine, None, None, Location::caller())
     }
 
@@ -153,14 +154,14 @@ impl TaskGroup {
     pub fn create_named_task<T: 'static>(
         &self,
         name: impl fmt::Display,
-        coroutine: impl Future<Output = Result<T>> + 'static,
+        coroutine: impl Coroutine<Value = T> + 'static,
     ) -> Result<Task<T>> {
         self.spawn(coroutine, Some(name.to_string()), None, Location::caller())
     }
 
     pub(crate) fn spawn<T: 'static>(
         &self,
-        coroutine: impl Future<Output = Result<T>> + 'static,
+        coroutine: impl Coroutine<Value = T> + 'static,
         name: Option<String>,
         context: Option<Context>,
         site: &'static Location<'static>,
@@ -320,11 +321,7 @@ impl Builder {
     /// # Errors
     /// Runtime, when the group is over or shutting down; the coroutine is dropped.
     #[track_caller]
-    pub fn spawn_in<T: 'static>(
-        self,
-        group: &TaskGroup,
-        coroutine: impl Future<Output = Result<T>> + 'static,
-    ) -> Result<Task<T>> {
+    pub fn spawn_in<T: 'static>(self, group: &TaskGroup, coroutine: impl Coroutine<Value = T> + 'static) -> Result<Task<T>> {
         group.spawn(coroutine, self.name, self.context, Location::caller())
     }
 }

@@ -16,6 +16,7 @@ use crate::ground::time::{Limit, Nanos};
 use crate::leaf::parking::Parking;
 use crate::leaf::waiter::Waiter;
 use crate::together::ensure::Awaitable;
+use crate::together::several::Several;
 use crate::wheel::current;
 use crate::wheel::timer::Timer;
 
@@ -59,9 +60,9 @@ pub enum ReturnWhen {
 /// Cancelling the waiting task leaves what it waits for alone.
 #[doc(alias("select", "select_all", "race"))]
 #[track_caller]
-pub fn wait<I: IntoIterator<Item: Awaitable>>(awaitables: I) -> Wait<I::Item> {
+pub fn wait<S: Several<One: Awaitable>>(awaitables: S) -> Wait<S::One> {
     let mut seen = HashSet::new();
-    let items: Vec<(I::Item, AnyPromise)> = awaitables
+    let items: Vec<(S::One, AnyPromise)> = awaitables
         .into_iter()
         .map(|item| {
             let promise = item.to_any();

@@ -20,6 +20,7 @@ use crate::block::raw;
 use crate::ground::error::{Error, Result};
 use crate::handle::promise::Promise;
 use crate::together::ensure::{EnsureFuture, LoopOf};
+use crate::together::several::Several;
 use crate::wheel::core::EventLoop;
 
 /// Runs everything in `awaitables` at once and gives their values in the order given. Mirrors `asyncio.gather`.
@@ -65,26 +66,17 @@ use crate::wheel::core::EventLoop;
 /// Cancelling the waiting task, or the gather, cancels every child; see [`shield`](crate::shield()).
 #[doc(alias("join_all", "try_join_all"))]
 #[track_caller]
-pub fn gather<I>(awaitables: I) -> Gather<ManyOf<I::Item>>
-where
-    I: IntoIterator<Item: EnsureFuture>,
-{
+pub fn gather<S: Several<One: EnsureFuture>>(awaitables: S) -> Gather<ManyOf<S::One>> {
     gather_among(LoopOf::new("gather", None), awaitables)
 }
 
 #[track_caller]
-pub(crate) fn gather_on<I>(event_loop: &EventLoop, awaitables: I) -> Gather<ManyOf<I::Item>>
-where
-    I: IntoIterator<Item: EnsureFuture>,
-{
+pub(crate) fn gather_on<S: Several<One: EnsureFuture>>(event_loop: &EventLoop, awaitables: S) -> Gather<ManyOf<S::One>> {
     gather_among(LoopOf::new("gather", Some(event_loop.clone())), awaitables)
 }
 
 #[track_caller]
-fn gather_among<I>(mut event_loop: LoopOf, awaitables: I) -> Gather<ManyOf<I::Item>>
-where
-    I: IntoIterator<Item: EnsureFuture>,
-{
+fn gather_among<S: Several<One: EnsureFuture>>(mut event_loop: LoopOf, awaitables: S) -> Gather<ManyOf<S::One>> {
     // A loop instead of `map`: the place of creation is that of this call.
     let mut handles = Vec::new();
     for awaitable in awaitables {
@@ -94,9 +86,9 @@ where
         event_loop.expect(),
         Many {
             handles,
-            all_new: I::Item::IS_NEW,
-            any: I::Item::any,
-            outcome: I::Item::outcome,
+            all_new: S::One::IS_NEW,
+            any: S::One::any,
+            outcome: S::One::outcome,
         },
     )
 }
