@@ -134,7 +134,8 @@
 //! # Testing
 //!
 //! The module [`testing`] has a run on the virtual clock, exact traces, and single hops. `KOLO_CLOCK=virtual` has any program run on that
-//! clock, `KOLO_DEBUG=1` tells of slow steps, `KOLO_STATS=1` counts iterations. With the feature `macros`, `#[kolo::test]` makes a test of a
+//! clock (the other word is `real`), `KOLO_DEBUG=1` or `true` tells of slow steps, `KOLO_STATS=1` or `true` counts iterations; `0` and `false` turn
+//! these two off, and any other word is refused. With the feature `macros`, `#[kolo::test]` makes a test of a
 //! coroutine, on the virtual clock, and `#[kolo::main]` a program.
 //!
 //! # For authors of primitives
