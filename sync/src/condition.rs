@@ -101,7 +101,7 @@ impl Condition {
         self.0.lock.release()
     }
 
-    /// See [`Lock::hold`].
+    /// See [`Lock::hold`], and [`Held`] for why `let _ = condition.hold().await?` holds nothing.
     ///
     /// # Errors
     /// As there.

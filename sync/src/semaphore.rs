@@ -120,7 +120,9 @@ impl Semaphore {
     }
 
     /// [`acquire`](Semaphore::acquire) for as long as the guard lives: `let _permit = semaphore.hold().await?;` is `async with
-    /// semaphore:`. `let _ = ...` drops the guard at once.
+    /// semaphore:`.
+    ///
+    /// The guard needs a name: `let _ = semaphore.hold().await?;` drops it at once. See [`Permit`].
     ///
     /// # Errors
     /// As `acquire`.
@@ -281,6 +283,24 @@ impl fmt::Debug for BoundedSemaphore {
 }
 
 /// A permit that is held; from [`Semaphore::hold`] and [`BoundedSemaphore::hold`]. Dropping it releases the permit.
+///
+/// It needs a name. `let _ = semaphore.hold().await?`, and `semaphore.hold().await?` as a statement, give the permit back at once: of the second the
+/// compiler warns, of the first only if it is asked to, by `#![warn(let_underscore_drop)]`.
+///
+/// ```
+/// use kolo::{Semaphore, run};
+///
+/// run(async {
+///     let semaphore = Semaphore::new(2)?;
+///     let _one = semaphore.hold().await?;
+///     let another = semaphore.hold().await?;
+///     assert_eq!(semaphore.value(), 0);
+///     drop(another); // before the end of the block
+///     assert_eq!(semaphore.value(), 1);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[doc(alias("SemaphorePermit", "SemaphoreGuard"))]
 #[must_use = "the permit is released when the guard is dropped: `let _permit = ...` keeps it to the end of the block, `let _ = ...` drops it at once"]
 pub struct Permit(Semaphore, usize);

@@ -191,6 +191,30 @@ impl EventLoop {
 
 /// The outcome of a task in another thread's loop; from [`RemoteHandle::spawn`]. Mirrors the `concurrent.futures.Future` that
 /// `run_coroutine_threadsafe` returns.
+///
+/// A handle: dropping it leaves the task alone.
+///
+/// ```
+/// use std::thread;
+/// use std::time::Duration;
+///
+/// use kolo::{Kind, RemoteTask, run, running_loop, sleep};
+///
+/// run(async {
+///     let remote = running_loop().remote();
+///     let (completer, outcome) = running_loop().remote_promise();
+///     thread::spawn(move || {
+///         let task: RemoteTask<()> = remote.spawn(|| sleep(3600));
+///         let late = task.wait_timeout(Duration::from_millis(1)).unwrap_err();
+///         assert_eq!(late.kind(), Kind::Timeout);
+///         task.cancel();
+///         completer.complete(task.wait())
+///     });
+///     assert!(outcome.await.unwrap_err().is_cancelled());
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[doc(alias("concurrent.futures.Future", "JoinHandle"))]
 pub struct RemoteTask<T> {
     shared: Arc<Shared<T>>,

@@ -66,6 +66,15 @@ pub struct Runner {
 }
 
 /// A runner that is yet to be made; from [`Runner::builder`].
+///
+/// ```
+/// use kolo::{Clock, Kind, Promise, Runner};
+///
+/// let runner = Runner::builder().clock(Clock::Virtual).debug(false).build()?;
+/// let outcome = runner.run(async { Promise::<()>::new().await });
+/// assert_eq!(outcome.unwrap_err().kind(), Kind::Deadlock); // unless `deadlock_detection(false)`
+/// # Ok::<(), kolo::Error>(())
+/// ```
 #[doc(alias = "Builder")]
 #[derive(Debug, Default)]
 #[must_use = "nothing is made before `build`"]

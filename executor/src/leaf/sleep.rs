@@ -28,7 +28,7 @@ use crate::wheel::timer::Timer;
 /// ```
 ///
 /// # Errors
-/// Cancelled; Value, when `delay` is NaN.
+/// Cancelled; Value, when `delay` is NaN; Runtime, when it has to wait and no loop runs.
 ///
 /// # Cancel safety
 /// A cancelled sleep has only lost its time.

@@ -12,6 +12,8 @@ use crate::wheel::wake::wake_berth;
 /// One wait of one task, as it stands in the queue of a primitive: pending, then woken or cancelled.
 ///
 /// It is asyncio's `fut` in `self._waiters.append(fut)`. Clones are the same wait.
+///
+/// A [`Parking`](crate::primitive::Parking) hands it out; the example there keeps one.
 #[derive(Clone)]
 pub struct Waiter(Kind);
 

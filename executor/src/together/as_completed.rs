@@ -92,6 +92,20 @@ pub fn as_completed<S: Several<One: EnsureFuture>>(awaitables: S) -> AsCompleted
 }
 
 /// Outcomes in the order of their coming; from [`as_completed`].
+///
+/// ```
+/// use kolo::{as_completed, create_task, run, sleep_with};
+///
+/// run(async {
+///     let tasks = [create_task(sleep_with(0.02, "tortoise")), create_task(sleep_with(0.01, "hare"))];
+///     tasks[1].set_name("lane 2");
+///     let mut finish = as_completed(&tasks).timeout(10);
+///     let winner = finish.next_done().await?.unwrap();
+///     assert_eq!(winner.name(), "lane 2");
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[must_use = "the tasks run, but nobody waits for them"]
 pub struct AsCompleted<A: EnsureFuture> {
     /// One of them belongs to another loop: the only outcome is this error.

@@ -104,6 +104,29 @@ impl Drop for Abandoned {
 }
 
 /// A group of tasks; given to the body of [`task_group`]. A handle: clones are the same group.
+///
+/// Tasks of the group may have it too, and create others in it until the last is done:
+///
+/// ```
+/// use kolo::{Result, TaskGroup, run, sleep, task_group};
+///
+/// async fn visit(depth: u32, group: TaskGroup) -> Result<()> {
+///     sleep(0.001).await?;
+///     if depth > 0 {
+///         group.create_task(visit(depth - 1, group.clone()))?;
+///     }
+///     Ok(())
+/// }
+///
+/// run(async {
+///     task_group(async |group| {
+///         group.create_named_task("root", visit(3, group.clone()))?;
+///         Ok(())
+///     })
+///     .await
+/// })
+/// .unwrap();
+/// ```
 #[doc(alias("JoinSet", "nursery"))]
 #[derive(Clone)]
 pub struct TaskGroup {

@@ -21,6 +21,22 @@ use crate::wheel::current;
 use crate::wheel::timer::Timer;
 
 /// When [`wait`] returns.
+///
+/// ```
+/// use kolo::{Error, ReturnWhen, create_task, run, sleep_with, wait};
+///
+/// run(async {
+///     let tasks = [
+///         create_task(sleep_with(3600, "late")),
+///         create_task(async { Err(Error::value("bad")) }),
+///     ];
+///     let (done, pending) = wait(&tasks).return_when(ReturnWhen::FirstException).await?;
+///     assert_eq!(done[0].error()?.unwrap().message(), "bad");
+///     assert_eq!(pending.len(), 1);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[doc(alias = "select")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum ReturnWhen {
@@ -54,7 +70,7 @@ pub enum ReturnWhen {
 /// ```
 ///
 /// # Errors
-/// Value, when there is nothing to wait for, or the timeout is NaN; Cancelled.
+/// Value, when there is nothing to wait for, or the timeout is NaN; Cancelled; Runtime, when no loop runs.
 ///
 /// # Cancel safety
 /// Cancelling the waiting task leaves what it waits for alone.
@@ -80,6 +96,21 @@ pub fn wait<S: Several<One: Awaitable>>(awaitables: S) -> Wait<S::One> {
 }
 
 /// The future of [`wait`].
+///
+/// ```
+/// use kolo::{create_task, run, sleep_with, wait};
+///
+/// run(async {
+///     let tasks = [0.01, 3600.0].map(|delay| create_task(sleep_with(delay, delay)));
+///     let (done, pending) = wait(&tasks).timeout(0.05).await?;
+///     assert_eq!(done[0].result()?, 0.01);
+///     for late in pending {
+///         late.cancel(); // `wait` itself cancels nothing
+///     }
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[must_use = "a wait begins when it is awaited"]
 pub struct Wait<A> {
     items: Vec<(A, AnyPromise)>,

@@ -134,6 +134,18 @@ pub struct ContextVar<T> {
 }
 
 /// What a variable was before [`ContextVar::set`], for [`ContextVar::reset`].
+///
+/// ```
+/// use kolo::ContextVar;
+///
+/// static LEVEL: ContextVar<u32> = ContextVar::with_default("level", || 0);
+///
+/// let before = LEVEL.set(1);
+/// assert_eq!(LEVEL.get(), Some(1));
+/// LEVEL.reset(before)?;
+/// assert_eq!(LEVEL.get(), Some(0));
+/// # Ok::<(), kolo::Error>(())
+/// ```
 #[doc(alias = "Token")]
 pub struct ContextToken<T> {
     variable: u64,

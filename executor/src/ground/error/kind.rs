@@ -1,6 +1,20 @@
 //! The kinds of errors.
 
 /// What kind of error it is: asyncio's exceptions, and kolo's own two (`Panic`, `Deadlock`).
+///
+/// ```
+/// use kolo::{Kind, Queue, run};
+///
+/// run(async {
+///     let queue = Queue::<u32>::new(1);
+///     match queue.get_nowait() {
+///         Err(error) if error.kind() == Kind::QueueEmpty => println!("nothing there"), // except asyncio.QueueEmpty
+///         outcome => println!("{}", outcome?),
+///     }
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {

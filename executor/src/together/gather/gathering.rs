@@ -15,6 +15,7 @@ use crate::together::wait_for::WaitFor;
 use crate::wheel::core::EventLoop;
 
 /// The future of an awaited gather.
+#[must_use = "futures do nothing unless awaited"]
 pub struct Gathering<G, T> {
     waiting: Waiting,
     outer: Ref,

@@ -110,6 +110,9 @@ pub fn gather_tuple<T: Tuple>(awaitables: T) -> Gather<T::Children> {
 /// let (n, ()) = run(async { gather!(sleep_with(0.01, 5), sleep(0.01)).await }).unwrap();
 /// assert_eq!(n, 5);
 /// ```
+///
+/// # Panics
+/// As [`gather()`](crate::gather()).
 #[doc(alias("join", "try_join"))]
 #[macro_export]
 macro_rules! gather {
@@ -119,6 +122,20 @@ macro_rules! gather {
 /// A gather under way: can be awaited, cancelled, looked at.
 ///
 /// Awaiting it moves the values out of the children that were given by value, and clones those that were given by reference.
+///
+/// ```
+/// use kolo::{gather, run, sleep, sleep_with};
+///
+/// run(async {
+///     let all = gather([1, 2].map(|n| sleep_with(3600, n)));
+///     sleep(0).await?;
+///     assert!(!all.done());
+///     all.cancel_with("enough");
+///     assert_eq!(all.await.unwrap_err().message(), "enough");
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[must_use = "the children run, but nobody waits for them"]
 pub struct Gather<C> {
     count: Rc<Count>,
@@ -252,6 +269,19 @@ impl<C: Children> fmt::Debug for Gather<C> {
 }
 
 /// A gather whose results may be errors; from [`Gather::return_exceptions`].
+///
+/// ```
+/// use kolo::{Error, gather, run};
+///
+/// run(async {
+///     let all = gather([0, 1].map(|n| async move { if n > 0 { Ok(n) } else { Err(Error::value("bad")) } }));
+///     let outcomes = all.return_exceptions().await?;
+///     assert!(outcomes[0].is_err());
+///     assert_eq!(*outcomes[1].as_ref().unwrap(), 1);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[must_use = "the children run, but nobody waits for them"]
 pub struct GatherOutcomes<C>(Gather<C>);
 
