@@ -60,6 +60,19 @@ impl Condition {
     }
 
     /// A condition under this lock, which others may use as well. Mirrors `asyncio.Condition(lock)`.
+    ///
+    /// ```
+    /// use kolo::{Condition, Lock, run};
+    ///
+    /// run(async {
+    ///     let lock = Lock::new();
+    ///     let [not_empty, not_full] = [(); 2].map(|()| Condition::with_lock(lock.clone()));
+    ///     let _held = lock.hold().await?;
+    ///     not_empty.notify(1)?;
+    ///     not_full.notify_all()
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn with_lock(lock: Lock) -> Condition {
         Condition(Rc::new_cyclic(|condition| State {
             lock,

@@ -68,6 +68,20 @@ impl Semaphore {
     }
 
     /// Whether [`acquire`](Semaphore::acquire) would have to wait: there is no permit, or others were first. Mirrors `Semaphore.locked`.
+    ///
+    /// ```
+    /// use kolo::{Semaphore, run};
+    ///
+    /// run(async {
+    ///     let semaphore = Semaphore::new(1)?;
+    ///     if !semaphore.locked() {
+    ///         let _permit = semaphore.hold().await?; // does not wait
+    ///         assert!(semaphore.locked());
+    ///     }
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn locked(&self) -> bool {
         self.value() == 0 || self.0.waiters.any_live()
     }

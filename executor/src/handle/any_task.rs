@@ -72,12 +72,36 @@ impl fmt::Debug for AnyTask {
 }
 
 /// The task that is running; `None` in a callback and outside of a loop. Mirrors `asyncio.current_task`.
+///
+/// ```
+/// use kolo::{current_task, run};
+///
+/// run(async {
+///     assert_eq!(current_task().unwrap().name(), "Task-1");
+///     Ok(())
+/// })
+/// .unwrap();
+/// assert!(current_task().is_none());
+/// ```
 #[doc(alias = "get_current_task")]
 pub fn current_task() -> Option<AnyTask> {
     current::with_task(|task| task.map(AnyTask::of))
 }
 
 /// The unfinished tasks of the running loop, in the order of their creation; none outside of a loop. Mirrors `asyncio.all_tasks`.
+///
+/// ```
+/// use kolo::{all_tasks, create_task, run, sleep};
+///
+/// run(async {
+///     let task = create_task(sleep(0.01));
+///     assert_eq!(all_tasks().len(), 2); // this one, and that
+///     task.await?;
+///     assert_eq!(all_tasks().len(), 1);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 pub fn all_tasks() -> Vec<AnyTask> {
     current::running().map_or_else(Vec::new, |event_loop| event_loop.all_tasks())
 }

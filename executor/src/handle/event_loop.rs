@@ -449,6 +449,16 @@ impl fmt::Debug for KeepAlive {
 
 /// The loop that runs on this thread. Mirrors `asyncio.get_running_loop`.
 ///
+/// ```
+/// use kolo::{run, running_loop};
+///
+/// run(async {
+///     println!("{:.3} s", running_loop().time());
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+///
 /// # Panics
 /// When none runs; see [`try_running_loop`].
 #[doc(alias("get_running_loop", "get_event_loop"))]

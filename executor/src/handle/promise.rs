@@ -172,6 +172,19 @@ impl<T: 'static> Promise<T> {
     /// Completes it with an error; a cancellation makes it *fail with* that error, it does not count as cancelled. Mirrors
     /// `Future.set_exception`.
     ///
+    /// ```
+    /// use kolo::{Error, Promise, run};
+    ///
+    /// run(async {
+    ///     let promise = Promise::<u32>::new();
+    ///     promise.set_error(Error::value("bad"))?;
+    ///     assert_eq!(promise.error()?.unwrap().message(), "bad");
+    ///     assert!(promise.set_result(42).is_err()); // it is done
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
+    ///
     /// # Errors
     /// As [`set_result`](Promise::set_result).
     #[doc(alias = "set_exception")]
@@ -201,6 +214,21 @@ impl<T: 'static> Promise<T> {
     }
 
     /// A copy of the outcome. Mirrors `Future.result`.
+    ///
+    /// ```
+    /// use kolo::{Kind, Promise, run};
+    ///
+    /// run(async {
+    ///     let promise = Promise::new();
+    ///     assert_eq!(promise.result().unwrap_err().kind(), Kind::InvalidState); // not done
+    ///     promise.set_result("there".to_owned())?;
+    ///     assert_eq!(promise.result()?, "there");
+    ///     assert_eq!(promise.take_result()?, "there");
+    ///     assert_eq!(promise.result().unwrap_err().kind(), Kind::InvalidState); // taken
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     ///
     /// # Errors
     /// The error it is done with, or the cancellation; InvalidState while it is pending, and when the value was moved out.
@@ -276,6 +304,18 @@ impl<T: 'static> Promise<T> {
     /// `Future.add_done_callback`.
     ///
     /// A callback that panics is reported to the exception handler; the others still run.
+    ///
+    /// ```
+    /// use kolo::{Promise, run, sleep};
+    ///
+    /// run(async {
+    ///     let promise = Promise::new();
+    ///     promise.add_done_callback(|promise| println!("{:?}", promise.result())); // Ok(42)
+    ///     promise.set_result(42)?;
+    ///     sleep(0).await // now it has been called
+    /// })
+    /// .unwrap();
+    /// ```
     ///
     /// # Panics
     /// When the promise belongs to no loop yet and none is running.

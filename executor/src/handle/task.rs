@@ -130,6 +130,26 @@ impl<T: 'static> Task<T> {
 
     /// Takes one request to cancel back, and returns how many are left. With the last, a cancellation that was not delivered yet is
     /// called off. Mirrors `Task.uncancel`.
+    ///
+    /// ```
+    /// use kolo::{create_task, run, sleep};
+    ///
+    /// run(async {
+    ///     let task = create_task(async {
+    ///         let stopped = sleep(10).await;
+    ///         assert!(stopped.unwrap_err().is_cancelled());
+    ///         let me = kolo::current_task().unwrap();
+    ///         assert_eq!(me.cancelling(), 1);
+    ///         assert_eq!(me.uncancel(), 0); // it goes on as if nobody had asked
+    ///         Ok("not today")
+    ///     });
+    ///     sleep(0).await?;
+    ///     task.cancel();
+    ///     assert_eq!(task.await?, "not today");
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn uncancel(&self) -> u32 {
         self.head().uncancel()
     }

@@ -92,6 +92,20 @@ impl<T: 'static> Task<T> {
     /// Where the task stands and for what it waits there, then the same of each task for which it waits, indented. Mirrors
     /// `Task.get_stack`; what is shown of the stack is the innermost await, and of several that a foreign combinator has begun the last. Other
     /// tasks do not make it take longer, but for waits in other queues, groups and the like.
+    ///
+    /// ```
+    /// use kolo::{Event, create_task, run, sleep};
+    ///
+    /// run(async {
+    ///     let door = Event::new();
+    ///     let visitor = create_task(async move { door.wait().await });
+    ///     sleep(0).await?;
+    ///     assert!(visitor.stack().contains("waits for Event.wait at "));
+    ///     visitor.cancel();
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     #[doc(alias("get_stack", "capture_call_graph"))]
     pub fn stack(&self) -> String {
         self.as_any_task().stack()

@@ -221,6 +221,19 @@ impl Timeout {
     }
 
     /// Whether the deadline passed while the body ran. Mirrors `Timeout.expired`.
+    ///
+    /// ```
+    /// use kolo::{Timeout, run, sleep};
+    ///
+    /// run(async {
+    ///     let deadline = Timeout::after(0.01);
+    ///     let handle = deadline.clone();
+    ///     assert!(deadline.run(sleep(3600)).await.unwrap_err().is_timeout());
+    ///     assert!(handle.expired());
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn expired(&self) -> bool {
         self.0
             .as_ref()

@@ -21,6 +21,17 @@ impl Context {
     }
 
     /// Calls `f` in this context: what `f` sets stays in it. Mirrors `Context.run`.
+    ///
+    /// ```
+    /// use kolo::{Context, ContextVar};
+    ///
+    /// static USER: ContextVar<&str> = ContextVar::new("user");
+    ///
+    /// let context = Context::current();
+    /// context.run(|| USER.set("ada"));
+    /// assert_eq!(context.run(|| USER.get()), Some("ada"));
+    /// assert_eq!(USER.get(), None);
+    /// ```
     pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
         let _outside = Outside(replace(self.clone()));
         f()

@@ -249,6 +249,21 @@ impl<S: Storage + 'static> AnyQueue<S> {
     /// Ends the queue: from now on every put fails with QueueShutDown, and every get once it is empty. With `immediate` it is empty at
     /// once: its items are dropped and count as done, unless one of them calls this while it is compared or shown. All that wait are woken.
     /// Mirrors `Queue.shutdown`.
+    ///
+    /// ```
+    /// use kolo::{Kind, Queue, run};
+    ///
+    /// run(async {
+    ///     let queue = Queue::new(0);
+    ///     queue.put_nowait("last")?;
+    ///     queue.shutdown(false);
+    ///     assert_eq!(queue.put("late").await.unwrap_err().kind(), Kind::QueueShutDown);
+    ///     assert_eq!(queue.get().await?, "last");
+    ///     assert_eq!(queue.get().await.unwrap_err().kind(), Kind::QueueShutDown);
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     #[doc(alias = "close")]
     pub fn shutdown(&self, immediate: bool) {
         let state = &*self.0;

@@ -168,6 +168,21 @@ impl Error {
     }
 
     /// Several errors together, as an `ExceptionGroup` holds them.
+    ///
+    /// ```
+    /// use kolo::{Error, Kind, run, task_group};
+    ///
+    /// let failed = run(async {
+    ///     task_group(async |group| {
+    ///         group.create_task(async { Err::<(), _>(Error::value("bad")) })?;
+    ///         Ok(())
+    ///     })
+    ///     .await
+    /// });
+    /// let group = failed.unwrap_err();
+    /// assert_eq!(group.kind(), Kind::Group);
+    /// assert_eq!(group.errors()[0].message(), "bad");
+    /// ```
     #[doc(alias("ExceptionGroup", "BaseExceptionGroup"))]
     #[track_caller]
     pub fn group(message: impl Into<Cow<'static, str>>, errors: Vec<Error>) -> Error {
@@ -183,6 +198,14 @@ impl Error {
     }
 
     /// The same error with `source` as its cause (`raise self from source`).
+    ///
+    /// ```
+    /// use kolo::{Error, Kind};
+    ///
+    /// let cause = Error::timeout();
+    /// let error = Error::runtime("nobody answers").with_source(cause);
+    /// assert_eq!(error.source_error().unwrap().kind(), Kind::Timeout);
+    /// ```
     #[must_use]
     pub fn with_source(self, source: Error) -> Error {
         let message = self.made().map_or(Cow::Borrowed(""), |made| made.message.clone());
@@ -331,6 +354,26 @@ impl Error {
     }
 
     /// Takes what a panic carried, for `std::panic::resume_unwind`. `None` for other kinds, and when it was taken already.
+    ///
+    /// ```
+    /// use kolo::{Kind, create_task, run};
+    ///
+    /// run(async {
+    ///     let task = create_task(async {
+    ///         if true {
+    ///             panic!("oh no");
+    ///         }
+    ///         Ok(())
+    ///     });
+    ///     let error = task.await.unwrap_err();
+    ///     assert_eq!(error.kind(), Kind::Panic);
+    ///     assert_eq!(error.message(), "oh no");
+    ///     let payload = error.take_panic().unwrap(); // for std::panic::resume_unwind
+    ///     assert_eq!(payload.downcast_ref::<&str>(), Some(&"oh no"));
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn take_panic(&self) -> Option<Box<dyn Any + Send>> {
         self.take_payload()?.into_inner()
     }
