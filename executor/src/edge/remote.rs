@@ -125,7 +125,9 @@ impl RemoteHandle {
     /// Makes a task in the loop's thread of the coroutine that `make` makes there, and returns a handle to wait for its outcome in this
     /// thread. Mirrors `asyncio.run_coroutine_threadsafe`.
     ///
-    /// On a closed loop `make` is dropped, and the handle's [`wait`](RemoteTask::wait) says so. When `make` panics, both threads learn of it.
+    /// # Errors
+    /// They come out of the handle's [`wait`](RemoteTask::wait): the task's own; Runtime, on a closed loop, which drops `make`; Panic, when `make`
+    /// panics, of which the loop's exception handler is told too.
     #[doc(alias = "run_coroutine_threadsafe")]
     #[track_caller]
     pub fn spawn<T, C>(&self, make: impl FnOnce() -> C + Send + 'static) -> RemoteTask<T>

@@ -108,6 +108,9 @@ impl<T: 'static> RemoteRef<T> {
     /// })
     /// .unwrap();
     /// ```
+    ///
+    /// # Errors
+    /// As [`RemoteHandle::spawn`].
     #[doc(alias = "run_coroutine_threadsafe")]
     #[track_caller]
     pub fn spawn<V, C>(&self, make: impl FnOnce(Rc<T>) -> C + Send + 'static) -> RemoteTask<V>
@@ -148,7 +151,7 @@ impl<T> fmt::Debug for RemoteRef<T> {
     }
 }
 
-/// What a call from another thread may return: nothing, or whether it went well.
+/// What a call from another thread, by [`RemoteRef::call`], may return: nothing, or whether it went well.
 #[diagnostic::on_unimplemented(
     message = "a call from another thread returns nothing, or a `Result`, not `{Self}`",
     note = "nobody waits for what it returns: end the closure with `;`, or see `RemoteRef::spawn`"

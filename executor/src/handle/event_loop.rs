@@ -291,8 +291,8 @@ impl EventLoop {
     }
 
     /// Has a runner run the coroutine that `hook` makes when it [closes](crate::Runner::close), after the tasks that were left and before the
-    /// loop is closed: where asyncio shuts down its thread pool. Hooks run one after the other, in the order in which they were added. The
-    /// first error is that of `close`; the others run all the same. A loop that is closed without a runner drops its hooks unused.
+    /// loop is closed: where asyncio shuts down its thread pool. Hooks run one after the other, in the order in which they were added. A loop
+    /// that is closed without a runner drops its hooks unused.
     ///
     /// ```
     /// use kolo::{run, running_loop, sleep};
@@ -306,6 +306,9 @@ impl EventLoop {
     /// })
     /// .unwrap();
     /// ```
+    ///
+    /// # Errors
+    /// The first error of a hook is that of [`close`](crate::Runner::close); the others run all the same.
     #[doc(alias("shutdown_asyncgens", "shutdown_default_executor"))]
     pub fn at_close<C>(&self, hook: impl FnOnce() -> C + 'static)
     where

@@ -21,6 +21,10 @@ use crate::wheel::current;
 ///
 /// An error that nobody ever looks at is reported to the loop's exception handler when the last handle goes.
 ///
+/// # Errors
+/// An await fails with the promise's error, or with its cancellation; with InvalidState, when somebody else has moved the value out; with Runtime, when
+/// the promise belongs to another loop, or none runs.
+///
 /// # Cancel safety
 /// Cancelling a task that awaits a promise cancels the promise; [`shield`](crate::shield) cuts that.
 ///

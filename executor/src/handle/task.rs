@@ -63,6 +63,9 @@ use crate::wheel::current_context;
 /// .unwrap();
 /// ```
 ///
+/// # Errors
+/// An await fails as that of a [`Promise`] does; what the coroutine returns comes out, and Panic, if it has panicked.
+///
 /// # Cancel safety
 /// Cancelling a task that awaits this one cancels both; [`shield`](crate::shield()) cuts that. Dropping the await cancels neither.
 ///
@@ -225,6 +228,9 @@ impl Builder {
     }
 
     /// Creates the task on this loop, as [`EventLoop::create_task`].
+    ///
+    /// # Errors
+    /// As there.
     #[track_caller]
     pub fn spawn_on<T: 'static>(self, event_loop: &EventLoop, coroutine: impl Coroutine<Value = T> + 'static) -> Task<T> {
         spawn(event_loop, coroutine, self.name, self.context, Location::caller())
@@ -286,6 +292,18 @@ pub(crate) fn spawn<T: 'static>(
 
 impl EventLoop {
     /// Makes a task of a coroutine, whether or not the loop is running. Mirrors `loop.create_task`.
+    ///
+    /// ```
+    /// use kolo::{EventLoop, sleep_with};
+    ///
+    /// let event_loop = EventLoop::new()?;
+    /// let task = event_loop.create_task(sleep_with(0.01, 42)); // begins when the loop runs
+    /// assert_eq!(event_loop.run_until_complete(task)?, 42);
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// On a closed loop the coroutine is dropped, and the task has failed with Runtime.
     #[doc(alias("spawn", "spawn_local"))]
     #[track_caller]
     pub fn create_task<T: 'static>(&self, coroutine: impl Coroutine<Value = T> + 'static) -> Task<T> {

@@ -245,7 +245,7 @@ fn refusal(promise: &Ref, by: Polled<'_>) -> Option<Error> {
 #[must_use = "futures do nothing unless awaited"]
 pub struct Taken<T>(Waiting, Promise<T>);
 
-/// The future of `(&promise).await`: clones the value.
+/// The future of `(&promise).await`: clones the value. It is kept as [`Taken`] is.
 #[must_use = "futures do nothing unless awaited"]
 pub struct Cloned<T>(Waiting, Promise<T>);
 
@@ -339,7 +339,7 @@ impl<T: Clone + 'static> IntoFuture for &Task<T> {
     }
 }
 
-/// The future of `(&any_promise).await`.
+/// The future of `(&any_promise).await`, of an [`AnyPromise`].
 #[must_use = "futures do nothing unless awaited"]
 pub struct Settled(Waiting, AnyPromise);
 

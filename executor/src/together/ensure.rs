@@ -185,7 +185,7 @@ impl EventLoop {
     /// ```
     ///
     /// # Errors
-    /// Value, when it belongs to another loop.
+    /// Value, when it belongs to another loop. On a closed loop a coroutine becomes a task that has failed, as by [`EventLoop::create_task`].
     #[track_caller]
     pub fn ensure_future<A: EnsureFuture>(&self, awaitable: A) -> Result<A::Handle> {
         let handle = awaitable.ensure_future_on(self);

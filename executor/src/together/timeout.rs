@@ -210,7 +210,8 @@ impl Timeout {
         self.0.as_ref().ok()?.deadline.get().map(seconds)
     }
 
-    /// Moves the deadline, to now if it has passed; `None` takes it away. Mirrors `Timeout.reschedule`.
+    /// Moves the deadline to `when`, in seconds of [`EventLoop::time`](crate::EventLoop::time), or to now if that has passed; `None` takes it away.
+    /// Mirrors `Timeout.reschedule`.
     ///
     /// # Errors
     /// Runtime, before `run` and when the deadline has passed or the body has ended; Value, when `when` is NaN.

@@ -25,7 +25,19 @@ use crate::ground::caught::Payload;
 use crate::ground::line::of_program;
 use crate::ground::nested_drop::nested_drop;
 
-/// The result of everything in kolo that may suspend, and of every coroutine.
+/// The result of everything in kolo that may suspend, and of every coroutine; unless told otherwise, with an [`Error`].
+///
+/// ```
+/// use kolo::Result;
+///
+/// fn parse(text: &str) -> Result<u32> {
+///     Ok(text.parse()?)
+/// }
+/// fn strictly(text: &str) -> Result<u32, std::num::ParseIntError> {
+///     text.parse()
+/// }
+/// assert_eq!(parse("42").unwrap(), strictly("42").unwrap());
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The line of a program; `None` where it is not known.

@@ -7,7 +7,7 @@ use crate::block::task::TaskHead;
 use crate::ground::error::{Awaited, Error, Result};
 use crate::together::ensure::{EnsureFuture, LoopOf};
 
-/// The children of a gather, of one type or of many.
+/// The children of a gather, of one type ([`Many`]) or of many (a tuple of [`One`]s).
 pub trait Children {
     /// What the gather gives when all have succeeded.
     type Values;
