@@ -110,9 +110,10 @@
 //! cases.
 //!
 //! A guard lives as long as its name: `let _held = lock.hold().await?` holds to the end of the block, `let _ = lock.hold().await?` drops the
-//! guard at once and protects nothing. A `std::sync::Mutex` must not be locked across an await: another task of the same thread that wants it
-//! would stop the thread, and the loop with it. Between two awaits nobody else runs, so a `Cell` or a `RefCell` is enough for state that is
-//! not touched across one.
+//! guard at once and protects nothing. `let _ = sleep(1)`, without an await, does nothing at all: a coroutine runs when it is awaited or made a
+//! task, and `let _ =` keeps the compiler from saying that it never will. A `std::sync::Mutex` must not be locked across an await: another task of
+//! the same thread that wants it would stop the thread, and the loop with it. Between two awaits nobody else runs, so a `Cell` or a `RefCell` is
+//! enough for state that is not touched across one.
 //!
 //! # Errors
 //!

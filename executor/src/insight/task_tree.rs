@@ -83,6 +83,7 @@ impl EventLoop {
     /// .unwrap();
     /// ```
     #[doc(alias("print_call_graph", "format_call_graph"))]
+    #[must_use = "it is a text, and prints nothing"]
     pub fn task_tree(&self) -> String {
         Graph::of(self).tree()
     }
@@ -107,6 +108,7 @@ impl<T: 'static> Task<T> {
     /// .unwrap();
     /// ```
     #[doc(alias("get_stack", "capture_call_graph"))]
+    #[must_use = "it is a text; `print_stack` prints it"]
     pub fn stack(&self) -> String {
         self.as_any_task().stack()
     }
@@ -120,6 +122,7 @@ impl<T: 'static> Task<T> {
 impl AnyTask {
     /// See [`Task::stack`].
     #[doc(alias = "get_stack")]
+    #[must_use = "it is a text; `print_stack` prints it"]
     pub fn stack(&self) -> String {
         let text = format!("{self:?}");
         match self.event_loop() {
