@@ -27,7 +27,7 @@
 //! cargo test --workspace                   # run the tests
 //! ```
 //!
-//! A **coroutine** is any future whose output is a [`Result`]. Every await that may suspend gives one, because each is a point where a
+//! A **coroutine** ([`Coroutine`]) is any future whose output is a [`Result`]. Every await that may suspend gives one, because each is a point where a
 //! cancellation can arrive: `?` lets it through, `if let Err(error)` is `except`. Times are seconds, as `1`, `0.5` or a
 //! [`Duration`](std::time::Duration).
 //!
