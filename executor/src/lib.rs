@@ -80,7 +80,7 @@
 //!
 //! # Reading order
 //!
-//! The executor has some 17,800 lines. These ten pages, about 2,200 lines, are the core; the rest is one concept
+//! The executor has some 18,700 lines. These ten pages, about 2,200 lines, are the core; the rest is one concept
 //! a page, on top of them, and can be read in any order.
 //!
 //! | page | what |
