@@ -2,8 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 
 use kolo_executor::{Context, Error, ExceptionContext, OsError, Promise, Result, TimerHandle, try_running_loop};
 
@@ -11,6 +13,7 @@ use crate::address::Address;
 use crate::protocol::Protocol;
 use crate::tls::refused;
 use crate::transport::marks::Marks;
+use crate::transport::sendfile::Part;
 use crate::transport::{Channel, Transport};
 
 /// How long the two ends may take to agree, in seconds.
@@ -341,6 +344,14 @@ impl Channel for TlsTransport {
         if let Some(below) = self.below() {
             below.0.set_marks(marks);
         }
+    }
+
+    fn protocol(&self) -> Option<Rc<dyn Protocol>> {
+        self.above()
+    }
+
+    fn send_file(&self, _: &Arc<File>, _: Part) -> Option<Result<Promise<u64>>> {
+        None
     }
 
     fn set_protocol(&self, protocol: Rc<dyn Protocol>) {

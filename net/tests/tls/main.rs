@@ -83,6 +83,24 @@ fn more_than_any_buffer_comes_back_in_order() {
 }
 
 #[test]
+fn a_file_is_sent_in_secret() {
+    run(async {
+        let server = start_server(echo, ("127.0.0.1", 0)).tls(server()?).await?;
+        let port = server.addresses()[0].port().unwrap();
+        let (reader, writer) = open_connection(("127.0.0.1", port)).tls(client()?).await?;
+        let path = file("main.rs");
+        let sent = writer.transport().sendfile(std::fs::File::open(&path)?, 3, None).await?;
+        let text = std::fs::read(path)?;
+        assert_eq!(sent as usize, text.len() - 3);
+        assert!(reader.read_exactly(text.len() - 3).await? == text[3..]);
+        writer.close();
+        server.close();
+        server.wait_closed().await
+    })
+    .unwrap();
+}
+
+#[test]
 fn who_is_not_trusted_is_not_connected_to() {
     let outcome = run(async {
         let server = start_server(echo, ("127.0.0.1", 0)).tls(server()?).await?;

@@ -3,6 +3,7 @@
 mod channel;
 mod ending;
 mod reading;
+mod sending;
 mod writing;
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -18,6 +19,7 @@ use crate::protocol::Protocol;
 use crate::server::clients::{Client, Clients};
 use crate::transport::marks::Marks;
 use crate::transport::outgoing::Outgoing;
+use crate::transport::socket::sending::Sending;
 use crate::transport::{Channel, Transport};
 
 pub(crate) struct SocketTransport {
@@ -33,6 +35,7 @@ pub(crate) struct SocketTransport {
     /// Whether a read that finds less than it asks for has found all.
     reads_all: bool,
     outgoing: RefCell<Outgoing>,
+    sending: RefCell<Option<Sending>>,
     marks: Cell<Marks>,
     is_closing: Cell<bool>,
     /// No more is written after what is buffered.
@@ -100,6 +103,7 @@ impl SocketTransport {
             addresses: [local, peer],
             reads_all: is_tcp,
             outgoing: RefCell::default(),
+            sending: RefCell::default(),
             marks: Cell::default(),
             is_closing: Cell::new(false),
             has_eof: Cell::new(false),
@@ -161,10 +165,6 @@ impl SocketTransport {
         let Some(event_loop) = self.event_loop() else { return };
         let context = ExceptionContext::new(message).with_error(error);
         event_loop.call_exception_handler(&context.with_detail("transport", self));
-    }
-
-    fn protocol(&self) -> Option<Rc<dyn Protocol>> {
-        self.protocol.borrow().clone()
     }
 
     fn drained(&self, interest: Interest) {
