@@ -1,237 +1,281 @@
-//! Sources: descriptors that belong to somebody who reads by himself.
+//! Sources: their owners are told when readers would be called.
 
 use std::cell::{Cell, OnceCell};
-use std::fmt;
-use std::io::{ErrorKind, Read};
+use std::io::Read;
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use kolo_executor::primitive::{Interest, Ready, Source};
 use kolo_executor::testing::{Trace, hops};
-use kolo_executor::{Clock, EventLoop, Kind, running_loop, sleep, testing};
+use kolo_executor::{Kind, Promise, Result, running_loop, sleep};
 
-use super::{pair, send, traced_to_the_end};
-use crate::support::outcome::error_of;
+use super::{pair, send, take, traced_to_the_end};
+use crate::support::lives::{DropFlag, keep};
+use crate::support::outcome::{error_of, kind_of};
+use crate::support::runs::virtual_loop;
 
-/// Reads a byte each time that it is told, and logs its name.
-struct Reader {
-    name: &'static str,
-    socket: UnixStream,
+/// An owner that tells of it.
+struct Owner {
     trace: Trace,
+    name: &'static str,
+    end: UnixStream,
     source: OnceCell<Source>,
-    /// Whether it says so when nothing is left.
-    says_drained: bool,
-    told: Cell<u32>,
-    knows_the_end: Cell<bool>,
+    /// Whether it takes what has come, and says so.
+    takes: Cell<bool>,
+    /// What it does when it is told.
+    acts: Cell<Option<Box<dyn FnOnce()>>>,
 }
 
-impl Reader {
-    fn new(name: &'static str, socket: UnixStream, trace: &Trace, says_drained: bool) -> Rc<Reader> {
-        Reader::of(&running_loop(), name, socket, trace, says_drained)
-    }
-
-    fn of(event_loop: &EventLoop, name: &'static str, socket: UnixStream, trace: &Trace, says_drained: bool) -> Rc<Reader> {
-        let reader = Rc::new(Reader {
-            name,
-            socket,
-            trace: trace.clone(),
-            source: OnceCell::new(),
-            says_drained,
-            told: Cell::new(0),
-            knows_the_end: Cell::new(false),
-        });
-        let source = Source::new(event_loop, &reader.socket, reader.clone()).expect("an open socket");
-        reader.source.get_or_init(|| source);
-        reader.source().watch(Interest::Read).expect("an open socket");
-        reader
-    }
-
-    fn source(&self) -> &Source {
-        self.source.get().expect("made with it")
+impl std::fmt::Debug for Owner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "<Owner {}>", self.name)
     }
 }
 
-impl fmt::Debug for Reader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<Reader {}>", self.name)
-    }
-}
-
-impl Ready for Reader {
+impl Ready for Owner {
     fn ready(&self, interest: Interest) {
-        assert_eq!(interest, Interest::Read);
-        self.told.set(self.told.get() + 1);
-        match (&self.socket).read(&mut [0]) {
-            Ok(0) => self.trace.log(format!("{} end", self.name)),
-            Ok(_) => self.trace.log(self.name),
-            Err(error) => {
-                assert_eq!(error.kind(), ErrorKind::WouldBlock);
-                if self.says_drained {
-                    self.source().drained(Interest::Read);
-                }
-            }
-        }
-    }
-
-    fn loop_is_closed(&self) {
-        self.knows_the_end.set(true);
-    }
-}
-
-#[test]
-fn it_is_told_in_every_iteration_as_long_as_anything_is_left() {
-    let events = traced_to_the_end(async |trace| {
-        let (ours, theirs) = pair();
-        let reader = Reader::new("A", ours, &trace, false);
-        (0..3).for_each(|_| send(&theirs));
-        hops(6).await?;
-        // It takes a byte at a time, and is told once more for what it has not looked at: nothing.
-        assert_eq!(reader.told.get(), 3);
-        reader.source().close();
-        Ok(())
-    });
-    assert_eq!(events, ["A", "A", "A"]);
-}
-
-#[test]
-fn what_has_said_that_nothing_is_left_is_told_of_what_comes() {
-    let events = traced_to_the_end(async |trace| {
-        let (ours, theirs) = pair();
-        let reader = Reader::new("A", ours, &trace, true);
-        for _ in 0..3 {
-            send(&theirs);
-            hops(3).await?;
-        }
-        reader.source().close();
-        Ok(())
-    });
-    assert_eq!(events, ["A", "A", "A"]);
-}
-
-#[test]
-fn an_end_that_came_with_the_last_byte_is_told() {
-    let events = traced_to_the_end(async |trace| {
-        let (ours, theirs) = pair();
-        let reader = Reader::new("A", ours, &trace, true);
-        send(&theirs);
-        drop(theirs);
-        hops(3).await?;
-        reader.source().close();
-        Ok(())
-    });
-    assert_eq!(events, ["A", "A end"]);
-}
-
-#[test]
-fn sources_and_readers_stand_in_one_line() {
-    let events = traced_to_the_end(async |trace| {
-        let [(a, to_a), (b, to_b), (c, to_c)] = [pair(), pair(), pair()];
-        let first = Reader::new("A", a, &trace, true);
-        let log = trace.clone();
-        running_loop().add_reader(&b, move || log.log("B"))?;
-        let third = Reader::new("C", c, &trace, true);
-        send(&to_c);
-        send(&to_b);
-        send(&to_a);
-        hops(2).await?;
-        // B stays ready, and so before what comes now.
-        send(&to_a);
-        send(&to_c);
-        hops(2).await?;
-        running_loop().remove_reader(&b);
-        first.source().close();
-        third.source().close();
-        Ok(())
-    });
-    assert_eq!(events, ["C", "B", "A", "B", "B", "A", "C"]);
-}
-
-#[test]
-fn one_that_is_unwatched_is_not_told_though_it_was_about_to_be() {
-    let events = traced_to_the_end(async |trace| {
-        let [(a, to_a), (b, to_b)] = [pair(), pair()];
-        let second = Reader::new("B", b, &trace, true);
-        let (log, other) = (trace.clone(), second.clone());
-        running_loop().add_reader(&a, move || {
-            log.log("A");
-            other.source().unwatch(Interest::Read);
-        })?;
-        send(&to_a);
-        send(&to_b);
-        hops(2).await?;
-        running_loop().remove_reader(&a);
-        trace.log("B is watched again");
-        second.source().watch(Interest::Read)?;
-        hops(2).await?;
-        second.source().close();
-        Ok(())
-    });
-    assert_eq!(events, ["A", "B is watched again", "B"]);
-}
-
-#[test]
-fn nobody_else_watches_its_descriptor_and_nobody_ends_it() {
-    testing::run(async {
-        let (ours, _theirs) = pair();
-        let descriptor = ours.try_clone()?;
-        let reader = Reader::new("A", ours, &Trace::new(), true);
-        let number = std::os::fd::AsRawFd::as_raw_fd(&reader.socket);
-        let used = |call: &str| {
-            (
-                Kind::Runtime,
-                format!("{call}: File descriptor {number} is used by transport <Reader A>"),
-            )
+        let what = match interest {
+            Interest::Read => self.name.to_owned(),
+            Interest::Write => format!("{} writes", self.name),
         };
-        assert_eq!(error_of(running_loop().add_reader(&reader.socket, || {})), used("add_reader"));
-        assert_eq!(error_of(running_loop().add_writer(&reader.socket, || {})), used("add_writer"));
-        let again = Source::new(&running_loop(), &reader.socket, reader.clone());
-        assert_eq!(error_of(again.map(drop)), used("Source::new"));
-        assert!(!running_loop().remove_reader(&reader.socket));
-        assert!(reader.source().is_watched(Interest::Read));
-        reader.source().close();
-        assert!(!reader.source().is_watched(Interest::Read));
-        reader.source().watch(Interest::Read)?;
-        assert!(!reader.source().is_watched(Interest::Read), "it is closed");
-        drop(descriptor);
+        self.trace.log_iteration(what);
+        if self.takes.get() {
+            let mut count = 0;
+            while let Ok(more @ 1..) = (&self.end).read(&mut [0; 64]) {
+                count += more;
+            }
+            assert!(count > 0, "told of nothing");
+            self.source().drained(Interest::Read);
+        }
+        if let Some(act) = self.acts.take() {
+            act();
+        }
+    }
+}
+
+impl Owner {
+    fn source(&self) -> &Source {
+        self.source.get().expect("it was made with one")
+    }
+}
+
+/// An owner of one end of a pair, and the other.
+fn owner(trace: &Trace, name: &'static str) -> Result<(Rc<Owner>, UnixStream)> {
+    let (ours, theirs) = pair();
+    let owner = Rc::new(Owner {
+        trace: trace.clone(),
+        name,
+        end: ours,
+        source: OnceCell::new(),
+        takes: Cell::new(false),
+        acts: Cell::new(None),
+    });
+    let source = Source::new(&running_loop(), &owner.end, owner.clone())?;
+    owner.source.get_or_init(|| source);
+    Ok((owner, theirs))
+}
+
+#[test]
+fn an_owner_is_told_in_every_iteration_in_which_something_is_left() {
+    let events = traced_to_the_end(async |trace| {
+        let (a, to_a) = owner(&trace, "A")?;
+        send(&to_a);
+        hops(1).await?;
+        trace.log_iteration("watches");
+        a.source().watch(Interest::Read)?;
+        a.source().watch(Interest::Read)?;
+        hops(2).await?;
+        a.takes.set(true);
+        hops(3).await?;
+        trace.log_iteration("sends");
+        send(&to_a);
+        hops(2).await?;
+        a.source().close();
         Ok(())
-    })
-    .unwrap();
+    });
+    assert_eq!(events, ["+1 watches", "+2 A", "+3 A", "+6 sends", "+7 A"]);
 }
 
 #[test]
-fn one_that_watches_nothing_keeps_no_run_from_its_end() {
-    let event_loop = EventLoop::with_clock(Clock::Virtual).unwrap();
-    let (ours, _theirs) = pair();
-    let reader = Reader::of(&event_loop, "A", ours, &Trace::new(), true);
-    reader.source().unwatch(Interest::Read);
-    let for_ever = event_loop.create_promise::<()>();
-    let outcome = event_loop.run_until_complete(async move { for_ever.await });
-    assert_eq!(outcome.unwrap_err().kind(), Kind::Deadlock);
-    event_loop.close().unwrap();
+fn one_that_stays_ready_keeps_its_place_before_one_that_becomes_so() {
+    let events = traced_to_the_end(async |trace| {
+        let [(c, to_c), (e, to_e)] = [owner(&trace, "C")?, owner(&trace, "E")?];
+        e.source().watch(Interest::Read)?;
+        c.source().watch(Interest::Read)?;
+        send(&to_c);
+        hops(3).await?;
+        send(&to_e);
+        hops(3).await?;
+        c.source().close();
+        e.source().close();
+        Ok(())
+    });
+    assert_eq!(events, ["+1 C", "+2 C", "+3 C", "+4 C", "+4 E", "+5 C", "+5 E"]);
 }
 
 #[test]
-fn the_loops_end_is_told_and_cuts_the_circle() {
-    let event_loop = EventLoop::with_clock(Clock::Virtual).unwrap();
-    let (ours, _theirs) = pair();
-    let reader = Reader::of(&event_loop, "A", ours, &Trace::new(), true);
-    event_loop.close().unwrap();
-    assert!(reader.knows_the_end.get());
-    let weak: Weak<Reader> = Rc::downgrade(&reader);
-    drop(reader);
-    assert!(weak.upgrade().is_none());
+fn of_one_descriptor_reading_is_told_first_and_its_owner_may_end_the_other() {
+    let events = traced_to_the_end(async |trace| {
+        let (a, to_a) = owner(&trace, "A")?;
+        send(&to_a);
+        a.source().watch(Interest::Write)?;
+        a.source().watch(Interest::Read)?;
+        hops(2).await?;
+        let ends = a.clone();
+        a.acts
+            .set(Some(Box::new(move || assert!(ends.source().unwatch(Interest::Write)))));
+        hops(2).await?;
+        a.source().close();
+        Ok(())
+    });
+    assert_eq!(events, ["+1 A", "+1 A writes", "+2 A", "+3 A"]);
 }
 
 #[test]
-fn one_that_is_told_does_not_hold_the_virtual_clock_once_it_is_drained() {
-    testing::run(async {
-        let (ours, theirs) = pair();
-        let reader = Reader::new("A", ours, &Trace::new(), true);
-        send(&theirs);
+fn unwatched_and_watched_again_in_one_iteration_it_is_told_in_the_next() {
+    let events = traced_to_the_end(async |trace| {
+        let [(first, to_first), (a, to_a)] = [owner(&trace, "first")?, owner(&trace, "A")?];
+        first.source().watch(Interest::Read)?;
+        a.source().watch(Interest::Read)?;
+        send(&to_first);
+        send(&to_a);
+        let again = a.clone();
+        first.acts.set(Some(Box::new(move || {
+            assert!(again.source().unwatch(Interest::Read));
+            assert!(!again.source().unwatch(Interest::Read));
+            again.source().watch(Interest::Read).expect("an open descriptor");
+        })));
+        hops(3).await?;
+        first.source().close();
+        a.source().close();
+        Ok(())
+    });
+    assert_eq!(events, ["+1 first", "+2 first", "+2 A"]);
+}
+
+#[test]
+fn a_hang_up_concerns_both_directions() {
+    let events = traced_to_the_end(async |trace| {
+        let (a, to_a) = owner(&trace, "A")?;
+        a.source().watch(Interest::Read)?;
+        drop(to_a);
+        hops(3).await?;
+        // It has ended: there is always something left, whatever the owner says.
+        a.source().drained(Interest::Read);
+        hops(2).await?;
+        a.source().close();
+        Ok(())
+    });
+    assert_eq!(events, ["+1 A", "+2 A", "+3 A", "+4 A"]);
+}
+
+#[test]
+fn a_descriptor_belongs_to_its_owner_alone() {
+    let events = traced_to_the_end(async |trace| {
+        let (a, _to_a) = owner(&trace, "A")?;
+        let number = a.end.as_raw_fd();
+        let used = |call: &str| {
+            let text = format!("{call}: File descriptor {number} is used by transport <Owner A>");
+            (Kind::Runtime, text)
+        };
+        assert_eq!(error_of(running_loop().add_reader(&a.end, || {})), used("add_reader"));
+        assert_eq!(error_of(running_loop().add_writer(&a.end, || {})), used("add_writer"));
+        let second = Source::new(&running_loop(), &a.end, a.clone()).map(drop);
+        assert_eq!(error_of(second), used("Source::new"));
+        a.source().watch(Interest::Read)?;
+        assert!(!running_loop().remove_reader(&a.end) && !running_loop().remove_writer(&a.end));
+        assert!(a.source().is_watched(Interest::Read));
+        assert_eq!(format!("{:?}", a.source()), format!("<Source fd={number} reading>"));
+        a.source().close();
+        // From then on it is anybody's.
+        running_loop().add_reader(&a.end, || {})?;
+        assert!(running_loop().remove_reader(&a.end));
+        Ok(())
+    });
+    assert_eq!(events, [""; 0]);
+}
+
+#[test]
+fn one_that_is_closed_is_told_of_nothing_also_if_that_was_about_to_happen() {
+    let events = traced_to_the_end(async |trace| {
+        let [(first, to_first), (a, to_a)] = [owner(&trace, "first")?, owner(&trace, "A")?];
+        first.source().watch(Interest::Read)?;
+        a.source().watch(Interest::Read)?;
+        send(&to_first);
+        send(&to_a);
+        let closes = a.clone();
+        first.acts.set(Some(Box::new(move || closes.source().close())));
+        hops(2).await?;
+        a.source().watch(Interest::Read)?;
+        assert!(!a.source().is_watched(Interest::Read));
+        hops(1).await?;
+        first.source().close();
+        first.source().close();
+        Ok(())
+    });
+    assert_eq!(events, ["+1 first", "+2 first"]);
+}
+
+#[test]
+fn its_owner_goes_when_it_is_closed_and_when_the_loop_is() {
+    struct Owned(DropFlag);
+    impl std::fmt::Debug for Owned {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("<Owned>")
+        }
+    }
+    impl Ready for Owned {
+        fn ready(&self, _: Interest) {
+            keep(&self.0);
+        }
+    }
+    for close_loop in [false, true] {
+        let event_loop = virtual_loop();
+        let (ours, _theirs) = pair();
+        let (dropped, flag) = DropFlag::new();
+        let source = Source::new(&event_loop, &ours, Rc::new(Owned(flag))).expect("an open loop");
+        source.watch(Interest::Read).expect("an open descriptor");
+        assert!(!dropped.get());
+        match close_loop {
+            false => source.close(),
+            true => event_loop.close().expect("an idle loop"),
+        }
+        assert!(dropped.get(), "by the loop: {close_loop}");
+        event_loop.close().expect("an idle loop");
+        assert_eq!(
+            kind_of(Source::new(&event_loop, &ours, Rc::new(Owned(DropFlag::default()))).map(drop)),
+            Kind::Runtime
+        );
+    }
+}
+
+#[test]
+fn one_that_is_not_watched_keeps_nobody_from_proving_a_deadlock() {
+    let outcome = kolo_executor::testing::run(async {
+        let (a, _to_a) = owner(&Trace::new(), "A")?;
+        a.source().watch(Interest::Read)?;
         sleep(3600).await?;
-        assert!(reader.told.get() >= 1);
-        reader.source().close();
+        a.source().unwatch(Interest::Read);
+        Promise::<()>::new().await
+    });
+    assert_eq!(kind_of(outcome), Kind::Deadlock);
+}
+
+#[test]
+fn all_that_are_ready_are_told_in_one_iteration() {
+    let events = traced_to_the_end(async |trace| {
+        let owners = (0..200).map(|_| owner(&trace, "one")).collect::<Result<Vec<_>>>()?;
+        for (owner, end) in &owners {
+            owner.source().watch(Interest::Read)?;
+            send(end);
+        }
+        hops(2).await?;
+        for (owner, _) in &owners {
+            take(&owner.end);
+            owner.source().close();
+        }
         Ok(())
-    })
-    .unwrap();
+    });
+    assert_eq!(events, vec!["+1 one"; 200]);
 }
