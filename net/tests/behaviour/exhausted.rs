@@ -126,7 +126,9 @@ async fn everything_fails() -> Result<()> {
         open_connection_on(UdpSocket::bind(("127.0.0.1", 0))?).await.map(drop),
         open_connection_on(OwnedFd::from(File::open("/dev/null")?)).await.map(drop),
         start_server(nothing, ("192.0.2.1", 0)).await.map(drop),
-        start_server(nothing, (["127.0.0.1", "192.0.2.1", "no such host."], 0)).await.map(drop),
+        start_server(nothing, (["127.0.0.1", "192.0.2.1", "no such host."], 0))
+            .await
+            .map(drop),
         start_unix_server(nothing, scratch.path("no folder/server")).await.map(drop),
         start_unix_server(nothing, scratch.path(&"x".repeat(200))).await.map(drop),
     ];
@@ -161,7 +163,10 @@ async fn everything_fails() -> Result<()> {
     reset(theirs);
     assert!(reader.read(1).await.is_err() && writer.wait_closed().await.is_err());
     let (ours, theirs) = UnixStream::pair()?;
-    Witness::failing(&Default::default(), "made", Error::value("no")).on(ours).await?.abort();
+    Witness::failing(&Default::default(), "made", Error::value("no"))
+        .on(ours)
+        .await?
+        .abort();
     drop(theirs);
     // And one that goes on its way.
     let ((reader, writer), (peer, peers_writer)) = stream_pair().await?;

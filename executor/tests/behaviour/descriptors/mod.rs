@@ -2,6 +2,7 @@
 
 mod awaits;
 mod closed;
+mod drained;
 mod guards;
 mod looked_at;
 mod order;

@@ -123,7 +123,8 @@ fn of_one_descriptor_reading_is_told_first_and_its_owner_may_end_the_other() {
         a.source().watch(Interest::Read)?;
         hops(2).await?;
         let ends = a.clone();
-        a.acts.set(Some(Box::new(move || assert!(ends.source().unwatch(Interest::Write)))));
+        a.acts
+            .set(Some(Box::new(move || assert!(ends.source().unwatch(Interest::Write)))));
         hops(2).await?;
         a.source().close();
         Ok(())
@@ -242,7 +243,10 @@ fn its_owner_goes_when_it_is_closed_and_when_the_loop_is() {
         }
         assert!(dropped.get(), "by the loop: {close_loop}");
         event_loop.close().expect("an idle loop");
-        assert_eq!(kind_of(Source::new(&event_loop, &ours, Rc::new(Owned(DropFlag::default()))).map(drop)), Kind::Runtime);
+        assert_eq!(
+            kind_of(Source::new(&event_loop, &ours, Rc::new(Owned(DropFlag::default()))).map(drop)),
+            Kind::Runtime
+        );
     }
 }
 
