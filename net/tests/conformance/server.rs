@@ -187,7 +187,10 @@ fn test_unix_server_sock_cleanup() {
         let path = scratch.path("server");
         assert_eq!(is_there(&path, start_unix_server(nothing, &path)).await?, [true, false]);
         let listener = UnixListener::bind(&path)?;
-        assert_eq!(is_there(&path, start_unix_server(nothing, &path).on(listener)).await?, [true, false]);
+        assert_eq!(
+            is_there(&path, start_unix_server(nothing, &path).on(listener)).await?,
+            [true, false]
+        );
         Ok(())
     });
 }

@@ -48,7 +48,10 @@ fn test_create_connection() {
         greet(move || listener.accept().expect("a client").0);
         greeted(create_connection(move || Rc::new(Witness::new(&trace)), address)).await
     });
-    assert_eq!(without_iterations(events), ["made", "data hello", "eof", "lost in good order"]);
+    assert_eq!(
+        without_iterations(events),
+        ["made", "data hello", "eof", "lost in good order"]
+    );
 }
 
 #[test]
@@ -57,9 +60,16 @@ fn test_create_unix_connection() {
         let scratch = Scratch::new();
         let listener = UnixListener::bind(scratch.path("server"))?;
         greet(move || listener.accept().expect("a client").0);
-        greeted(create_unix_connection(move || Rc::new(Witness::new(&trace)), scratch.path("server"))).await
+        greeted(create_unix_connection(
+            move || Rc::new(Witness::new(&trace)),
+            scratch.path("server"),
+        ))
+        .await
     });
-    assert_eq!(without_iterations(events), ["made", "data hello", "eof", "lost in good order"]);
+    assert_eq!(
+        without_iterations(events),
+        ["made", "data hello", "eof", "lost in good order"]
+    );
 }
 
 #[test]
@@ -193,7 +203,10 @@ fn test_create_server_sock() {
         // As std makes it, it blocks: the server has it not block.
         let server = server_of(&trace, ("127.0.0.1", 0)).on(OwnedFd::from(listener)).await?;
         assert_eq!(address_of(&server), address);
-        assert!(running_loop().add_reader(&number, || {}).is_err(), "it is the very descriptor");
+        assert!(
+            running_loop().add_reader(&number, || {}).is_err(),
+            "it is the very descriptor"
+        );
         assert!(accepts(&trace, ("127.0.0.1", address.port())).await?);
         server.close();
         server.close_clients();

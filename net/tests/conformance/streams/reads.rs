@@ -179,7 +179,10 @@ fn test_exception() {
     let reader = StreamReader::new();
     assert!(reader.error().is_none());
     reader.set_error(Error::value("mine"));
-    assert_eq!(reader.error().map(|error| error.message().to_owned()), Some("mine".to_owned()));
+    assert_eq!(
+        reader.error().map(|error| error.message().to_owned()),
+        Some("mine".to_owned())
+    );
 }
 
 #[test]

@@ -46,7 +46,10 @@ fn test___repr__exception() {
     let reader = StreamReader::new();
     reader.set_error(Error::other("mine"));
     let shown = format!("{reader:?}");
-    assert!(shown.starts_with("<StreamReader exception=") && shown.contains("mine"), "{shown}");
+    assert!(
+        shown.starts_with("<StreamReader exception=") && shown.contains("mine"),
+        "{shown}"
+    );
 }
 
 #[test]

@@ -7,9 +7,7 @@ use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::rc::Rc;
 
 use kolo_executor::{Kind, Result, running_loop};
-use kolo_net::{
-    Protocol, Transport, create_connection_on, create_unix_connection, create_unix_server, open_connection_on,
-};
+use kolo_net::{Protocol, Transport, create_connection_on, create_unix_connection, create_unix_server, open_connection_on};
 
 use crate::peers::scratch::Scratch;
 use crate::peers::{told, words};
@@ -85,7 +83,10 @@ fn test_create_unix_server_path_inetsock() {
         let outcome = create_unix_server(nothing, scratch.path("server")).on(socket).await;
         let (kind, message) = error_of(outcome.map(drop));
         assert_eq!(kind, Kind::Value);
-        assert!(message.starts_with("A UNIX Domain Stream Socket was expected, got "), "{message}");
+        assert!(
+            message.starts_with("A UNIX Domain Stream Socket was expected, got "),
+            "{message}"
+        );
         Ok(())
     });
 }
@@ -109,7 +110,10 @@ fn test_create_unix_server_path_stream_bittype() {
         let scratch = Scratch::new();
         let listener = UnixListener::bind(scratch.path("server"))?;
         listener.set_nonblocking(true)?;
-        create_unix_server(nothing, scratch.path("server")).on(listener).await?.close();
+        create_unix_server(nothing, scratch.path("server"))
+            .on(listener)
+            .await?
+            .close();
         Ok(())
     });
 }
