@@ -259,9 +259,9 @@ impl Start {
         let server = Server::new(&event_loop, bound, backlog, &accept).map_err(|error| error.at(site))?;
         if start_serving {
             // Cancelled here it would go on, and nobody could close it.
-            let started = Started(Some(server.clone()));
+            let mut started = Started(Some(server.clone()));
             server.start_serving().await?;
-            started.is_told();
+            started.0 = None;
         }
         Ok(server)
     }
@@ -269,12 +269,6 @@ impl Start {
 
 /// A server that nobody gets is closed.
 struct Started(Option<Server>);
-
-impl Started {
-    fn is_told(mut self) {
-        self.0 = None;
-    }
-}
 
 impl Drop for Started {
     fn drop(&mut self) {
