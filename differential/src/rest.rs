@@ -1,7 +1,7 @@
-//! What of sockets and streams should not be as it is, when nothing happens any more. A run that nobody meddles with may leave things so, too: by
+//! What of sockets and streams should not be as it is, when nothing happens by itself. A run that nobody meddles with may leave things so, too: by
 //! what its program does.
 
-use kolo::AnyTask;
+use kolo::{AnyTask, StreamReader};
 
 use crate::streams::Connection;
 use crate::world::World;
@@ -17,14 +17,16 @@ impl World {
                     .map(|end| format!("no task is left, and one waits for {end}")),
             );
             let connections = self.connections.borrow();
-            let readers = connections.iter().map(|connection| format!("{:?}", connection.reader));
-            let awaited = readers.filter(|reader| reader.contains(" waiter"));
-            left_over.extend(awaited.map(|reader| format!("no task is left, and one reads from {reader}")));
+            let awaited = connections
+                .iter()
+                .map(|connection| &connection.reader)
+                .filter(|reader| is_awaited(reader));
+            left_over.extend(awaited.map(|reader| format!("no task is left, and one reads from {reader:?}")));
         }
         left_over
     }
 
-    /// What stands still when nothing can happen any more, although nothing keeps it.
+    /// What stands still when nothing happens by itself, although nothing keeps it.
     pub(crate) fn stuck(&self) -> Vec<String> {
         let mut stuck = self.abandoned();
         stuck.extend(
@@ -51,10 +53,38 @@ impl World {
     }
 }
 
+/// Whether a task waits for more: it says so of itself, as asyncio's does.
+fn is_awaited(reader: &StreamReader) -> bool {
+    format!("{reader:?}").contains(" waiter")
+}
+
 impl Connection {
     /// Whether somebody waits in `drain` although all has been sent.
     fn drains_for_nothing(&self) -> bool {
         let is_empty = self.writer.as_ref().is_some_and(|writer| writer.write_buffer_size() == 0);
         is_empty && self.draining.get() > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kolo::testing::{hops, run};
+    use kolo::{StreamReader, create_task};
+
+    use super::is_awaited;
+
+    #[test]
+    fn readers_say_that_a_task_waits() {
+        run(async {
+            let reader = StreamReader::new();
+            let reading = create_task(reader.read(1));
+            hops(1).await?;
+            assert!(is_awaited(&reader));
+            reader.feed_data("x");
+            reading.await?;
+            assert!(!is_awaited(&reader));
+            Ok(())
+        })
+        .expect("it reads");
     }
 }
