@@ -6,6 +6,7 @@ mod guards;
 mod looked_at;
 mod order;
 mod outside;
+mod sources;
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
