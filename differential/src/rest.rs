@@ -7,9 +7,9 @@ use crate::streams::Connection;
 use crate::world::World;
 
 impl World {
-    /// What is left over when the run has ended.
+    /// What is left over when the run has ended. It ends in the midst of what its last task has set in motion: that a socket is closed, say.
     pub(crate) fn left_over(&self) -> Vec<String> {
-        let mut left_over = self.abandoned();
+        let mut left_over = Vec::new();
         if self.unfinished().is_empty() {
             left_over.extend(
                 self.sockets
@@ -28,7 +28,8 @@ impl World {
 
     /// What stands still when nothing happens by itself, although nothing keeps it.
     pub(crate) fn stuck(&self) -> Vec<String> {
-        let mut stuck = self.abandoned();
+        let abandoned = self.sockets.abandoned();
+        let mut stuck: Vec<_> = abandoned.map(|end| format!("{end} is open, and became no stream")).collect();
         stuck.extend(
             self.accepting()
                 .map(|task| format!("a connection is being accepted for ever: {task:?}")),
@@ -37,11 +38,6 @@ impl World {
         let draining = connections.iter().filter(|connection| connection.drains_for_nothing());
         stuck.extend(draining.map(|connection| format!("one waits for room where there is nothing: {:?}", connection.writer)));
         stuck
-    }
-
-    fn abandoned(&self) -> Vec<String> {
-        let abandoned = self.sockets.abandoned();
-        abandoned.map(|end| format!("{end} is open, and became no stream")).collect()
     }
 
     /// The tasks in which servers make connections: they take a moment.
