@@ -2,11 +2,13 @@
 //!
 //! At one suspension of one task the task is **cancelled**; or the coroutine that is about to go on there **panics** instead, or is **dropped**,
 //! as a foreign `select!` does, and its caller goes on with an error. What a program makes of that is its own affair: one that leaves a lock
-//! locked, or waits for what nobody sets any more, may stand still. What kolo promises is this, and is checked of every run:
+//! locked, or waits for what nobody sets or sends any more, may stand still. What kolo promises is this, and is checked of every run:
 //!
 //! - **it ends**: with its last task, or with the proof of a deadlock, and not in a circle;
-//! - **granted**: at rest nobody waits in a queue for what is there: whoever was woken and went away has passed it on;
-//! - **gone**: when no task is left, nobody stands in a queue;
+//! - **granted**: at rest, which is also whenever the clock is about to move, nobody waits in a queue for what is there: whoever was woken and
+//!   went away has passed it on; nor for room in a stream that has sent all;
+//! - **gone**: when no task is left, nobody stands in a queue, waits for a socket, or reads from a stream;
+//! - **closed**: a socket that did not become a stream after all is closed, and no descriptor is left over;
 //! - **dropped**: no coroutine outlives its run;
 //! - **no accident**: nothing panics but what was told to, although kolo would have caught it.
 //!
@@ -35,9 +37,9 @@ impl Meddler for Breaks {
     fn call(&self, coroutine: Coroutine<i64>) -> Coroutine<i64> {
         Box::pin(self.0.call(coroutine))
     }
-    fn is_at_rest(&self, event_loop: &EventLoop, amiss: Vec<String>) {
+    fn is_at_rest(&self, event_loop: &EventLoop, amiss: &dyn Fn() -> Vec<String>) {
         self.0.look(event_loop);
-        amiss.into_iter().for_each(|what| self.0.fault(what));
+        amiss().into_iter().for_each(|what| self.0.fault(what));
     }
 }
 
