@@ -145,7 +145,14 @@ impl Target {
 fn check(socket: OwnedFd) -> Result<OwnedFd> {
     match sockopt::socket_type(&socket) {
         Ok(SocketType::STREAM) => {}
-        kind => return Err(Error::value(format!("A Stream Socket was expected, got {kind:?}"))),
+        Ok(SocketType::DGRAM) => return Err(Error::value("A Stream Socket was expected, got one of datagrams")),
+        Ok(kind) => {
+            return Err(Error::value(format!(
+                "A Stream Socket was expected, got one of type {}",
+                kind.as_raw()
+            )));
+        }
+        Err(errno) => return Err(refused(errno)),
     }
     rustix::io::ioctl_fionbio(&socket, true).map_err(refused)?;
     Ok(socket)
@@ -177,6 +184,7 @@ async fn transport_of(
 macro_rules! options {
     () => {
         /// The socket is bound to this host and port first. Mirrors `local_addr=`.
+        #[doc(alias = "local_addr")]
         pub fn local_address(self, host: &str, port: u16) -> Self {
             self.with(|options| options.local_addr = Some((host.to_owned(), port)))
         }
