@@ -61,13 +61,28 @@
 //! | `loop.add_reader(fd, f)`, `add_writer` | [`EventLoop::add_reader`], [`add_writer`](EventLoop::add_writer); as an await [`readable`], [`writable`] |
 //! | `loop.call_soon_threadsafe(f)`, `asyncio.run_coroutine_threadsafe(c, loop)` | [`RemoteHandle::call_soon`], [`RemoteHandle::spawn`], of [`EventLoop::remote`]; [`EventLoop::remote_ref`], [`EventLoop::remote_promise`] |
 //! | `loop.set_exception_handler(f)`, `set_debug(True)` | [`EventLoop::set_exception_handler`], [`set_debug`](EventLoop::set_debug) |
+//! | `await asyncio.open_connection(host, port)`, with `limit=`, `local_addr=`, `happy_eyeballs_delay=`, `ssl=`; `open_unix_connection` | [`open_connection`]`((host, port)).await?`, [`OpenConnection`]; [`open_unix_connection`], [`open_connection_on`] |
+//! | `StreamReader`: `read(n)`, `read()`, `readline()`, `readexactly(n)`, `readuntil(sep)`, `async for line in reader` | [`StreamReader`]: [`read`](StreamReader::read), [`read_to_end`](StreamReader::read_to_end), [`read_line`](StreamReader::read_line), [`read_exactly`](StreamReader::read_exactly), [`read_until`](StreamReader::read_until), [`lines`](StreamReader::lines) |
+//! | `StreamWriter`: `write(data)`, `await drain()`, `write_eof()`, `close()`, `await wait_closed()`, `get_extra_info("peername")`, `start_tls` | [`StreamWriter`]: [`write`](StreamWriter::write), [`drain`](StreamWriter::drain), [`write_eof`](StreamWriter::write_eof), [`close`](StreamWriter::close), [`wait_closed`](StreamWriter::wait_closed), [`peer_address`](StreamWriter::peer_address), `start_tls` with the feature `tls` |
+//! | `await asyncio.start_server(f, host, port)`, with `backlog=`, `reuse_port=`, `start_serving=False`; `start_unix_server` | [`start_server`]`(f, (host, port)).await?`, [`StartServer`]; [`start_unix_server`] |
+//! | `Server`: `serve_forever()`, `sockets`, `close()`, `wait_closed()`, `close_clients()` | [`Server`]: [`serve_forever`](Server::serve_forever), [`addresses`](Server::addresses), [`close`](Server::close), [`wait_closed`](Server::wait_closed), [`close_clients`](Server::close_clients) |
+//! | `asyncio.Protocol`, `Transport`, `loop.create_connection(...)`, `create_server` | [`Protocol`], [`Transport`], [`create_connection`], [`create_server`] |
+//! | `asyncio.DatagramProtocol`, `loop.create_datagram_endpoint(...)` | [`DatagramProtocol`], [`create_datagram_endpoint`] |
+//! | `loop.sock_accept(sock)`, `sock_connect`, `sock_recv`, `sock_recv_into`, `sock_recvfrom`, `sock_sendall`, `sock_sendto` | [`sock_accept`], [`sock_connect`], [`sock_recv`], [`sock_recv_into`], [`sock_recvfrom`], [`sock_sendall`], [`sock_sendto`] |
+//! | `loop.getaddrinfo(host, port)`, `loop.sendfile(transport, file)` | [`getaddrinfo`], [`Transport::sendfile`] |
+//! | `ssl.create_default_context()`; of a server, `ssl.SSLContext` | `TlsClient`, `TlsServer`, with the feature `tls` |
 //! | `asyncio.CancelledError`, `TimeoutError`, `QueueEmpty`, ... | [`Kind::Cancelled`], [`Kind::Timeout`], [`Kind::QueueEmpty`], ...: the [`Kind`]s of one [`Error`] |
 //!
-//! Streams, subprocesses and `run_in_executor` are not there.
+//! Subprocesses and `run_in_executor` are not there.
 //!
 //! Where something differs that a program can see, it is in the README's table [Where it differs from asyncio](readme#where-it-differs-from-asyncio).
 //! In short: a value comes out of a task once (`task.await`), or is cloned (`(&task).await`); a run that can never go on ends with an error of kind
 //! [`Deadlock`](Kind::Deadlock); a panic is its task's error; what asyncio leaves to chance has one order here.
+//!
+//! # Sockets, streams and servers
+//!
+//! A server is a function of a [`StreamReader`] and a [`StreamWriter`]; [`Server`] has one, whole. Both together are [`Streams`], which have
+//! the traits of `futures_io`. With the feature `tls` the same streams go over TLS.
 //!
 //! # Awaiting several things
 //!

@@ -166,6 +166,7 @@ async fn transport_of(
 macro_rules! options {
     () => {
         /// The socket is bound to this host and port first. Mirrors `local_addr=`.
+        #[doc(alias = "local_addr")]
         pub fn local_address(self, host: &str, port: u16) -> Self {
             self.with(|options| options.local_addr = Some((host.to_owned(), port)))
         }

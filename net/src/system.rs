@@ -100,7 +100,12 @@ pub(crate) fn new_socket(family: AddressFamily, kind: SocketType) -> rustix::io:
 pub(crate) fn stream_socket(socket: OwnedFd) -> Result<OwnedFd> {
     match rustix::net::sockopt::socket_type(&socket) {
         Ok(SocketType::STREAM) => {}
-        kind => return Err(Error::value(format!("A Stream Socket was expected, got {kind:?}"))),
+        Ok(SocketType::DGRAM) => return Err(Error::value("A Stream Socket was expected, got one of datagrams")),
+        Ok(kind) => {
+            let kind = kind.as_raw();
+            return Err(Error::value(format!("A Stream Socket was expected, got one of type {kind}")));
+        }
+        Err(errno) => return Err(refused(errno)),
     }
     rustix::io::ioctl_fionbio(&socket, true).map_err(refused)?;
     Ok(socket)
