@@ -7,6 +7,7 @@ use kolo::Result;
 
 use crate::frame::Frame;
 use crate::program::{Body, Op};
+use crate::streams::Connection;
 use crate::world::World;
 
 /// A coroutine of a program. Boxed, because bodies nest as deep as programs like. A box adds no suspension.
@@ -24,12 +25,17 @@ pub(crate) enum Flow {
 impl World {
     /// A call of a coroutine of the program.
     pub(crate) fn call(self: &Rc<Self>, coroutine: usize) -> Coroutine<i64> {
-        self.call_body(&self.program.coroutines[coroutine])
+        self.call_with(coroutine, None)
+    }
+
+    /// A call of a coroutine that handles this connection, if any.
+    pub(crate) fn call_with(self: &Rc<Self>, coroutine: usize, own: Option<Connection>) -> Coroutine<i64> {
+        self.call_body(&self.program.coroutines[coroutine], own)
     }
 
     /// A call of a body, with a frame of its own.
-    pub(crate) fn call_body(self: &Rc<Self>, body: &Body) -> Coroutine<i64> {
-        let frame = Rc::new(Frame::default());
+    pub(crate) fn call_body(self: &Rc<Self>, body: &Body, own: Option<Connection>) -> Coroutine<i64> {
+        let frame = Rc::new(Frame::of(own));
         let run = self.run_body(&frame, body);
         self.meddler.call(Box::pin(async move {
             match run.await? {
@@ -60,6 +66,11 @@ impl World {
                             return Ok(Flow::Return(value));
                         }
                     }
+                    Op::Stream(op) => world.perform_on_stream(&frame, step, op),
+                    Op::Server(op) => world.perform_on_server(step, op),
+                    Op::SocketWait(op) => world.wait_for_socket(&frame, step, op).await?,
+                    Op::StreamWait(op) => world.wait_for_stream(&frame, step, op).await?,
+                    Op::ServerWait(op) => world.wait_for_server(step, op).await?,
                     Op::Return(value) => {
                         let value = frame.value(*value);
                         world.log(step, value);
@@ -78,6 +89,8 @@ impl World {
                 Op::Now(op) => self.perform(frame, step, op)?,
                 Op::PrimitiveNow(op) => self.perform_on_primitive(frame, step, op),
                 Op::Descriptor(op) => self.perform_on_descriptor(frame, step, op),
+                Op::Stream(op) => self.perform_on_stream(frame, step, op),
+                Op::Server(op) => self.perform_on_server(step, op),
                 _ => unreachable!("the parser refuses op {} in a callback", step.path),
             }
         }

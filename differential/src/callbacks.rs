@@ -36,10 +36,10 @@ impl World {
     /// What a callback of this step does. Its register is a copy of the frame's as it is now.
     pub(crate) fn callback(self: &Rc<Self>, frame: &Frame, acts: &Body) -> impl FnOnce() + 'static {
         // Weak: the world keeps every promise, and so whatever was to be called and never will be.
-        let (world, acts, register) = (Rc::downgrade(self), Rc::clone(acts), frame.register.get());
+        let (world, acts, start) = (Rc::downgrade(self), Rc::clone(acts), frame.start());
         move || {
             if let Some(world) = world.upgrade()
-                && let Err(error) = world.run_acts(&Frame::with_register(register), &acts)
+                && let Err(error) = world.run_acts(&start.frame(), &acts)
             {
                 world.report_callback_error(error);
             }

@@ -6,7 +6,7 @@
 //!
 //! The interpreter stands on nothing but kolo's public API: [`parse`] reads a program, [`trace`] runs it. In reading order:
 //! `program` (what there is to run), `world` and `frame` (what it runs on), `bodies`, then a file for each kind of operation
-//! (`now`, `wait`, `scopes`, `primitives`, `descriptors`), and `run`, the start and the end of it all.
+//! (`now`, `wait`, `scopes`, `primitives`; `descriptors` and `socket_waits`, `streams` and `stream_waits`, `servers`), and `run`, the start and the end of it all.
 
 #![forbid(unsafe_code)]
 
@@ -21,6 +21,11 @@ mod primitives;
 pub mod program;
 mod run;
 mod scopes;
+mod servers;
+mod socket_waits;
+mod sockets;
+mod stream_waits;
+mod streams;
 mod trace;
 mod values;
 mod wait;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 
-use kolo::{Error, Kind, Result};
+use kolo::{Error, IncompleteRead, Kind, LimitOverrun, Result};
 
 /// One of the program's own errors.
 #[derive(Debug)]
@@ -36,10 +36,21 @@ pub(crate) fn error_name(error: &Error) -> String {
             let members: Vec<_> = error.errors().iter().map(error_name).collect();
             format!("Group({})", members.join(","))
         }
-        Kind::Io => match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+        Kind::IncompleteRead => {
+            let error = error.downcast_ref::<IncompleteRead>().expect("the kind says so");
+            let expected = error.expected.map_or("none".into(), |expected| expected.to_string());
+            format!("IncompleteRead{{{},{expected}}}", show(&error.partial))
+        }
+        Kind::LimitOverrun => {
+            let error = error.downcast_ref::<LimitOverrun>().expect("the kind says so");
+            format!("LimitOverrun{{{}}}", error.consumed)
+        }
+        Kind::Io => match error.errno().map(|number| io::Error::from_raw_os_error(number).kind()) {
             Some(ErrorKind::WouldBlock) => "WouldBlock".into(),
             Some(ErrorKind::BrokenPipe) => "BrokenPipe".into(),
             Some(ErrorKind::ConnectionReset) => "ConnectionReset".into(),
+            Some(ErrorKind::ConnectionRefused) => "ConnectionRefused".into(),
+            Some(ErrorKind::NotFound) => "FileNotFound".into(),
             // No trace of CPython's holds this: the comparison will show it.
             _ => format!("Unknown:Io:{error}"),
         },

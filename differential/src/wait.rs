@@ -18,7 +18,7 @@ impl World {
                 self.log(step, "ok");
             }
             WaitOp::Call(coroutine) => {
-                let value = self.logged(step, self.call(*coroutine).await)?;
+                let value = self.logged(step, self.call_with(*coroutine, frame.own.clone()).await)?;
                 self.keep(frame, step, &Value::Integer(value));
             }
             WaitOp::Await(reference) => match self.object(*reference) {
@@ -86,7 +86,9 @@ impl World {
     async fn wait_for_one(self: &Rc<Self>, frame: &Frame, step: &Step, timeout: Option<Ticks>, target: &Target) -> Result<()> {
         let timeout = timeout.map(Ticks::seconds);
         let outcome = match target {
-            Target::Body(body) => wait_for(self.call_body(body), timeout).await.map(Value::Integer),
+            Target::Body(body) => wait_for(self.call_body(body, frame.own.clone()), timeout)
+                .await
+                .map(Value::Integer),
             Target::Child(Child::Call(coroutine)) => wait_for(self.call(*coroutine), timeout).await.map(Value::Integer),
             Target::Child(Child::Object(reference)) => match self.object(*reference) {
                 Some(Object::Task(task)) => wait_for(&task, timeout).await.map(Value::Integer),

@@ -4,14 +4,17 @@ use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::rc::Rc;
 
-use kolo::{AnyTask, CallbackToken, ContextVar, Error, EventLoop, ExceptionContext, Promise, Result, TaskGroup, current_task};
+use kolo::{
+    AnyTask, CallbackToken, ContextVar, Error, EventLoop, ExceptionContext, Promise, Result, Server, TaskGroup, current_task,
+};
 
 use crate::callbacks::Scheduled;
-use crate::descriptors::Sockets;
 use crate::meddler::Meddler;
 use crate::objects::Object;
 use crate::primitives::Primitives;
 use crate::program::{Program, Step, Ticks};
+use crate::sockets::Sockets;
+use crate::streams::Connection;
 use crate::trace::Trace;
 use crate::values::error_name;
 
@@ -20,6 +23,8 @@ const MOST_ITERATIONS: u64 = 20_000;
 const MOST_LINES: usize = 20_000;
 
 const CALLBACK_FAILED: &str = "a callback of the program has failed";
+/// What kolo says, in asyncio's words, of a server's handler.
+const HANDLER_FAILED: &str = "Unhandled exception in client_connected_cb";
 
 pub(crate) struct World {
     pub(crate) program: Program,
@@ -45,6 +50,10 @@ pub(crate) struct World {
 
     pub(crate) primitives: Primitives,
     pub(crate) sockets: Sockets,
+    pub(crate) streams: Slots<Connection>,
+    /// Every stream: dropping the last handle of one would close it, and in CPython something holds them until the run is over.
+    pub(crate) connections: RefCell<Vec<Connection>>,
+    pub(crate) servers: Slots<Server>,
     pub(crate) counters: Vec<Cell<i64>>,
     pub(crate) variables: Vec<ContextVar<i64>>,
     pub(crate) overrun: Cell<bool>,
@@ -70,6 +79,9 @@ impl World {
             main: RefCell::default(),
             primitives: Primitives::new(resources)?,
             sockets: Sockets::new(resources)?,
+            streams: Slots::new(resources.streams),
+            connections: RefCell::default(),
+            servers: Slots::new(resources.servers),
             counters: vec![Cell::new(0); resources.counters],
             variables: (0..resources.context_variables)
                 .map(|_| ContextVar::with_default("variable", || 0))
@@ -131,6 +143,9 @@ impl World {
         match &context.error {
             Some(error) if context.message == CALLBACK_FAILED => {
                 self.note(&format!("callback_error {}", error_name(error)));
+            }
+            Some(error) if context.message == HANDLER_FAILED => {
+                self.note(&format!("handler_error {}", error_name(error)));
             }
             // No trace of CPython's holds this: the comparison will show it.
             _ => self.note(&format!("unhandled {}", context.message)),

@@ -1,7 +1,7 @@
 //! Every program of a corpus leaves the trace on kolo that it leaves on CPython, line for line.
 //!
-//! `KOLO_CORPUS=file.jsonl` runs another corpus than those in `corpus/`: `dev.jsonl`, `descriptors.jsonl`, and `diamonds.jsonl`, in which tasks
-//! wait for each other in many ways at once and are cancelled.
+//! `KOLO_CORPUS=file.jsonl` runs another corpus than those in `corpus/`: `dev.jsonl`; `net.jsonl` and `descriptors.jsonl`, of
+//! sockets, streams and servers; and `diamonds.jsonl`, in which tasks wait for each other in many ways at once and are cancelled.
 
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,7 +15,7 @@ fn traces_equal_those_of_cpython() {
     if let Some(path) = std::env::var_os("KOLO_CORPUS") {
         return compare(&PathBuf::from(path));
     }
-    for name in ["dev.jsonl", "descriptors.jsonl", "diamonds.jsonl"] {
+    for name in ["dev.jsonl", "descriptors.jsonl", "diamonds.jsonl", "net.jsonl"] {
         compare(&Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name));
     }
 }

@@ -78,7 +78,7 @@ pub(crate) async fn connect(options: Options, site: &'static Location<'static>) 
 pub(crate) async fn connect_unix(path: &Path, site: &'static Location<'static>) -> Result<OwnedFd> {
     let socket = new_socket(AddressFamily::UNIX, SocketType::STREAM);
     let socket = Rc::new(socket.map_err(|errno| refused(errno).at(site))?);
-    connect_at(&socket, Address::Unix(path.to_owned()), site).await?;
+    connect_at(socket.clone(), Address::Unix(path.to_owned()), site).await?;
     Ok(sole(socket))
 }
 
@@ -132,7 +132,7 @@ impl Attempts {
         let socket = new_socket(family, SocketType::STREAM).map_err(|errno| refused(errno).at(self.site))?;
         self.bind(number, &socket, Family::of(&address))?;
         let socket = Rc::new(socket);
-        connect_at(&socket, address.into(), self.site).await?;
+        connect_at(socket.clone(), address.into(), self.site).await?;
         Ok(sole(socket))
     }
 

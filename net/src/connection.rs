@@ -20,6 +20,7 @@ use crate::stream::reader::{LIMIT, StreamReader};
 use crate::stream::writer::StreamWriter;
 use crate::system::refused;
 use crate::transport::Transport;
+use crate::transport::layer::{self, Layer};
 use crate::transport::socket::SocketTransport;
 
 /// Connects to a host and a port, or an address, and gives the streams of the connection. Mirrors `asyncio.open_connection`.
@@ -99,12 +100,29 @@ enum Target {
     Socket(OwnedFd),
 }
 
+/// What is between the socket and the protocol, given the name of the host if there is one.
+type MakeLayer = Box<dyn FnOnce(Option<String>) -> Layer>;
+
 impl Target {
     fn of(to: Endpoint) -> Target {
         Target::Endpoint(to, Options::default())
     }
 
-    async fn connect(self, site: &'static Location<'static>) -> Result<OwnedFd> {
+    /// The host's name, or its address.
+    fn host(&self) -> Option<String> {
+        match self {
+            Target::Endpoint(Endpoint::Named(host, _), _) => Some(host.clone()),
+            Target::Endpoint(Endpoint::At(address), _) => address.inet().map(|address| address.ip().to_string()),
+            Target::Socket(_) => None,
+        }
+    }
+
+    async fn connect(self, make_layer: Option<MakeLayer>, site: &'static Location<'static>) -> Result<(OwnedFd, Option<Layer>)> {
+        let layer = make_layer.map(|make| make(self.host()));
+        Ok((self.connect_socket(site).await?, layer))
+    }
+
+    async fn connect_socket(self, site: &'static Location<'static>) -> Result<OwnedFd> {
         let (to, options) = match self {
             Target::Socket(socket) => return check(socket).map_err(|error| error.at(site)),
             Target::Endpoint(to, options) => (to, options),
@@ -133,7 +151,11 @@ fn check(socket: OwnedFd) -> Result<OwnedFd> {
 }
 
 /// A transport for a socket, once its protocol knows that the connection is made.
-async fn transport_of(event_loop: &EventLoop, socket: OwnedFd, protocol: Rc<dyn Protocol>) -> Result<Transport> {
+async fn transport_of(
+    event_loop: &EventLoop,
+    (socket, layer): (OwnedFd, Option<Layer>),
+    protocol: Rc<dyn Protocol>,
+) -> Result<Transport> {
     /// A connection that nobody gets is closed.
     struct Closed(Option<Transport>);
     impl Drop for Closed {
@@ -142,7 +164,8 @@ async fn transport_of(event_loop: &EventLoop, socket: OwnedFd, protocol: Rc<dyn 
         }
     }
     let made = event_loop.create_promise();
-    let transport = SocketTransport::connected(event_loop, socket, protocol, made.clone())?;
+    let begin = |protocol, made| SocketTransport::connected(event_loop, socket, protocol, made);
+    let transport = layer::start(protocol, made.clone(), layer.as_ref(), begin)?;
     let mut closed = Closed(Some(transport.clone()));
     made.await?;
     closed.0 = None;
@@ -178,6 +201,13 @@ macro_rules! options {
             self.with(|options| options.all_errors = on)
         }
 
+        /// Puts the connection under TLS; the peer's certificate has to be for the host that is connected to. Mirrors `ssl=`.
+        #[cfg(feature = "tls")]
+        pub fn tls(mut self, tls: crate::tls::TlsClient) -> Self {
+            self.make_layer = Some(Box::new(|host| crate::tls::layer(tls, host)));
+            self
+        }
+
         fn with(mut self, set: impl FnOnce(&mut Options)) -> Self {
             if let Some(Target::Endpoint(_, options)) = &mut self.target {
                 set(options);
@@ -192,6 +222,7 @@ macro_rules! options {
 pub struct OpenConnection {
     /// `None` once it is under way.
     target: Option<Target>,
+    make_layer: Option<MakeLayer>,
     limit: usize,
     site: &'static Location<'static>,
     opening: Option<Opening<(StreamReader, StreamWriter)>>,
@@ -203,6 +234,7 @@ impl OpenConnection {
     fn new(target: Target, site: &'static Location<'static>) -> OpenConnection {
         OpenConnection {
             target: Some(target),
+            make_layer: None,
             limit: LIMIT,
             site,
             opening: None,
@@ -218,11 +250,15 @@ impl OpenConnection {
     options!();
 }
 
-async fn open(target: Target, limit: usize, site: &'static Location<'static>) -> Result<(StreamReader, StreamWriter)> {
+async fn open(
+    (target, make_layer): (Target, Option<MakeLayer>),
+    limit: usize,
+    site: &'static Location<'static>,
+) -> Result<(StreamReader, StreamWriter)> {
     let event_loop = try_running_loop().map_err(|error| error.at(site))?;
     let reader = StreamReader::with_limit(limit).map_err(|error| error.at(site))?;
     let protocol = StreamProtocol::new(&event_loop, &reader, None);
-    let socket = target.connect(site).await?;
+    let socket = target.connect(make_layer, site).await?;
     let transport = transport_of(&event_loop, socket, protocol.clone()).await?;
     let writer = StreamWriter::new(transport, protocol, reader.clone());
     Ok((reader, writer))
@@ -233,7 +269,7 @@ impl Future for OpenConnection {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(target) = self.target.take() {
-            self.opening = Some(Box::pin(open(target, self.limit, self.site)));
+            self.opening = Some(Box::pin(open((target, self.make_layer.take()), self.limit, self.site)));
         }
         match &mut self.opening {
             Some(opening) => opening.as_mut().poll(context),
@@ -247,6 +283,7 @@ impl Future for OpenConnection {
 pub struct CreateConnection<P> {
     /// `None` once it is under way.
     target: Option<Target>,
+    make_layer: Option<MakeLayer>,
     factory: Option<Box<dyn FnOnce() -> Rc<P>>>,
     site: &'static Location<'static>,
     opening: Option<Opening<(Transport, Rc<P>)>>,
@@ -256,6 +293,7 @@ impl<P: Protocol + 'static> CreateConnection<P> {
     fn new(factory: impl FnOnce() -> Rc<P> + 'static, target: Target, site: &'static Location<'static>) -> Self {
         CreateConnection {
             target: Some(target),
+            make_layer: None,
             factory: Some(Box::new(factory)),
             site,
             opening: None,
@@ -266,12 +304,12 @@ impl<P: Protocol + 'static> CreateConnection<P> {
 }
 
 async fn create<P: Protocol + 'static>(
-    target: Target,
+    (target, make_layer): (Target, Option<MakeLayer>),
     factory: Box<dyn FnOnce() -> Rc<P>>,
     site: &'static Location<'static>,
 ) -> Result<(Transport, Rc<P>)> {
     let event_loop = try_running_loop().map_err(|error| error.at(site))?;
-    let socket = target.connect(site).await?;
+    let socket = target.connect(make_layer, site).await?;
     let protocol = factory();
     let transport = transport_of(&event_loop, socket, protocol.clone()).await?;
     Ok((transport, protocol))
@@ -282,7 +320,7 @@ impl<P: Protocol + 'static> Future for CreateConnection<P> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if let (Some(target), Some(factory)) = (self.target.take(), self.factory.take()) {
-            self.opening = Some(Box::pin(create(target, factory, self.site)));
+            self.opening = Some(Box::pin(create((target, self.make_layer.take()), factory, self.site)));
         }
         match &mut self.opening {
             Some(opening) => opening.as_mut().poll(context),

@@ -18,6 +18,8 @@ mod sock;
 mod staggered;
 mod stream;
 mod system;
+#[cfg(feature = "tls")]
+mod tls;
 mod transport;
 mod warning;
 
@@ -38,5 +40,8 @@ pub use sock::receive::{sock_recv, sock_recv_into, sock_recvfrom, sock_recvfrom_
 pub use sock::send::{sock_sendall, sock_sendto};
 pub use stream::lines::Lines;
 pub use stream::reader::StreamReader;
+pub use stream::streams::Streams;
 pub use stream::writer::StreamWriter;
+#[cfg(feature = "tls")]
+pub use tls::{TlsClient, TlsEnd, TlsServer};
 pub use transport::Transport;

@@ -1,11 +1,9 @@
 //! The arguments of one op, taken from left to right and checked as they are taken.
 
-use std::net::Shutdown;
-
 use serde_json::Value;
 
 use super::parse::{ParseError, Scope};
-use super::{Body, Child, CompletionMode, End, Operand, Reference, Target, Ticks, WaitMode};
+use super::{Body, Child, CompletionMode, Operand, Reference, Target, Ticks, WaitMode};
 
 /// The arguments of one op that are still to be taken.
 pub(super) struct Arguments<'s, 'r, 'v> {
@@ -71,7 +69,7 @@ impl<'s, 'r, 'v> Arguments<'s, 'r, 'v> {
         ))
     }
 
-    fn next(&mut self, expected: &str) -> Result<&'v Value, ParseError> {
+    pub(super) fn next(&mut self, expected: &str) -> Result<&'v Value, ParseError> {
         self.taken += 1;
         self.all
             .get(self.taken - 1)
@@ -79,7 +77,7 @@ impl<'s, 'r, 'v> Arguments<'s, 'r, 'v> {
     }
 
     /// That the argument taken last is not what it should be.
-    fn wrong(&self, expected: impl Into<String>, found: &Value) -> ParseError {
+    pub(super) fn wrong(&self, expected: impl Into<String>, found: &Value) -> ParseError {
         ParseError::new(self.place(), expected, found)
     }
 
@@ -107,6 +105,13 @@ impl<'s, 'r, 'v> Arguments<'s, 'r, 'v> {
         let value = self.next(EXPECTED)?;
         let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
         count.ok_or_else(|| self.wrong(EXPECTED, value))
+    }
+
+    pub(super) fn optional_integer(&mut self) -> Result<Option<i64>, ParseError> {
+        match self.all.get(self.taken) {
+            Some(Value::Null) => self.next("an integer or null").map(|_| None),
+            _ => self.integer().map(Some),
+        }
     }
 
     pub(super) fn optional_count(&mut self) -> Result<Option<usize>, ParseError> {
@@ -181,7 +186,7 @@ impl<'s, 'r, 'v> Arguments<'s, 'r, 'v> {
         self.each(&expected_reference("ctfs"), |this, value| this.as_child(value, "tfs"))
     }
 
-    fn each<T>(&mut self, expected: &str, read: impl Fn(&Self, &Value) -> Option<T>) -> Result<Vec<T>, ParseError> {
+    pub(super) fn each<T>(&mut self, expected: &str, read: impl Fn(&Self, &Value) -> Option<T>) -> Result<Vec<T>, ParseError> {
         let value = self.next("a list")?;
         let items = value.as_array().ok_or_else(|| self.wrong("a list", value))?;
         items
@@ -215,56 +220,6 @@ impl<'s, 'r, 'v> Arguments<'s, 'r, 'v> {
                 (index < self.scope.coroutines).then_some(Child::Call(index))
             }
             None => self.as_reference(value, kinds).map(Child::Object),
-        }
-    }
-
-    /// An end of a pair, or a slot.
-    pub(super) fn end(&mut self) -> Result<End, ParseError> {
-        const EXPECTED: &str = "one of \"pNa\", \"pNb\", \"xN\", N in range";
-        let value = self.next(EXPECTED)?;
-        let end = value.as_str().and_then(|text| self.as_end(text));
-        end.ok_or_else(|| self.wrong(EXPECTED, value))
-    }
-
-    fn as_end(&self, text: &str) -> Option<End> {
-        let below = |index: &str, count: usize| index.parse().ok().filter(|index: &usize| *index < count);
-        let resources = self.scope.resources;
-        if let Some(slot) = text.strip_prefix('x') {
-            return below(slot, resources.socks).map(End::Slot);
-        }
-        let pair = text.strip_prefix('p')?;
-        let (pair, side) = match (pair.strip_suffix('a'), pair.strip_suffix('b')) {
-            (Some(pair), _) => (pair, 0),
-            (_, Some(pair)) => (pair, 1),
-            _ => return None,
-        };
-        below(pair, resources.pairs).map(|pair| End::Pair(pair, side))
-    }
-
-    /// Data to be sent: a text, or `["big", n]`: n letters in an order that is the same everywhere.
-    pub(super) fn data(&mut self) -> Result<Vec<u8>, ParseError> {
-        const EXPECTED: &str = "a text, or [\"big\", n] with n from 1 to 1048576";
-        let value = self.next(EXPECTED)?;
-        if let Some(text) = value.as_str() {
-            return Ok(text.into());
-        }
-        let size = match value.as_array().map(Vec::as_slice) {
-            Some([kind, size]) if kind == "big" => size.as_u64().filter(|size| (1..=1 << 20).contains(size)),
-            _ => None,
-        };
-        let letter = |at: u64| b'a' + ((at + at / 256) % 26) as u8;
-        size.map(|size| (0..size).map(letter).collect())
-            .ok_or_else(|| self.wrong(EXPECTED, value))
-    }
-
-    pub(super) fn shutdown(&mut self) -> Result<Shutdown, ParseError> {
-        const EXPECTED: &str = "\"r\", \"w\" or \"rw\"";
-        let value = self.next(EXPECTED)?;
-        match value.as_str() {
-            Some("r") => Ok(Shutdown::Read),
-            Some("w") => Ok(Shutdown::Write),
-            Some("rw") => Ok(Shutdown::Both),
-            _ => Err(self.wrong(EXPECTED, value)),
         }
     }
 

@@ -4,16 +4,22 @@
 //! [`Step`]s. Each step knows its path, the place where it stands, because traces name steps by it.
 
 mod arguments;
+mod net_arguments;
+mod net_ops;
+mod net_table;
 mod ops;
 mod parse;
+mod primitive_table;
 mod resources;
 mod table;
 
-pub use ops::{DescriptorOp, NowOp, PrimitiveNowOp, PrimitiveScopeOp, PrimitiveWaitOp, ScopeOp, WaitOp};
+pub use net_ops::{
+    DescriptorOp, Destination, Direction, End, ServerOp, ServerWaitOp, SocketWaitOp, Stream, StreamOp, StreamWaitOp,
+};
+pub use ops::{NowOp, PrimitiveNowOp, PrimitiveScopeOp, PrimitiveWaitOp, ScopeOp, WaitOp};
 pub use parse::{ParseError, parse};
 pub use resources::{QueueKind, QueueShape, Resources};
 
-use std::fmt;
 use std::rc::Rc;
 
 /// A program, checked: every index in it is in range, every step stands where it may stand.
@@ -54,6 +60,16 @@ pub enum Op {
     PrimitiveNow(PrimitiveNowOp),
     /// Done at once, on a socket.
     Descriptor(DescriptorOp),
+    /// Done at once, on a stream.
+    Stream(StreamOp),
+    /// Done at once, on a server.
+    Server(ServerOp),
+    /// Waits for a socket.
+    SocketWait(SocketWaitOp),
+    /// Waits for a stream.
+    StreamWait(StreamWaitOp),
+    /// Waits for a server.
+    ServerWait(ServerWaitOp),
     /// Waits for a lock, an event, a queue, ...
     PrimitiveWait(PrimitiveWaitOp),
     /// Holds a lock, a semaphore, ... while a body runs.
@@ -100,44 +116,6 @@ pub enum Target {
     Child(Child),
     /// A coroutine without a name, with a frame of its own.
     Body(Body),
-}
-
-/// Which socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// One of the two ends of this pair.
-    Pair(usize, usize),
-    /// What this slot holds.
-    Slot(usize),
-}
-
-impl fmt::Display for End {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            End::Pair(pair, 0) => write!(formatter, "p{pair}a"),
-            End::Pair(pair, _) => write!(formatter, "p{pair}b"),
-            End::Slot(slot) => write!(formatter, "x{slot}"),
-        }
-    }
-}
-
-/// What a descriptor is watched for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// It can be read from.
-    Read,
-    /// It can be written to.
-    Write,
-}
-
-impl Direction {
-    /// What traces call a callback for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Direction::Read => "reader",
-            Direction::Write => "writer",
-        }
-    }
 }
 
 /// When `wait` has waited long enough.

@@ -1,8 +1,6 @@
 //! The operations, one by one, with their arguments.
 
-use std::net::Shutdown;
-
-use super::{Body, Child, CompletionMode, Direction, End, Operand, Reference, Target, Ticks, WaitMode};
+use super::{Body, Child, CompletionMode, Operand, Reference, Target, Ticks, WaitMode};
 
 /// Operations that neither wait nor, the raising ones apart, fail.
 #[derive(Debug)]
@@ -161,39 +159,6 @@ pub enum ScopeOp {
         times: i64,
         body: Body,
     },
-}
-
-/// Operations on sockets that do not wait.
-#[derive(Debug)]
-#[expect(
-    missing_docs,
-    reason = "variants and fields are named for the operations and their arguments"
-)]
-pub enum DescriptorOp {
-    Watch {
-        direction: Direction,
-        end: End,
-        times: Option<usize>,
-        acts: Body,
-    },
-    Unwatch {
-        direction: Direction,
-        end: End,
-    },
-    Send {
-        end: End,
-        data: Vec<u8>,
-    },
-    Receive {
-        end: End,
-        size: usize,
-    },
-    Shut {
-        end: End,
-        how: Shutdown,
-    },
-    Close(End),
-    CloseListener(usize),
 }
 
 /// Operations on primitives that do not wait.

@@ -27,6 +27,8 @@ pub struct Resources {
     pub pairs: usize,
     pub listeners: usize,
     pub socks: usize,
+    pub streams: usize,
+    pub servers: usize,
 }
 
 /// How a queue begins.
@@ -76,6 +78,8 @@ impl Resources {
                 "pairs" => resources.pairs = count(key, value)?,
                 "listeners" => resources.listeners = count(key, value)?,
                 "socks" => resources.socks = count(key, value)?,
+                "streams" => resources.streams = count(key, value)?,
+                "servers" => resources.servers = count(key, value)?,
                 _ => {
                     return Err(ParseError::new(
                         format!("key {key:?}"),

@@ -2,33 +2,50 @@
 
 use super::arguments::Arguments;
 use super::parse::ParseError;
-use super::{DescriptorOp, Direction, NowOp, Op, PrimitiveNowOp, PrimitiveScopeOp, PrimitiveWaitOp, ScopeOp, WaitOp};
+use super::{NowOp, Op, ScopeOp, WaitOp, net_table, primitive_table};
 
 /// Reads the op whose arguments these are.
 pub(super) fn read(arguments: &mut Arguments<'_, '_, '_>) -> Result<Op, ParseError> {
-    if let Some(op) = now(arguments)? {
-        return Ok(Op::Now(op));
+    if let Some(op) = done_at_once(arguments)? {
+        return Ok(op);
     }
-    if let Some(op) = primitive_now(arguments)? {
-        return Ok(Op::PrimitiveNow(op));
-    }
-    if let Some(op) = descriptor(arguments)? {
-        return Ok(Op::Descriptor(op));
-    }
-    let waiting = if arguments.op_name() == "return" {
+    let op = waiting(arguments)?.ok_or_else(|| arguments.refuse("the name of an op"))?;
+    arguments.outside_callbacks()?;
+    Ok(op)
+}
+
+fn done_at_once(arguments: &mut Arguments<'_, '_, '_>) -> Result<Option<Op>, ParseError> {
+    Ok(if let Some(op) = now(arguments)? {
+        Some(Op::Now(op))
+    } else if let Some(op) = primitive_table::now(arguments)? {
+        Some(Op::PrimitiveNow(op))
+    } else if let Some(op) = net_table::descriptor(arguments)? {
+        Some(Op::Descriptor(op))
+    } else if let Some(op) = net_table::stream(arguments)? {
+        Some(Op::Stream(op))
+    } else {
+        net_table::server(arguments)?.map(Op::Server)
+    })
+}
+
+fn waiting(arguments: &mut Arguments<'_, '_, '_>) -> Result<Option<Op>, ParseError> {
+    Ok(if arguments.op_name() == "return" {
         Some(Op::Return(arguments.operand()?))
     } else if let Some(op) = wait(arguments)? {
         Some(Op::Wait(op))
     } else if let Some(op) = scope(arguments)? {
         Some(Op::Scope(op))
-    } else if let Some(op) = primitive_wait(arguments)? {
+    } else if let Some(op) = primitive_table::wait(arguments)? {
         Some(Op::PrimitiveWait(op))
+    } else if let Some(op) = primitive_table::scope(arguments)? {
+        Some(Op::PrimitiveScope(op))
+    } else if let Some(op) = net_table::socket_wait(arguments)? {
+        Some(Op::SocketWait(op))
+    } else if let Some(op) = net_table::stream_wait(arguments)? {
+        Some(Op::StreamWait(op))
     } else {
-        primitive_scope(arguments)?.map(Op::PrimitiveScope)
-    };
-    let op = waiting.ok_or_else(|| arguments.refuse("the name of an op"))?;
-    arguments.outside_callbacks()?;
-    Ok(op)
+        net_table::server_wait(arguments)?.map(Op::ServerWait)
+    })
 }
 
 fn now(arguments: &mut Arguments<'_, '_, '_>) -> Result<Option<NowOp>, ParseError> {
@@ -187,126 +204,6 @@ fn scope(arguments: &mut Arguments<'_, '_, '_>) -> Result<Option<ScopeOp>, Parse
         },
         "repeat" => ScopeOp::Repeat {
             times: arguments.integer()?,
-            body: arguments.body()?,
-        },
-        _ => return Ok(None),
-    }))
-}
-
-fn primitive_now(arguments: &mut Arguments<'_, '_, '_>) -> Result<Option<PrimitiveNowOp>, ParseError> {
-    let have = arguments.resources();
-    let semaphores = have.semaphores.len() + have.bounded.len();
-    Ok(Some(match arguments.op_name() {
-        "lock_release" => PrimitiveNowOp::LockRelease(arguments.index(have.locks, "locks")?),
-        "lock_locked" => PrimitiveNowOp::LockLocked(arguments.index(have.locks, "locks")?),
-        "sem_release" => PrimitiveNowOp::SemaphoreRelease(arguments.index(semaphores, "semaphores")?),
-        "sem_locked" => PrimitiveNowOp::SemaphoreLocked(arguments.index(semaphores, "semaphores")?),
-        "ev_set" => PrimitiveNowOp::EventSet(arguments.index(have.events, "events")?),
-        "ev_clear" => PrimitiveNowOp::EventClear(arguments.index(have.events, "events")?),
-        "ev_is_set" => PrimitiveNowOp::EventIsSet(arguments.index(have.events, "events")?),
-        "cond_release" => PrimitiveNowOp::ConditionRelease(arguments.index(have.conditions, "conditions")?),
-        "cond_locked" => PrimitiveNowOp::ConditionLocked(arguments.index(have.conditions, "conditions")?),
-        "cond_notify" => PrimitiveNowOp::ConditionNotify {
-            condition: arguments.index(have.conditions, "conditions")?,
-            count: arguments.count()?,
-        },
-        "cond_notify_all" => PrimitiveNowOp::ConditionNotifyAll(arguments.index(have.conditions, "conditions")?),
-        "bar_info" => PrimitiveNowOp::BarrierInfo(arguments.index(have.barriers.len(), "barriers")?),
-        "q_put_nowait" => PrimitiveNowOp::QueuePutNowait {
-            queue: arguments.index(have.queues.len(), "queues")?,
-            value: arguments.operand()?,
-        },
-        "q_get_nowait" => PrimitiveNowOp::QueueGetNowait(arguments.index(have.queues.len(), "queues")?),
-        "q_task_done" => PrimitiveNowOp::QueueTaskDone(arguments.index(have.queues.len(), "queues")?),
-        "q_shutdown" => PrimitiveNowOp::QueueShutdown {
-            queue: arguments.index(have.queues.len(), "queues")?,
-            immediate: arguments.boolean()?,
-        },
-        "q_info" => PrimitiveNowOp::QueueInfo(arguments.index(have.queues.len(), "queues")?),
-        _ => return Ok(None),
-    }))
-}
-
-fn descriptor(arguments: &mut Arguments<'_, '_, '_>) -> Result<Option<DescriptorOp>, ParseError> {
-    let have = arguments.resources();
-    let direction = match arguments.op_name() {
-        "add_reader" | "rm_reader" => Direction::Read,
-        _ => Direction::Write,
-    };
-    Ok(Some(match arguments.op_name() {
-        "add_reader" | "add_writer" => DescriptorOp::Watch {
-            direction,
-            end: arguments.end()?,
-            times: arguments.optional_count()?,
-            acts: arguments.acts()?,
-        },
-        "rm_reader" | "rm_writer" => DescriptorOp::Unwatch {
-            direction,
-            end: arguments.end()?,
-        },
-        "send" => DescriptorOp::Send {
-            end: arguments.end()?,
-            data: arguments.data()?,
-        },
-        "recv" => DescriptorOp::Receive {
-            end: arguments.end()?,
-            size: arguments.count()?,
-        },
-        "shut" => DescriptorOp::Shut {
-            end: arguments.end()?,
-            how: arguments.shutdown()?,
-        },
-        "sk_close" => DescriptorOp::Close(arguments.end()?),
-        "sk_lclose" => DescriptorOp::CloseListener(arguments.index(have.listeners, "listeners")?),
-        _ => return Ok(None),
-    }))
-}
-
-fn primitive_wait(arguments: &mut Arguments<'_, '_, '_>) -> Result<Option<PrimitiveWaitOp>, ParseError> {
-    let have = arguments.resources();
-    let semaphores = have.semaphores.len() + have.bounded.len();
-    Ok(Some(match arguments.op_name() {
-        "lock_acquire" => PrimitiveWaitOp::LockAcquire(arguments.index(have.locks, "locks")?),
-        "sem_acquire" => PrimitiveWaitOp::SemaphoreAcquire(arguments.index(semaphores, "semaphores")?),
-        "cond_acquire" => PrimitiveWaitOp::ConditionAcquire(arguments.index(have.conditions, "conditions")?),
-        "ev_wait" => PrimitiveWaitOp::EventWait(arguments.index(have.events, "events")?),
-        "cond_wait" => PrimitiveWaitOp::ConditionWait(arguments.index(have.conditions, "conditions")?),
-        "cond_wait_for" => PrimitiveWaitOp::ConditionWaitFor {
-            condition: arguments.index(have.conditions, "conditions")?,
-            counter: arguments.index(have.counters, "counters")?,
-            at_least: arguments.integer()?,
-        },
-        "bar_wait" => PrimitiveWaitOp::BarrierWait(arguments.index(have.barriers.len(), "barriers")?),
-        "bar_reset" => PrimitiveWaitOp::BarrierReset(arguments.index(have.barriers.len(), "barriers")?),
-        "bar_abort" => PrimitiveWaitOp::BarrierAbort(arguments.index(have.barriers.len(), "barriers")?),
-        "q_put" => PrimitiveWaitOp::QueuePut {
-            queue: arguments.index(have.queues.len(), "queues")?,
-            value: arguments.operand()?,
-        },
-        "q_get" => PrimitiveWaitOp::QueueGet(arguments.index(have.queues.len(), "queues")?),
-        "q_join" => PrimitiveWaitOp::QueueJoin(arguments.index(have.queues.len(), "queues")?),
-        _ => return Ok(None),
-    }))
-}
-
-fn primitive_scope(arguments: &mut Arguments<'_, '_, '_>) -> Result<Option<PrimitiveScopeOp>, ParseError> {
-    let have = arguments.resources();
-    let semaphores = have.semaphores.len() + have.bounded.len();
-    Ok(Some(match arguments.op_name() {
-        "with_lock" => PrimitiveScopeOp::WithLock {
-            lock: arguments.index(have.locks, "locks")?,
-            body: arguments.body()?,
-        },
-        "with_sem" => PrimitiveScopeOp::WithSemaphore {
-            semaphore: arguments.index(semaphores, "semaphores")?,
-            body: arguments.body()?,
-        },
-        "with_cond" => PrimitiveScopeOp::WithCondition {
-            condition: arguments.index(have.conditions, "conditions")?,
-            body: arguments.body()?,
-        },
-        "with_bar" => PrimitiveScopeOp::WithBarrier {
-            barrier: arguments.index(have.barriers.len(), "barriers")?,
             body: arguments.body()?,
         },
         _ => return Ok(None),

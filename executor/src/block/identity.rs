@@ -111,7 +111,9 @@ pub(crate) struct Rare<P> {
     /// Who else is to be woken together with the task: where the future that waits in its berth was moved to another one.
     pub(crate) also_wake: Option<Waker>,
     /// The number of the suspension whose leaf is to be told of the cancellation that the step delivers.
-    pub(crate) told: u32,
+    pub(crate) told: u64,
+    /// How many requests to cancel it there are beyond one.
+    pub(crate) more_requests: u32,
     /// The leaves at which it stands beyond the last.
     pub(crate) leaves: Option<Box<Leaves<P>>>,
 }
@@ -125,6 +127,7 @@ impl<P> Default for Rare<P> {
             message: None,
             also_wake: None,
             told: 0,
+            more_requests: 0,
             leaves: None,
         }
     }

@@ -27,7 +27,7 @@ impl TaskHead {
     fn begin_seldom(&self, begun: Begun) -> Begun {
         self.stand_beside_nothing();
         match begun {
-            Begun::Delivers => self.rare_mut(|rare| rare.told = self.parks.get()),
+            Begun::Delivers => self.rare_mut(|rare| rare.told = self.flags.suspensions()),
             Begun::GoesOnFromSeveral => return Begun::GoesOn,
             Begun::GoesOn | Begun::Dropped => {}
         }
@@ -37,7 +37,7 @@ impl TaskHead {
     /// A leaf of ours suspends the task, which waits for `promise`. `before`: the number of the suspension that this one takes the place of.
     /// Returns the number of this suspension.
     #[inline]
-    pub(crate) fn park_on(&self, before: u32, promise: Ref, site: &'static Location<'static>) -> u32 {
+    pub(crate) fn park_on(&self, before: u64, promise: Ref, site: &'static Location<'static>) -> u64 {
         if self.flags.is_parked() {
             self.unpark_from(&promise, before);
             self.make_room();
@@ -45,14 +45,14 @@ impl TaskHead {
         let before = self.waiting_on.replace(Some(promise));
         self.flags.park();
         drop(before);
-        self.count_park(site)
+        self.note_park(site)
     }
 
     /// A leaf of ours suspends the task, whose wake-up is on its way. Returns the number of this suspension.
-    pub(crate) fn park(&self, site: &'static Location<'static>) -> u32 {
+    pub(crate) fn park(&self, site: &'static Location<'static>) -> u64 {
         self.make_room();
         self.flags.park();
-        self.count_park(site)
+        self.note_park(site)
     }
 
     /// A leaf of ours suspends the task in its berth.
@@ -60,43 +60,37 @@ impl TaskHead {
     pub(crate) fn park_in_berth(&self, site: &'static Location<'static>) {
         self.make_room();
         self.flags.park_in_berth();
-        self.count_park(site);
+        self.note_park(site);
     }
 
     /// A leaf of ours suspends the task, which goes on one hop after this step. Returns the number of this suspension.
     #[inline]
-    pub(crate) fn park_for_a_hop(&self, site: &'static Location<'static>) -> u32 {
+    pub(crate) fn park_for_a_hop(&self, site: &'static Location<'static>) -> u64 {
         self.make_room();
         self.flags.park_for_a_hop();
-        self.count_park(site)
+        self.note_park(site)
     }
 
     /// A leaf of ours waits for `promise` beneath a combinator, which has polled it with this waker. `before`: the number of the suspension that
     /// this one takes the place of. Returns the number of this suspension.
     #[cold]
-    pub(crate) fn park_beneath(&self, before: u32, promise: Ref, waker: usize, site: &'static Location<'static>) -> u32 {
+    pub(crate) fn park_beneath(&self, before: u64, promise: Ref, waker: usize, site: &'static Location<'static>) -> u64 {
         self.leave_beneath(before);
         if self.flags.is_parked() {
             self.put_beside();
             self.flags.unpark(true);
         }
-        let number = self.count_park(site);
+        self.flags.park_beneath();
+        let number = self.note_park(site);
         self.with_leaves(|leaves| leaves.add_beneath(number, promise, waker));
-        self.flags.stand_beneath(true);
         number
     }
 
+    /// Where this suspension is, and its number.
     #[inline(always)]
-    fn count_park(&self, site: &'static Location<'static>) -> u32 {
+    fn note_park(&self, site: &'static Location<'static>) -> u64 {
         self.parked_at.set(Some(site));
-        self.parks.set(self.parks.get().wrapping_add(1));
-        self.parks.get()
-    }
-
-    /// How often it was suspended: the number of the last suspension.
-    #[inline]
-    pub(crate) fn parks(&self) -> u32 {
-        self.parks.get()
+        self.flags.suspensions()
     }
 
     /// Another leaf, polled before in this step, may have been the last one so far.
@@ -111,7 +105,7 @@ impl TaskHead {
     fn put_beside(&self) {
         let Some(last) = self.take_last() else { return };
         self.flags.stand_beside(true);
-        self.with_leaves(|leaves| leaves.add_beside(self.parks.get(), last));
+        self.with_leaves(|leaves| leaves.add_beside(self.flags.suspensions(), last));
     }
 
     /// Where the last leaf waits; `None`: only for the next step.
@@ -160,7 +154,7 @@ impl TaskHead {
             true => self.with_leaves(|leaves| leaves.beside(interval)),
             false => Vec::new(),
         };
-        if interval.contains(self.parks.get()) {
+        if interval.contains(self.flags.suspensions()) {
             places.extend(match self.waiting_on() {
                 Some(promise) => Some(Place::Promise(promise)),
                 None => (self.flags.is_parked() && self.flags.is_in_berth()).then_some(Place::Berth),
@@ -180,11 +174,11 @@ impl TaskHead {
 
     /// The leaf that waited for `promise`, suspended as number `number`, is dropped.
     #[inline]
-    pub(crate) fn unpark_from(&self, promise: &Ref, number: u32) {
+    pub(crate) fn unpark_from(&self, promise: &Ref, number: u64) {
         if self.flags.stands_at_several() {
             return self.unpark_one_of_several(number);
         }
-        if self.parks.get() == number {
+        if self.flags.suspensions() == number {
             self.flags.unpark(false);
         }
         let waiting_on = self.waiting_on.take().filter(|current| !current.ptr_eq(promise));
@@ -201,9 +195,9 @@ impl TaskHead {
     }
 
     #[cold]
-    fn unpark_one_of_several(&self, number: u32) {
+    fn unpark_one_of_several(&self, number: u64) {
         let removed = self.with_leaves(|leaves| leaves.remove_beside(number));
-        if removed.is_none() && self.parks.get() == number {
+        if removed.is_none() && self.flags.suspensions() == number {
             self.unpark_last();
         }
     }
@@ -217,7 +211,7 @@ impl TaskHead {
 
     /// The leaf that was suspended as number `number` has left, beneath whatever combinator it stood.
     #[cold]
-    pub(crate) fn leave_beneath(&self, number: u32) {
+    pub(crate) fn leave_beneath(&self, number: u64) {
         if !self.flags.stands_beneath() {
             return;
         }
@@ -234,7 +228,7 @@ impl TaskHead {
 
     /// The cancellation that this step delivers, for the leaf that was the last to park: that with the number `number`.
     #[inline]
-    pub(crate) fn take_delivery(&self, number: u32) -> Option<Error> {
+    pub(crate) fn take_delivery(&self, number: u64) -> Option<Error> {
         if !self.flags.delivers() || self.rare(|rare| rare.told) != number {
             return None;
         }
@@ -252,7 +246,7 @@ impl TaskHead {
 
     /// Whether no leaf has suspended it in this step, which delivers a cancellation.
     pub(crate) fn stands_as_before(&self) -> bool {
-        self.rare(|rare| rare.told) == self.parks.get()
+        self.rare(|rare| rare.told) == self.flags.suspensions()
     }
 
     #[cold]
@@ -265,7 +259,7 @@ impl TaskHead {
 
     /// Notes a request to cancel a part of the task alone.
     pub(crate) fn add_request_for_part(&self) {
-        self.flags.add_request();
+        self.add_request();
         self.with_leaves(Leaves::add_request);
     }
 
@@ -285,15 +279,15 @@ impl TaskHead {
     /// How many requests to cancel concern whoever asks, who runs in this task: all but those for parts within which he is not.
     #[inline]
     pub(crate) fn requests_here(&self) -> u32 {
-        match self.flags.requests() {
+        match self.requests() {
             0 => 0,
-            requests => requests - self.requests_elsewhere(),
+            requests => requests - self.requests_elsewhere().min(requests),
         }
     }
 
     #[cold]
     fn requests_elsewhere(&self) -> u32 {
         let elsewhere = self.rare(|rare| rare.leaves.as_ref().map(|leaves| leaves.requests_elsewhere()));
-        elsewhere.unwrap_or(0).min(self.flags.requests())
+        elsewhere.unwrap_or(0)
     }
 }

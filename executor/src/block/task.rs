@@ -10,7 +10,7 @@
 //! ```
 //!
 //! `wake` queues, at most once; `Core::step` polls; `Core::finish` ends. The three things that asyncio's cancellation needs are kept apart:
-//! the count of requests and the armed cancellation, both in [`Flags`], and what the task waits for.
+//! the count of requests, the armed cancellation, and what the task waits for.
 
 use std::cell::Cell;
 use std::panic::Location;
@@ -82,10 +82,8 @@ pub(crate) struct TaskHead {
     pub(super) waiting_on: Cell<Option<Ref>>,
     /// Where it stands: the site of its innermost await.
     pub(super) parked_at: Cell<Option<&'static Location<'static>>>,
-    /// How often it was suspended by a leaf of ours: tells which leaf was the last.
-    pub(super) parks: Cell<u32>,
-    pub(crate) berth: Cell<Berth>,
     pub(crate) flags: Flags,
+    pub(crate) berth: Cell<Berth>,
     /// See [`Serial`].
     serial_upper: u32,
 }
@@ -104,9 +102,8 @@ impl TaskHead {
             rare: Cell::new(rare),
             waiting_on: Cell::new(None),
             parked_at: Cell::new(None),
-            parks: Cell::new(0),
-            berth: Cell::new(Berth::NEW),
             flags: Flags::new(),
+            berth: Cell::new(Berth::NEW),
             serial_upper: serial.upper(),
         }
     }
@@ -215,15 +212,49 @@ impl TaskHead {
         self.rare(|rare| rare.also_wake.take())
     }
 
+    // Requests to cancel: that there is one is a flag, and how many more there are is counted apart, because few tasks have those.
+
+    /// asyncio's `cancelling()`.
+    #[inline]
+    pub(crate) fn requests(&self) -> u32 {
+        match self.flags.is_requested() {
+            false => 0,
+            true => self.rare(|rare| rare.more_requests).saturating_add(1),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn add_request(&self) {
+        match self.flags.is_requested() {
+            false => self.flags.request(true),
+            true => self.add_more_requests(1),
+        }
+    }
+
+    /// As [`add_request`](TaskHead::add_request), `count` times.
+    pub(crate) fn add_requests(&self, count: u32) {
+        if let Some(more) = count.checked_sub(1) {
+            self.add_request();
+            self.add_more_requests(more);
+        }
+    }
+
+    #[cold]
+    fn add_more_requests(&self, count: u32) {
+        self.rare_mut(|rare| rare.more_requests = rare.more_requests.saturating_add(count));
+    }
+
     /// asyncio's `uncancel()`.
     pub(crate) fn uncancel(&self) -> u32 {
-        if self.flags.requests() > 0 {
-            self.flags.take_back_request();
-            if self.flags.requests() == 0 {
+        match self.requests() {
+            0 => return 0,
+            1 => {
+                self.flags.request(false);
                 self.flags.disarm();
             }
+            _ => self.rare(|rare| rare.more_requests -= 1),
         }
-        self.flags.requests()
+        self.requests()
     }
 }
 

@@ -47,6 +47,9 @@ use crate::handle::event_loop::running_loop;
 use crate::leaf::sleep::sleep;
 use crate::wheel::core::EventLoop;
 
+#[cfg(test)]
+mod long_lives;
+
 /// Runs `main` on a new loop with the virtual clock, and ends the loop in good order.
 ///
 /// Like [`run`](crate::run), whatever `KOLO_CLOCK` says: the time is 0 at first, and jumps to the next deadline when nothing is ready, so

@@ -2,35 +2,37 @@
 
 use std::cell::Cell;
 
-/// Some flags, and above them the count of requests to cancel.
-pub(crate) struct Flags(Cell<u32>);
+/// Some flags, and above them the count of suspensions, which the same store changes.
+pub(crate) struct Flags(Cell<u64>);
 
 /// It stands in the ready queue. Never while it runs, unless it was woken meanwhile.
-const QUEUED: u32 = 1;
+const QUEUED: u64 = 1;
 /// The next step begins by delivering a cancellation. Not while a leaf or a promise has already taken it.
-const MUST_CANCEL: u32 = 2;
+const MUST_CANCEL: u64 = 2;
 /// The step that runs delivers a cancellation, and the leaf has not taken it yet. Only while it runs.
-const DELIVERS: u32 = 4;
+const DELIVERS: u64 = 4;
 /// It stands at a leaf of ours. Otherwise it runs, has not begun, or waits for something that cannot return an error of ours.
-const PARKED: u32 = 8;
+const PARKED: u64 = 8;
 /// The leaf that was the last to park it did so in its berth.
-const IN_BERTH: u32 = 16;
+const IN_BERTH: u64 = 16;
 /// It goes on one hop after this step, come what may. Only while it runs.
-const YIELDED: u32 = 32;
+const YIELDED: u64 = 32;
 /// A copy of its waker exists, or existed when that was last asked.
-const WAKER_SHARED: u32 = 64;
+const WAKER_SHARED: u64 = 64;
 /// Somebody else is to be woken together with it.
-const ALSO_WAKES: u32 = 128;
+const ALSO_WAKES: u64 = 128;
 /// Nobody is to be told that it was pending when its loop was closed.
-const OWNED_BY_RUN: u32 = 256;
+const OWNED_BY_RUN: u64 = 256;
 /// It has never been polled.
-const NEW: u32 = 512;
+const NEW: u64 = 512;
 /// It stands at leaves beside the last one. Only until its next step.
-const BESIDE: u32 = 1024;
+const BESIDE: u64 = 1024;
 /// It stands at leaves beneath a combinator.
-const BENEATH: u32 = 2048;
-/// One request to cancel.
-const REQUEST: u32 = 4096;
+const BENEATH: u64 = 2048;
+/// It was asked to be cancelled, once or more often.
+const REQUESTED: u64 = 4096;
+/// One suspension. There is room for 2^51: more than one task comes to in three years in which it does nothing else.
+const SUSPENSION: u64 = 8192;
 
 /// How a step begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,16 +63,16 @@ impl Flags {
         Flags(Cell::new(NEW))
     }
 
-    fn has(&self, flag: u32) -> bool {
+    fn has(&self, flag: u64) -> bool {
         self.0.get() & flag != 0
     }
 
     /// Sets some and clears some at once: one store where several would wait for each other.
-    fn change(&self, set: u32, clear: u32) {
+    fn change(&self, set: u64, clear: u64) {
         self.0.set(self.0.get() & !clear | set);
     }
 
-    fn take(&self, flag: u32) -> bool {
+    fn take(&self, flag: u64) -> bool {
         let had = self.has(flag);
         self.change(0, flag);
         had
@@ -98,7 +100,7 @@ impl Flags {
     }
 
     #[cold]
-    fn begin_cancelled(&self, flags: u32) -> Begun {
+    fn begin_cancelled(&self, flags: u64) -> Begun {
         if flags & (PARKED | BENEATH) == 0 {
             self.change(flags & NEW, 0);
             return Begun::Dropped;
@@ -127,19 +129,42 @@ impl Flags {
 
     // At a leaf.
 
+    /// Counts a suspension, and sets some flags and clears some.
+    #[inline(always)]
+    fn suspend(&self, set: u64, clear: u64) {
+        self.0.set((self.0.get() & !clear | set).wrapping_add(SUSPENSION));
+    }
+
+    /// How often it was suspended by a leaf of ours: the number of the last suspension.
+    #[inline(always)]
+    pub(crate) fn suspensions(&self) -> u64 {
+        self.0.get() / SUSPENSION
+    }
+
+    /// It was suspended so often.
+    #[cfg(test)]
+    pub(crate) fn count_suspensions_from(&self, number: u64) {
+        self.0.set(self.0.get() % SUSPENSION + number * SUSPENSION);
+    }
+
     #[inline]
     pub(crate) fn park(&self) {
-        self.change(PARKED, IN_BERTH);
+        self.suspend(PARKED, IN_BERTH);
     }
 
     #[inline]
     pub(crate) fn park_in_berth(&self) {
-        self.change(PARKED | IN_BERTH, 0);
+        self.suspend(PARKED | IN_BERTH, 0);
     }
 
     #[inline]
     pub(crate) fn park_for_a_hop(&self) {
-        self.change(PARKED | YIELDED, IN_BERTH);
+        self.suspend(PARKED | YIELDED, IN_BERTH);
+    }
+
+    /// It stands beneath a combinator from now on, and nowhere else that is known.
+    pub(crate) fn park_beneath(&self) {
+        self.suspend(BENEATH, 0);
     }
 
     /// The leaf that was the last to park it is dropped. Whether it stands at a leaf all the same.
@@ -215,24 +240,13 @@ impl Flags {
         self.change(MUST_CANCEL, DELIVERS);
     }
 
-    pub(crate) fn requests(&self) -> u32 {
-        self.0.get() / REQUEST
+    #[inline]
+    pub(crate) fn is_requested(&self) -> bool {
+        self.has(REQUESTED)
     }
 
-    /// A million requests are as good as more.
-    pub(crate) fn add_request(&self) {
-        self.0.set(self.0.get().checked_add(REQUEST).unwrap_or(self.0.get()));
-    }
-
-    /// As many again as [`add_request`](Flags::add_request) would in `count` calls.
-    #[cold]
-    pub(crate) fn add_requests(&self, count: u32) {
-        let room = (u32::MAX - self.0.get()) / REQUEST;
-        self.0.set(self.0.get() + REQUEST * count.min(room));
-    }
-
-    pub(crate) fn take_back_request(&self) {
-        self.0.set(self.0.get().checked_sub(REQUEST).unwrap_or(self.0.get()));
+    pub(crate) fn request(&self, requested: bool) {
+        self.change(if requested { REQUESTED } else { 0 }, REQUESTED);
     }
 
     /// Whether a coroutine that is over has left a cancellation to be delivered, or leaves.

@@ -14,8 +14,8 @@ use std::ops::{Bound, RangeBounds};
 /// `P` is what a leaf waits for. Each is known by the number of the suspension.
 pub(crate) struct Leaves<P> {
     /// In the order in which the last step has polled them; without the last of them.
-    beside: Vec<(u32, Place<P>)>,
-    beneath: BTreeMap<u32, Beneath<P>>,
+    beside: Vec<(u64, Place<P>)>,
+    beneath: BTreeMap<u64, Beneath<P>>,
     /// How many requests to cancel were made for parts of the task alone that have not ended since.
     requests: u32,
     /// How many of these parts are being polled.
@@ -26,22 +26,22 @@ pub(crate) struct Leaves<P> {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Interval {
     /// The number of the last one before them.
-    after: u32,
-    last: u32,
+    after: u64,
+    last: u64,
 }
 
 impl Interval {
     pub(crate) const ALL: Interval = Interval {
         after: 0,
-        last: u32::MAX,
+        last: u64::MAX,
     };
 
     #[inline(always)]
-    pub(crate) fn after(after: u32, last: u32) -> Interval {
+    pub(crate) fn after(after: u64, last: u64) -> Interval {
         Interval { after, last }
     }
 
-    pub(crate) fn up_to(self, last: u32) -> Interval {
+    pub(crate) fn up_to(self, last: u64) -> Interval {
         Interval { last, ..self }
     }
 
@@ -51,16 +51,16 @@ impl Interval {
     }
 
     /// Whether the suspension with this number is the last of them.
-    pub(crate) fn end_with(self, number: u32) -> bool {
+    pub(crate) fn end_with(self, number: u64) -> bool {
         self.last == number && !self.is_empty()
     }
 
-    pub(crate) fn contains(self, number: u32) -> bool {
+    pub(crate) fn contains(self, number: u64) -> bool {
         self.bounds().contains(&number)
     }
 
-    /// None, when the count has begun anew between them: after four billion suspensions.
-    fn bounds(self) -> (Bound<u32>, Bound<u32>) {
+    fn bounds(self) -> (Bound<u64>, Bound<u64>) {
+        // Not in the other order, which no range may have.
         (Bound::Excluded(self.after), Bound::Included(self.last.max(self.after)))
     }
 }
@@ -90,12 +90,12 @@ impl<P> Default for Leaves<P> {
 }
 
 impl<P: Clone> Leaves<P> {
-    pub(crate) fn add_beside(&mut self, number: u32, place: Place<P>) {
+    pub(crate) fn add_beside(&mut self, number: u64, place: Place<P>) {
         self.beside.push((number, place));
     }
 
     /// The leaf that was suspended with this number has left. What it waited for, if it was one of these.
-    pub(crate) fn remove_beside(&mut self, number: u32) -> Option<Place<P>> {
+    pub(crate) fn remove_beside(&mut self, number: u64) -> Option<Place<P>> {
         let found = self.beside.binary_search_by_key(&number, |leaf| leaf.0).ok()?;
         Some(self.beside.remove(found).1)
     }
@@ -112,15 +112,15 @@ impl<P: Clone> Leaves<P> {
 
     /// Another step begins. What these have waited for, to be dropped by the caller.
     #[must_use]
-    pub(crate) fn clear_beside(&mut self) -> Vec<(u32, Place<P>)> {
+    pub(crate) fn clear_beside(&mut self) -> Vec<(u64, Place<P>)> {
         std::mem::take(&mut self.beside)
     }
 
-    pub(crate) fn add_beneath(&mut self, number: u32, promise: P, waker: usize) {
+    pub(crate) fn add_beneath(&mut self, number: u64, promise: P, waker: usize) {
         self.beneath.insert(number, Beneath { promise, waker });
     }
 
-    pub(crate) fn remove_beneath(&mut self, number: u32) -> Option<P> {
+    pub(crate) fn remove_beneath(&mut self, number: u64) -> Option<P> {
         self.beneath.remove(&number).map(|leaf| leaf.promise)
     }
 

@@ -83,7 +83,7 @@ pub(crate) fn describe(
 ) -> fmt::Result {
     let task = TaskRef::new(promise);
     let state = match promise.head().state.get() {
-        State::Pending if task.as_ref().is_some_and(|task| task.flags.requests() > 0) => "cancelling",
+        State::Pending if task.as_ref().is_some_and(|task| task.flags.is_requested()) => "cancelling",
         State::Pending => "pending",
         State::Cancelled => "cancelled",
         State::Value | State::Error | State::UnseenError => "finished",

@@ -23,7 +23,7 @@ impl AnyTask {
 
     /// See [`Task::cancelling`](crate::Task::cancelling).
     pub fn cancelling(&self) -> u32 {
-        self.head().flags.requests()
+        self.head().requests()
     }
 
     /// See [`Task::uncancel`](crate::Task::uncancel).

@@ -122,7 +122,7 @@ impl<T: 'static> Task<T> {
 
     /// How many cancellations were requested and not taken back by [`uncancel`](Task::uncancel). Mirrors `Task.cancelling`.
     pub fn cancelling(&self) -> u32 {
-        self.head().flags.requests()
+        self.head().requests()
     }
 
     /// Takes one request to cancel back, and returns how many are left. With the last, a cancellation that was not delivered yet is

@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
-use crate::block::head::{AnyPromise, Callback, CallbackKey};
+use crate::block::head::{AnyPromise, Callback, CallbackKey, Callbacks};
 use crate::block::raw::Ref;
 use crate::block::task::TaskRef;
 use crate::ground::error::{Awaited, Error, Result};
@@ -22,27 +22,44 @@ pub(crate) struct Waiting {
 
 /// Where the leaf has left its task, and which of the task's suspensions that was.
 enum Registered {
-    No,
     /// The task's next step is among the promise's callbacks.
-    Step(u32, TaskRef),
+    Step(u64, TaskRef),
+    /// Nowhere, or otherwise.
+    Otherwise(Option<Box<Otherwise>>),
+}
+
+/// In a box, because few are left so. Then the number of a suspension and the task are all that a leaf has beside its site.
+const _: () = assert!(size_of::<Waiting>() == 24);
+
+struct Otherwise {
+    number: u64,
+    task: Option<TaskRef>,
+    how: How,
+}
+
+enum How {
     /// Polled under a waker that is not the running task's own: inside a foreign combinator, or, without a task, by a foreign executor.
-    Wake(u32, Box<(Waker, Option<TaskRef>)>),
+    Wake(Waker),
     /// The promise cannot be waited for; the task learns why one hop later.
-    Refused(u32, Box<(Error, Option<TaskRef>)>),
+    Refused(Error),
+}
+
+impl Registered {
+    const NOWHERE: Registered = Registered::Otherwise(None);
 }
 
 impl Waiting {
     pub(crate) fn new(site: &'static Location<'static>) -> Waiting {
         Waiting {
             site,
-            registered: Registered::No,
+            registered: Registered::NOWHERE,
         }
     }
 
     /// Whether it has not begun to wait.
     #[inline]
     pub(crate) fn is_new(&self) -> bool {
-        matches!(self.registered, Registered::No)
+        matches!(self.registered, Registered::Otherwise(None))
     }
 
     /// `Ok`: the promise is done. `Err`: the task was cancelled while it was on its way to learn that, or the wait was refused.
@@ -54,8 +71,8 @@ impl Waiting {
             self.leave(promise);
             return Poll::Ready(Err(cancelled));
         }
-        if let Registered::Refused(_, refusal) = &self.registered {
-            return Poll::Ready(Err(refusal.0.clone()));
+        if let Some(refused) = self.otherwise().and_then(Otherwise::refused) {
+            return Poll::Ready(Err(refused));
         }
         if promise.head().done() {
             self.forget(promise);
@@ -71,26 +88,27 @@ impl Waiting {
     #[inline(always)]
     fn take_delivery(&self) -> Option<Error> {
         match &self.registered {
-            Registered::No => None,
-            Registered::Step(park, task) => task.take_delivery(*park),
-            Registered::Wake(park, wait) => wait.1.as_ref()?.take_delivery(*park),
-            Registered::Refused(park, refusal) => refusal.1.as_ref()?.take_delivery(*park),
+            Registered::Step(number, task) => task.take_delivery(*number),
+            Registered::Otherwise(None) => None,
+            Registered::Otherwise(Some(otherwise)) => otherwise.take_delivery(),
+        }
+    }
+
+    #[inline(always)]
+    fn otherwise(&self) -> Option<&Otherwise> {
+        match &self.registered {
+            Registered::Step(..) => None,
+            Registered::Otherwise(otherwise) => otherwise.as_deref(),
         }
     }
 
     /// The promise is done, and has told whoever waited.
     #[inline]
     fn forget(&mut self, promise: &Ref) {
-        if let Registered::Wake(park, wait) = &self.registered
-            && let Some(task) = &wait.1
-        {
-            task.leave_beneath(*park);
-            if promise.head().cancelled() {
-                // Whatever else was to deliver the cancellation, the task is told.
-                task.flags.deliver();
-            }
+        if let Some(otherwise) = self.otherwise() {
+            otherwise.forget(promise);
         }
-        self.registered = Registered::No;
+        self.registered = Registered::NOWHERE;
     }
 
     fn suspend(&mut self, promise: &Ref, by: Polled<'_>, context: &Context<'_>) {
@@ -98,29 +116,35 @@ impl Waiting {
             self.leave(promise);
             // Asked anew of whoever polls: the leaf may have been moved into the very task for which it waits.
             if let Some(reason) = refusal(promise, by) {
-                let park = by.park_and_wake(self.site, context);
-                self.registered = Registered::Refused(park, Box::new((reason.at(self.site), by.task().cloned())));
+                self.registered = Registered::Otherwise(Some(Box::new(Otherwise {
+                    number: by.park_and_wake(self.site, context),
+                    task: by.task().cloned(),
+                    how: How::Refused(reason.at(self.site)),
+                })));
                 return;
             }
             self.register(promise, by, context);
         }
-        if let Registered::Step(park, _) | Registered::Wake(park, _) = &mut self.registered {
-            *park = by.park_on(promise, *park, self.site, context);
-        }
+        let number = match &mut self.registered {
+            Registered::Step(number, _) => number,
+            Registered::Otherwise(Some(otherwise)) => &mut otherwise.number,
+            Registered::Otherwise(None) => return,
+        };
+        *number = by.park_on(promise, *number, self.site, context);
     }
 
     /// Whether the promise already wakes whoever polls.
     fn is_registered_by(&self, by: Polled<'_>, context: &Context<'_>) -> bool {
         match (&self.registered, by) {
             (Registered::Step(_, task), Polled::Direct(now)) => task.is(now),
-            (Registered::Wake(_, wait), Polled::Indirect(_) | Polled::Outside) => {
-                let (waker, task) = &**wait;
+            (Registered::Otherwise(Some(otherwise)), Polled::Indirect(_) | Polled::Outside) => {
+                let Otherwise { task, how, .. } = &**otherwise;
                 let same_task = match (task, by.task()) {
                     (Some(task), Some(now)) => task.is(now),
                     (None, None) => true,
                     _ => false,
                 };
-                same_task && waker.will_wake(context.waker())
+                same_task && matches!(how, How::Wake(waker) if waker.will_wake(context.waker()))
             }
             _ => false,
         }
@@ -134,7 +158,11 @@ impl Waiting {
             }
             Polled::Indirect(_) | Polled::Outside => {
                 promise.add_callback(Callback::Wake(Box::new(context.waker().clone())));
-                self.registered = Registered::Wake(0, Box::new((context.waker().clone(), by.task().cloned())));
+                self.registered = Registered::Otherwise(Some(Box::new(Otherwise {
+                    number: 0,
+                    task: by.task().cloned(),
+                    how: How::Wake(context.waker().clone()),
+                })));
             }
         }
     }
@@ -158,19 +186,24 @@ impl Waiting {
     /// Ends the wait early: nobody is woken by the promise on its account any more.
     #[inline]
     pub(crate) fn leave(&mut self, promise: &Ref) {
-        if !matches!(self.registered, Registered::No) {
+        if !self.is_new() {
             drop(self.take_leave(promise));
         }
     }
 
     /// [`leave`](Waiting::leave), because the await is dropped.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn end(&mut self, promise: &Ref) {
         if !self.is_new() {
-            drop(self.take_leave(promise));
-            if let Some(listener) = promise.head().callbacks.only_listener() {
-                listener.await_dropped(promise);
-            }
+            self.end_early(promise);
+        }
+    }
+
+    #[cold]
+    fn end_early(&mut self, promise: &Ref) {
+        drop(self.take_leave(promise));
+        if let Some(listener) = promise.head().callbacks.only_listener() {
+            listener.await_dropped(promise);
         }
     }
 
@@ -178,25 +211,52 @@ impl Waiting {
     #[must_use = "to be dropped when all is in order"]
     pub(super) fn take_leave(&mut self, promise: &Ref) -> Left {
         let callbacks = &promise.head().callbacks;
-        let registered = std::mem::replace(&mut self.registered, Registered::No);
+        let registered = std::mem::replace(&mut self.registered, Registered::NOWHERE);
         let callback = match &registered {
-            Registered::No | Registered::Refused(..) => None,
-            Registered::Step(park, task) => {
-                task.unpark_from(promise, *park);
+            Registered::Step(number, task) => {
+                task.unpark_from(promise, *number);
                 callbacks.remove(CallbackKey::of_step(task))
             }
-            Registered::Wake(park, wait) => {
-                let (waker, task) = &**wait;
-                if let Some(task) = task {
-                    task.leave_beneath(*park);
-                }
-                callbacks.remove(CallbackKey::of_wake(waker))
-            }
+            Registered::Otherwise(otherwise) => otherwise.as_ref().and_then(|otherwise| otherwise.leave(callbacks)),
         };
         Left {
             _callback: callback,
             _registered: registered,
         }
+    }
+}
+
+impl Otherwise {
+    #[cold]
+    fn take_delivery(&self) -> Option<Error> {
+        self.task.as_ref()?.take_delivery(self.number)
+    }
+
+    #[cold]
+    fn refused(&self) -> Option<Error> {
+        match &self.how {
+            How::Wake(_) => None,
+            How::Refused(reason) => Some(reason.clone()),
+        }
+    }
+
+    #[cold]
+    fn forget(&self, promise: &Ref) {
+        let Some(task) = &self.task else { return };
+        task.leave_beneath(self.number);
+        if promise.head().cancelled() {
+            // Whatever else was to deliver the cancellation, the task is told.
+            task.flags.deliver();
+        }
+    }
+
+    #[cold]
+    fn leave(&self, callbacks: &Callbacks) -> Option<Callback> {
+        let How::Wake(waker) = &self.how else { return None };
+        if let Some(task) = &self.task {
+            task.leave_beneath(self.number);
+        }
+        callbacks.remove(CallbackKey::of_wake(waker))
     }
 }
 

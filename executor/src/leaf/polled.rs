@@ -53,7 +53,7 @@ impl<'a> Polled<'a> {
 
     /// Notes that the task waits for `promise`, where it did so before as number `before`. Returns the number of this suspension.
     #[inline]
-    pub(super) fn park_on(self, promise: &Ref, before: u32, site: &'static Location<'static>, context: &Context<'_>) -> u32 {
+    pub(super) fn park_on(self, promise: &Ref, before: u64, site: &'static Location<'static>, context: &Context<'_>) -> u64 {
         match self {
             Polled::Direct(task) => task.park_on(before, promise.clone(), site),
             Polled::Indirect(task) => task.park_beneath(before, promise.clone(), waker::identity(context), site),
@@ -63,7 +63,7 @@ impl<'a> Polled<'a> {
 
     /// Notes that the task goes on one hop later. Returns the number of this suspension.
     #[inline(always)]
-    pub(super) fn park_and_wake(self, site: &'static Location<'static>, context: &Context<'_>) -> u32 {
+    pub(super) fn park_and_wake(self, site: &'static Location<'static>, context: &Context<'_>) -> u64 {
         match self {
             Polled::Direct(task) => task.park_for_a_hop(site),
             Polled::Indirect(task) => {

@@ -74,7 +74,7 @@ enum State {
     /// One trip through the ready queue, without a timer. `park` is the number of the suspension, once it has happened.
     Yield {
         site: &'static Location<'static>,
-        park: Option<u32>,
+        park: Option<u64>,
     },
     Wait {
         alarm: Alarm,
@@ -108,13 +108,13 @@ impl Future for Sleep {
 }
 
 #[inline(never)]
-fn park_for_a_hop(site: &'static Location<'static>, context: &Context<'_>) -> u32 {
+fn park_for_a_hop(site: &'static Location<'static>, context: &Context<'_>) -> u64 {
     polled_by(context, |by| by.park_and_wake(site, context))
 }
 
 /// The cancellation that the step delivers, if the yield that was suspended as number `park` was the last to suspend the task.
 #[inline(always)]
-fn delivery(park: u32) -> Option<Error> {
+fn delivery(park: u64) -> Option<Error> {
     current::with_task(|task| task?.take_delivery(park))
 }
 

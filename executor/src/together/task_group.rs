@@ -155,6 +155,12 @@ impl TaskGroup {
         self.spawn(coroutine, Some(name.to_string()), None, Location::caller())
     }
 
+    /// It has created so many tasks.
+    #[cfg(test)]
+    pub(crate) fn count_tasks_from(&self, number: u32) {
+        self.state.created.set(number);
+    }
+
     pub(crate) fn spawn<T: 'static>(
         &self,
         coroutine: impl Future<Output = Result<T>> + 'static,
@@ -172,7 +178,7 @@ impl TaskGroup {
         let event_loop = current::loop_of(state.parent.loop_id());
         let event_loop = event_loop.ok_or_else(|| Error::runtime("Event loop is closed").at(site))?;
         let task = task::spawn(&event_loop, coroutine, name, context, site);
-        let number = state.created.replace(state.created.get().wrapping_add(1));
+        let number = state.next_number();
         let member = task.as_any_task().head();
         member.erased().add_callback(Callback::Notify(self.listener.clone(), number));
         state.tasks.borrow_mut().insert(number, member);
@@ -230,10 +236,23 @@ fn is_fatal(error: &&Error) -> bool {
 }
 
 impl State {
+    /// For a new task: after four billion, the number of one that is done.
+    fn next_number(&self) -> u32 {
+        let tasks = self.tasks.borrow();
+        loop {
+            let number = self.created.replace(self.created.get().wrapping_add(1));
+            if !tasks.contains_key(&number) {
+                return number;
+            }
+        }
+    }
+
     /// Cancels the tasks, in the order of their creation.
     fn abort(&self) {
         self.aborting.set(true);
-        let tasks: Vec<TaskRef> = self.tasks.borrow().values().cloned().collect();
+        let mut tasks: Vec<TaskRef> = self.tasks.borrow().values().cloned().collect();
+        // That of their numbers, but for a group that has given all of those.
+        tasks.sort_by_key(|task| task.birth());
         let unfinished = tasks.iter().filter(|task| !task.done()).map(TaskRef::erased);
         cancel_each(unfinished, Error::cancelled());
     }

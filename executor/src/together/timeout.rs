@@ -54,7 +54,7 @@ impl Scope {
             .ok_or_else(|| refused("Timeout should be used inside a task"))?;
         self.requests_before.set(task.requests_here());
         self.part.enter(&task);
-        self.task.replace(Some(task.clone()));
+        self.task.set(Some(task.clone()));
         self.state.set(State::Entered);
         self.arm(event_loop, now);
         Ok(task)
@@ -63,7 +63,7 @@ impl Scope {
     fn arm(self: &Rc<Self>, event_loop: &EventLoop, now: Nanos) {
         self.disarm(event_loop.0.id);
         let Some(deadline) = self.deadline.get() else { return };
-        let expire = Entry::Expire(self.clone(), self.arming.get() as usize);
+        let expire = Entry::Expire(self.clone(), self.arming.get());
         if deadline <= now {
             event_loop.0.queue(|| expire);
         } else {
@@ -86,7 +86,7 @@ impl Scope {
             other => return Err(Error::runtime(format!("Cannot change state of {} Timeout", other.name()))),
         }
         self.deadline.set(deadline);
-        let loop_id = self.task.borrow().as_ref().map_or(0, |task| task.loop_id());
+        let loop_id = self.task().map_or(0, |task| task.loop_id());
         if let Some(event_loop) = current::loop_of(loop_id) {
             self.arm(&event_loop, event_loop.0.time.now());
         }

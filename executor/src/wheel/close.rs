@@ -28,8 +28,12 @@ impl Core {
         }
         self.drop_each(self.timers.take().into_entries());
         while let Some(registered) = self.reactor.any() {
+            let owner = registered.owner();
             for watcher in self.reactor.forget(&registered) {
                 self.guard("destructor", || watcher.end());
+            }
+            if let Some(owner) = owner {
+                self.guard("destructor", || owner.loop_is_closed());
             }
         }
         self.drop_each(letters);

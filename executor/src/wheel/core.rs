@@ -208,6 +208,8 @@ impl Core {
         self.timers.borrow_mut().arm(deadline, entry)
     }
 
+    // Apart, so that it costs little to look for the loop first.
+    #[inline(never)]
     pub(crate) fn disarm_timer(&self, key: TimerKey) {
         // What the timer was for may own user's values: dropped outside of the borrow.
         let entry = self.timers.borrow_mut().cancel(key);

@@ -14,7 +14,7 @@ use crate::ground::on_drop::OnDrop;
 #[derive(Default)]
 pub(crate) struct Part {
     /// The number of the last suspension before the first poll.
-    entered: Cell<u32>,
+    entered: Cell<u64>,
     /// The leaves that the last poll has left.
     leaves: Cell<Interval>,
     request: Cell<Request>,
@@ -36,18 +36,18 @@ enum Request {
 
 impl Part {
     pub(crate) fn enter(&self, task: &TaskRef) {
-        self.entered.set(task.parks());
+        self.entered.set(task.flags.suspensions());
     }
 
     /// Polls the body.
     #[inline(always)]
     pub(crate) fn poll<R>(&self, task: &TaskRef, poll: impl FnOnce() -> R) -> R {
-        let before = task.parks();
+        let before = task.flags.suspensions();
         let outcome = match self.request.get() {
             Request::OfTask => poll(),
             _ => self.poll_as_asked(task, poll),
         };
-        self.leaves.set(Interval::after(before, task.parks()));
+        self.leaves.set(Interval::after(before, task.flags.suspensions()));
         outcome
     }
 
@@ -60,7 +60,7 @@ impl Part {
 
     /// Another leaf that belongs to it was suspended.
     pub(crate) fn include_last(&self, task: &TaskRef) {
-        self.leaves.set(self.leaves.get().up_to(task.parks()));
+        self.leaves.set(self.leaves.get().up_to(task.flags.suspensions()));
     }
 
     /// Whether its body stands where a cancellation would not end it: on futures that are not ours, or beneath combinators that poll only who was
@@ -73,7 +73,7 @@ impl Part {
     #[cold]
     fn stands_beneath(&self, task: &TaskRef, waker: usize) -> bool {
         let interval = match self.has_beneath.get() {
-            true => Interval::after(self.entered.get(), task.parks()),
+            true => Interval::after(self.entered.get(), task.flags.suspensions()),
             false => self.leaves.get(),
         };
         self.has_beneath.set(task.stands_beneath_another(interval, waker));
@@ -82,7 +82,7 @@ impl Part {
 
     /// Cancels it: its task, as asyncio does, if nothing else stands in that.
     pub(crate) fn cancel(&self, task: &TaskRef) {
-        let is_all = self.leaves.get().end_with(task.parks()) && !task.flags.stands_at_several();
+        let is_all = self.leaves.get().end_with(task.flags.suspensions()) && !task.flags.stands_at_several();
         if is_all || task.is_running() || task.done() {
             task.cancel(Error::cancelled());
         } else {

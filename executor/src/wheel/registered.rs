@@ -27,6 +27,9 @@ pub trait Ready: fmt::Debug {
     /// The descriptor is ready. It is told in every iteration in which that is so, in the loop's thread, outside of tasks, and in no context of
     /// its own: one that calls code of users does so [in the context](crate::Context::run) that they expect.
     fn ready(&self, interest: Interest);
+
+    /// The loop was closed: an owner hears no more. What it owns that owns it in turn, it gives up now.
+    fn loop_is_closed(&self) {}
 }
 
 /// A descriptor that is watched, or will be: one of these for each time that it is taken up.

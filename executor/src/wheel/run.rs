@@ -94,7 +94,7 @@ impl Core {
             Entry::WakeBerth(task, taken) => drop(wake_berth(task, Berth::from_word(taken))),
             Entry::WakePromise(promise) => drop(promise.fulfil()),
             Entry::Notify(listener, index) => listener.notify(index as u32),
-            Entry::Expire(scope, arming) => scope.expire(arming as u32),
+            Entry::Expire(scope, arming) => scope.expire(arming),
             Entry::Call(scheduled) => {
                 if !scheduled.is_cancelled() {
                     let called = self.observe_call(scheduled.token);

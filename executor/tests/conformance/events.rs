@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::{ErrorKind, Read, Write};
+use std::net::Shutdown;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
@@ -352,7 +353,8 @@ fn test_reader_callback() {
     }
     // Nothing is there to be read: it is not called.
     assert_eq!(event_loop.turn().unwrap(), Turn::Io);
-    drop(writer);
+    // Not only dropped: a process that another test is about to begin has a copy of it for a moment, and until then the stream has no end.
+    writer.shutdown(Shutdown::Write).unwrap();
     tick(&event_loop);
     assert!(!event_loop.remove_reader(&descriptor), "the end of the stream has removed it");
     assert_eq!(*received.borrow(), b"abcdef");

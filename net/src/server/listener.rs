@@ -15,13 +15,14 @@ use crate::server::clients::Clients;
 use crate::server::listening::Bound;
 use crate::sock::accept::accept;
 use crate::system::refused;
+use crate::transport::layer::{self, Layer};
 use crate::transport::socket::SocketTransport;
 
 /// How long the loop rests, in seconds, that has no descriptors left for another connection.
 const RETRY_DELAY: f64 = 1.0;
 
-/// Makes the protocol of a new connection.
-pub(crate) type Accept = Rc<dyn Fn() -> Rc<dyn Protocol>>;
+/// Makes the protocol of a new connection; and what is between that and the socket.
+pub(crate) type Accept = (Rc<dyn Fn() -> Rc<dyn Protocol>>, Option<Layer>);
 
 pub(crate) struct Listener {
     this: Weak<Listener>,
@@ -113,7 +114,8 @@ impl Listener {
     /// Makes the connection's protocol and transport, in a task.
     fn connect(&self, socket: OwnedFd, peer: Address) {
         let Some(event_loop) = self.event_loop() else { return };
-        let (accept, clients, own_loop) = (self.accept.clone(), self.clients.clone(), event_loop.clone());
+        let (accept, layer) = self.accept.clone();
+        let (clients, own_loop) = (self.clients.clone(), event_loop.clone());
         let context = self.context.borrow().clone();
         context.run(|| {
             event_loop.create_task(async move {
@@ -122,7 +124,8 @@ impl Listener {
                     return Ok(());
                 }
                 let made = own_loop.create_promise();
-                let transport = SocketTransport::accepted(&own_loop, (socket, peer), accept(), &clients, made.clone())?;
+                let begin = |protocol, made| SocketTransport::accepted(&own_loop, (socket, peer), protocol, &clients, made);
+                let transport = layer::start(accept(), made.clone(), layer.as_ref(), begin)?;
                 if made.await.is_err() {
                     transport.close();
                 }

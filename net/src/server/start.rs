@@ -20,6 +20,9 @@ use crate::server::listening::{Bound, Options};
 use crate::stream::protocol::{Connected, StreamProtocol};
 use crate::stream::reader::{LIMIT, StreamReader};
 use crate::stream::writer::StreamWriter;
+#[cfg(feature = "tls")]
+use crate::tls::TlsServer;
+use crate::transport::layer::Layer;
 
 /// Listens for connections, and has `handler` called with the streams of each. Mirrors `asyncio.start_server`.
 ///
@@ -126,6 +129,7 @@ struct Start {
     backlog: u32,
     options: Options,
     start_serving: bool,
+    layer: Option<Layer>,
     site: &'static Location<'static>,
 }
 
@@ -138,7 +142,7 @@ enum Place {
 /// How the protocols of connections are made.
 enum Make {
     Streams(Connected),
-    Protocols(Accept),
+    Protocols(Rc<dyn Fn() -> Rc<dyn Protocol>>),
 }
 
 impl StartServer {
@@ -168,6 +172,7 @@ impl StartServer {
                     keep_alive: false,
                 },
                 start_serving: true,
+                layer: None,
                 site,
             })),
             starting: None,
@@ -212,6 +217,12 @@ impl StartServer {
         self.with(|start| start.options.keep_alive = on)
     }
 
+    /// Has the connections under TLS. Mirrors `ssl=`.
+    #[cfg(feature = "tls")]
+    pub fn tls(self, tls: TlsServer) -> StartServer {
+        self.with(|start| start.layer = Some(crate::tls::layer(tls, None)))
+    }
+
     /// Whether connections are accepted at once, as they are unless told otherwise; else from [`Server::start_serving`] on.
     pub fn start_serving(self, on: bool) -> StartServer {
         self.with(|start| start.start_serving = on)
@@ -236,7 +247,7 @@ impl Start {
     async fn run(self) -> Result<Server> {
         let (site, start_serving, backlog) = (self.site, self.start_serving, self.backlog);
         let event_loop = try_running_loop().map_err(|error| error.at(site))?;
-        let accept = self.make.accept(self.limit).map_err(|error| error.at(site))?;
+        let accept = self.make.accept(self.limit, self.layer).map_err(|error| error.at(site))?;
         let bound = self.place.bind(self.options, site).await.map_err(|error| error.at(site))?;
         let server = Server::new(&event_loop, bound, backlog, &accept).map_err(|error| error.at(site))?;
         if start_serving {
@@ -247,17 +258,18 @@ impl Start {
 }
 
 impl Make {
-    fn accept(self, limit: usize) -> Result<Accept> {
+    fn accept(self, limit: usize, layer: Option<Layer>) -> Result<Accept> {
         let connected = match self {
-            Make::Protocols(accept) => return Ok(accept),
+            Make::Protocols(accept) => return Ok((accept, layer)),
             Make::Streams(connected) => connected,
         };
         // What is wrong with the limit is told here, not at each connection.
         StreamReader::with_limit(limit)?;
-        Ok(Rc::new(move || {
+        let accept = move || -> Rc<dyn Protocol> {
             let reader = StreamReader::of_limit(limit);
             StreamProtocol::new(&running_loop(), &reader, Some(connected.clone()))
-        }))
+        };
+        Ok((Rc::new(accept), layer))
     }
 }
 

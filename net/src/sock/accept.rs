@@ -98,8 +98,8 @@ mod sealed {
 /// `sock_accept`.
 #[doc(alias = "accept")]
 #[track_caller]
-pub fn sock_accept<L: Listener>(listener: &Rc<L>) -> impl Future<Output = Result<(Rc<L::Connection>, Address)>> + use<'_, L> {
-    let site = Location::caller();
+pub fn sock_accept<L: Listener>(listener: &Rc<L>) -> impl Future<Output = Result<(Rc<L::Connection>, Address)>> + use<L> {
+    let (listener, site) = (listener.clone(), Location::caller());
     async move {
         check_is_non_blocking(listener.as_fd(), site)?;
         let (connection, address) = attempt_or_wait(listener, Accept, site).await?;

@@ -53,8 +53,11 @@ use crate::system::{refused, refused_as, to_system};
 /// The connection may come to be all the same: the socket is to be closed, or connected once more. It is watched no more.
 #[doc(alias = "connect")]
 #[track_caller]
-pub fn sock_connect<S: AsFd + 'static>(socket: &Rc<S>, endpoint: impl Into<Endpoint>) -> impl Future<Output = Result<()>> {
-    let site = Location::caller();
+pub fn sock_connect<S: AsFd + 'static, E: Into<Endpoint>>(
+    socket: &Rc<S>,
+    endpoint: E,
+) -> impl Future<Output = Result<()>> + use<S, E> {
+    let (socket, site) = (socket.clone(), Location::caller());
     let endpoint = endpoint.into();
     async move {
         check_is_non_blocking(socket.as_fd(), site)?;
@@ -72,12 +75,12 @@ pub fn sock_connect<S: AsFd + 'static>(socket: &Rc<S>, endpoint: impl Into<Endpo
 
 /// Connects a socket to an address that needs no looking up.
 pub(crate) async fn connect_at<S: AsFd + 'static>(
-    socket: &Rc<S>,
+    socket: Rc<S>,
     address: Address,
     site: &'static Location<'static>,
 ) -> Result<()> {
     let to = to_system(&address).map_err(|error| error.at(site))?;
-    match rustix::net::connect(socket, &to) {
+    match rustix::net::connect(&socket, &to) {
         Ok(()) => Ok(()),
         // After a signal too the connection goes on by itself.
         Err(Errno::INPROGRESS | Errno::AGAIN | Errno::INTR) => SocketWait::new(socket, Connected(address), site).await,

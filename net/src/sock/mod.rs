@@ -1,7 +1,8 @@
 //! Sockets as std has them, awaited: asyncio's `loop.sock_*`.
 //!
 //! Each call is tried at once. When it would block, the loop makes it as soon as the socket is ready, in the callback and not when the task goes
-//! on: what comes later belongs to the next call. That is why sockets are given in an `Rc`: while the task waits, the loop has the socket too.
+//! on: what comes later belongs to the next call. That is why sockets are given in an `Rc`: while the task waits, the loop has the socket. Once nobody
+//! watches it for the task any more, because another took its place or it was removed, the task keeps it open no longer.
 
 pub(crate) mod accept;
 pub(crate) mod attempt;
@@ -24,7 +25,7 @@ use crate::system::refused;
 
 /// Makes the call now, or as soon as the socket is ready.
 async fn attempt_or_wait<S: AsFd + 'static, A: Attempt>(
-    socket: &Rc<S>,
+    socket: Rc<S>,
     mut attempt: A,
     site: &'static Location<'static>,
 ) -> Result<A::Output> {

@@ -49,8 +49,8 @@ use crate::system::poll_of;
 /// What had been received when the task was cancelled, one iteration before, is lost, as in asyncio. Otherwise nothing is.
 #[doc(alias = "recv")]
 #[track_caller]
-pub fn sock_recv<S: AsFd + 'static>(socket: &Rc<S>, most: usize) -> impl Future<Output = Result<Vec<u8>>> + use<'_, S> {
-    let site = Location::caller();
+pub fn sock_recv<S: AsFd + 'static>(socket: &Rc<S>, most: usize) -> impl Future<Output = Result<Vec<u8>>> + use<S> {
+    let (socket, site) = (socket.clone(), Location::caller());
     async move {
         check_is_non_blocking(socket.as_fd(), site)?;
         attempt_or_wait(socket, Receive::new(most)?, site).await
@@ -86,16 +86,16 @@ pub fn sock_recv<S: AsFd + 'static>(socket: &Rc<S>, most: usize) -> impl Future<
 #[doc(alias = "recv_into")]
 #[track_caller]
 pub fn sock_recv_into<'a, S: AsFd + 'static>(
-    socket: &'a Rc<S>,
+    socket: &Rc<S>,
     buffer: &'a mut [u8],
 ) -> impl Future<Output = Result<usize>> + use<'a, S> {
-    let site = Location::caller();
+    let (socket, site) = (socket.clone(), Location::caller());
     async move {
         check_is_non_blocking(socket.as_fd(), site)?;
         if buffer.is_empty() {
             return Ok(0);
         }
-        let received = rustix::net::recv(socket, &mut *buffer, RecvFlags::empty());
+        let received = rustix::net::recv(&socket, &mut *buffer, RecvFlags::empty());
         if let Poll::Ready(outcome) = poll_of(received.map(|(count, _)| count)) {
             return outcome.map_err(|error| error.at(site));
         }
@@ -138,8 +138,8 @@ pub fn sock_recv_into<'a, S: AsFd + 'static>(
 pub fn sock_recvfrom<S: AsFd + 'static>(
     socket: &Rc<S>,
     most: usize,
-) -> impl Future<Output = Result<(Vec<u8>, Address)>> + use<'_, S> {
-    let site = Location::caller();
+) -> impl Future<Output = Result<(Vec<u8>, Address)>> + use<S> {
+    let (socket, site) = (socket.clone(), Location::caller());
     async move {
         check_is_non_blocking(socket.as_fd(), site)?;
         attempt_or_wait(socket, ReceiveFrom::new(most)?, site).await
@@ -175,13 +175,13 @@ pub fn sock_recvfrom<S: AsFd + 'static>(
 #[doc(alias = "recvfrom_into")]
 #[track_caller]
 pub fn sock_recvfrom_into<'a, S: AsFd + 'static>(
-    socket: &'a Rc<S>,
+    socket: &Rc<S>,
     buffer: &'a mut [u8],
 ) -> impl Future<Output = Result<(usize, Address)>> + use<'a, S> {
-    let site = Location::caller();
+    let (socket, site) = (socket.clone(), Location::caller());
     async move {
         check_is_non_blocking(socket.as_fd(), site)?;
-        let received = rustix::net::recvfrom(socket, &mut *buffer, RecvFlags::empty());
+        let received = rustix::net::recvfrom(&socket, &mut *buffer, RecvFlags::empty());
         if let Poll::Ready(outcome) = poll_of(received.map(|(count, _, sender)| (count, address_of(sender)))) {
             return outcome.map_err(|error| error.at(site));
         }

@@ -33,11 +33,11 @@ use crate::system::{poll_of, to_system};
 #[doc(alias = "send")]
 #[doc(alias = "sendall")]
 #[track_caller]
-pub fn sock_sendall<'a, S: AsFd + 'static>(socket: &'a Rc<S>, bytes: &'a [u8]) -> impl Future<Output = Result<()>> + use<'a, S> {
-    let site = Location::caller();
+pub fn sock_sendall<'a, S: AsFd + 'static>(socket: &Rc<S>, bytes: &'a [u8]) -> impl Future<Output = Result<()>> + use<'a, S> {
+    let (socket, site) = (socket.clone(), Location::caller());
     async move {
         check_is_non_blocking(socket.as_fd(), site)?;
-        let sent = match poll_of(rustix::net::send(socket, bytes, NO_SIGNAL)) {
+        let sent = match poll_of(rustix::net::send(&socket, bytes, NO_SIGNAL)) {
             Poll::Ready(outcome) => outcome.map_err(|error| error.at(site))?,
             Poll::Pending => 0,
         };
@@ -63,17 +63,17 @@ pub fn sock_sendall<'a, S: AsFd + 'static>(socket: &'a Rc<S>, bytes: &'a [u8]) -
 /// The datagram may have been sent, or not.
 #[doc(alias = "sendto")]
 #[track_caller]
-pub fn sock_sendto<'a, S: AsFd + 'static>(
-    socket: &'a Rc<S>,
+pub fn sock_sendto<'a, S: AsFd + 'static, A: Into<Address>>(
+    socket: &Rc<S>,
     bytes: &'a [u8],
-    address: impl Into<Address>,
-) -> impl Future<Output = Result<usize>> {
-    let site = Location::caller();
+    address: A,
+) -> impl Future<Output = Result<usize>> + use<'a, S, A> {
+    let (socket, site) = (socket.clone(), Location::caller());
     let address = address.into();
     async move {
         check_is_non_blocking(socket.as_fd(), site)?;
         let to = to_system(&address).map_err(|error| error.at(site))?;
-        if let Poll::Ready(outcome) = poll_of(rustix::net::sendto(socket, bytes, NO_SIGNAL, &to)) {
+        if let Poll::Ready(outcome) = poll_of(rustix::net::sendto(&socket, bytes, NO_SIGNAL, &to)) {
             return outcome.map_err(|error| error.at(site));
         }
         let bytes = bytes.to_vec();

@@ -16,39 +16,50 @@ use crate::sock::attempt::Attempt;
 /// A wait for the loop to do what is asked of a socket. The call is made by the loop, in the iteration in which the socket is ready, and the
 /// task goes on in the next one; the socket is watched until then, as asyncio's is by the done callback of its future.
 ///
-/// Whoever watches the socket afterwards takes this one's place: then it waits until it is cancelled.
+/// Whoever watches the socket afterwards takes this one's place: then it waits until it is cancelled. The loop alone has the socket, so that a wait
+/// that is not watched for any more does not keep it open.
 pub(crate) struct SocketWait<S, A: Attempt> {
     parking: Parking,
-    state: Rc<State<S, A>>,
+    shared: Rc<Shared<A::Output>>,
+    /// What is asked of which socket, until it begins.
+    asked: Option<(Rc<S>, A)>,
     watching: Option<Watching>,
 }
 
 /// What the task and the loop share.
-struct State<S, A: Attempt> {
+struct Shared<T> {
+    outcome: Cell<Option<Result<T>>>,
+    waiter: OnceCell<Waiter>,
+}
+
+/// What the loop does when the socket is ready.
+struct Trying<S, A: Attempt> {
     socket: Rc<S>,
     attempt: RefCell<A>,
-    outcome: Cell<Option<Result<A::Output>>>,
-    waiter: OnceCell<Waiter>,
+    shared: Rc<Shared<A::Output>>,
 }
 
 impl<S: AsFd + 'static, A: Attempt> SocketWait<S, A> {
     /// A wait that begins at the first poll. `site` is shown in reports as the place where the task stands.
-    pub(crate) fn new(socket: &Rc<S>, attempt: A, site: &'static Location<'static>) -> SocketWait<S, A> {
+    pub(crate) fn new(socket: Rc<S>, attempt: A, site: &'static Location<'static>) -> SocketWait<S, A> {
         SocketWait {
             parking: Parking::new(site),
-            state: Rc::new(State {
-                socket: socket.clone(),
-                attempt: RefCell::new(attempt),
+            shared: Rc::new(Shared {
                 outcome: Cell::new(None),
                 waiter: OnceCell::new(),
             }),
+            asked: Some((socket, attempt)),
             watching: None,
         }
     }
 
-    fn begin(&mut self) -> Result<()> {
-        let watching =
-            try_running_loop().and_then(|event_loop| event_loop.tell(&*self.state.socket, A::INTEREST, self.state.clone()));
+    fn begin(&mut self, socket: Rc<S>, attempt: A) -> Result<()> {
+        let trying = Rc::new(Trying {
+            socket: socket.clone(),
+            attempt: RefCell::new(attempt),
+            shared: self.shared.clone(),
+        });
+        let watching = try_running_loop().and_then(|event_loop| event_loop.tell(&*socket, A::INTEREST, trying));
         self.watching = Some(watching.map_err(|error| error.at(self.parking.site()))?);
         Ok(())
     }
@@ -59,14 +70,14 @@ impl<S: AsFd + 'static, A: Attempt> Future for SocketWait<S, A> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        if this.watching.is_none() {
-            this.begin()?;
+        if let Some((socket, attempt)) = this.asked.take() {
+            this.begin(socket, attempt)?;
         }
-        let state = &this.state;
-        let waited = ready!(this.parking.poll(context, |waiter| drop(state.waiter.set(waiter))));
+        let shared = &this.shared;
+        let waited = ready!(this.parking.poll(context, |waiter| drop(shared.waiter.set(waiter))));
         this.watching = None;
         waited?;
-        let outcome = this.state.outcome.take();
+        let outcome = this.shared.outcome.take();
         let outcome = outcome.unwrap_or_else(|| unreachable!("nobody else wakes it"));
         Poll::Ready(outcome.map_err(|error| error.at(this.parking.site())))
     }
@@ -75,21 +86,21 @@ impl<S: AsFd + 'static, A: Attempt> Future for SocketWait<S, A> {
 /// Neither is pinned by its parts.
 impl<S, A: Attempt> Unpin for SocketWait<S, A> {}
 
-impl<S: AsFd + 'static, A: Attempt> Ready for State<S, A> {
+impl<S: AsFd + 'static, A: Attempt> Ready for Trying<S, A> {
     fn ready(&self, _: Interest) {
         // One that is done, or cancelled, is watched until its task goes on.
-        let Some(waiter) = self.waiter.get().filter(|waiter| !waiter.is_done()) else {
+        let Some(waiter) = self.shared.waiter.get().filter(|waiter| !waiter.is_done()) else {
             return;
         };
         let attempted = self.attempt.borrow_mut().attempt(self.socket.as_fd());
         if let Poll::Ready(outcome) = attempted {
-            self.outcome.set(Some(outcome));
+            self.shared.outcome.set(Some(outcome));
             waiter.wake();
         }
     }
 }
 
-impl<S, A: Attempt> fmt::Debug for State<S, A> {
+impl<S, A: Attempt> fmt::Debug for Trying<S, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("<SocketWait>")
     }

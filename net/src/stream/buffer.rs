@@ -1,5 +1,8 @@
 //! What was received and not yet read.
 
+/// How much room an empty buffer keeps, in bytes.
+const KEPT: usize = 4096;
+
 /// Bytes in order: put in at the end, taken out at the beginning.
 #[derive(Default)]
 pub(crate) struct Buffer {
@@ -47,11 +50,21 @@ impl Buffer {
         bytes
     }
 
+    /// Puts all of `first`, which had been taken out, before what is here.
+    pub(crate) fn put_back(&mut self, first: Buffer) {
+        let since = std::mem::replace(self, first);
+        if !since.is_empty() {
+            self.push(since.bytes());
+        }
+    }
+
     /// The same as `take`, when nobody wants the bytes.
     pub(crate) fn skip(&mut self, count: usize) {
         self.start += count.min(self.len());
         if self.is_empty() {
-            *self = Buffer::default();
+            self.start = 0;
+            self.bytes.clear();
+            self.bytes.shrink_to(KEPT);
         }
     }
 }

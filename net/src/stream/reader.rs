@@ -7,6 +7,7 @@ use std::rc::Rc;
 use kolo_executor::{Error, IncompleteRead, Kind, LimitOverrun, Result};
 
 use crate::stream::incoming::Incoming;
+use crate::stream::polled::Polled;
 use crate::stream::search::Search;
 
 /// How much is buffered unless something else is asked for, in bytes.
@@ -40,7 +41,7 @@ pub(crate) const LIMIT: usize = 64 * 1024;
 /// A read that is cancelled or dropped while it waits takes nothing: what has come is there for the next. Only
 /// [`read_to_end`](StreamReader::read_to_end) loses what it had.
 #[derive(Clone)]
-pub struct StreamReader(pub(crate) Rc<Incoming>);
+pub struct StreamReader(pub(crate) Rc<Incoming>, pub(crate) Polled);
 
 impl Default for StreamReader {
     fn default() -> StreamReader {
@@ -56,7 +57,7 @@ impl StreamReader {
 
     /// One with a limit that is more than 0.
     pub(crate) fn of_limit(limit: usize) -> StreamReader {
-        StreamReader(Rc::new(Incoming::new(limit)))
+        StreamReader(Rc::new(Incoming::new(limit)), Polled::default())
     }
 
     /// One with this limit in bytes.

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use kolo_executor::{Result, sleep, try_running_loop};
 
 use crate::address::Address;
+use crate::stream::polled::Flushing;
 use crate::stream::protocol::StreamProtocol;
 use crate::stream::reader::StreamReader;
 use crate::transport::Transport;
@@ -40,7 +41,7 @@ use crate::warning;
 /// .unwrap();
 /// ```
 #[derive(Clone)]
-pub struct StreamWriter(Rc<Outgoing>);
+pub struct StreamWriter(Rc<Outgoing>, pub(crate) Flushing);
 
 struct Outgoing {
     /// Another one after `start_tls`.
@@ -52,11 +53,12 @@ struct Outgoing {
 impl StreamWriter {
     pub(crate) fn new(transport: Transport, protocol: Rc<StreamProtocol>, reader: StreamReader) -> StreamWriter {
         let transport = RefCell::new(transport);
-        StreamWriter(Rc::new(Outgoing {
+        let outgoing = Outgoing {
             transport,
             protocol,
             reader,
-        }))
+        };
+        StreamWriter(Rc::new(outgoing), Flushing::default())
     }
 
     /// The transport, for its finer controls. Mirrors `writer.transport`.
@@ -124,7 +126,8 @@ impl StreamWriter {
     /// As in asyncio, all who wait for one connection share one promise: to cancel one cancels the others, and those who ask later.
     #[track_caller]
     pub fn wait_closed(&self) -> impl Future<Output = Result<()>> + use<> {
-        self.0.protocol.closed.clone().into_future()
+        // By reference: what they share is not taken by the first of them.
+        (&self.0.protocol.closed).into_future()
     }
 
     /// Suspends the task while more is buffered than the high-water mark, until it is no more than the low one; usually not at all. Mirrors
@@ -151,6 +154,33 @@ impl StreamWriter {
         }
     }
 
+    /// Goes on under TLS, which the peer begins at the same place of what it writes and reads. Mirrors `writer.start_tls`.
+    ///
+    /// Nothing may have come that was read but is part of TLS: ask for an answer before, as protocols with a `STARTTLS` do.
+    ///
+    /// # Errors
+    /// TLS's, when the two ends do not agree; Value, for a [`TlsClient`](crate::TlsClient) without a
+    /// [`server_name`](crate::TlsClient::server_name); and as [`drain`](StreamWriter::drain). The connection is closed then.
+    ///
+    /// # Cancel safety
+    /// The connection is closed.
+    #[cfg(feature = "tls")]
+    #[track_caller]
+    pub fn start_tls<E: crate::tls::TlsEnd>(&self, end: E) -> impl Future<Output = Result<()>> + use<E> {
+        let (outgoing, site) = (self.0.clone(), Location::caller());
+        let drained = self.drain();
+        async move {
+            drained.await?;
+            outgoing.start_tls(&end).await.map_err(|error| error.at(site))
+        }
+    }
+
+    /// Whether a drain would end at once, with no error.
+    pub(crate) fn is_drained(&self) -> bool {
+        let outgoing = &*self.0;
+        !outgoing.protocol.drainers.is_paused() && !self.is_closing() && outgoing.reader.error().is_none()
+    }
+
     /// How many bytes are buffered for writing.
     #[doc(alias = "get_write_buffer_size")]
     pub fn write_buffer_size(&self) -> usize {
@@ -167,6 +197,37 @@ impl StreamWriter {
     #[doc(alias = "get_extra_info")]
     pub fn peer_address(&self) -> Option<Address> {
         self.0.transport.borrow().peer_address()
+    }
+}
+
+#[cfg(feature = "tls")]
+impl Outgoing {
+    async fn start_tls(&self, end: &impl crate::tls::TlsEnd) -> Result<()> {
+        /// What does not come about is closed.
+        struct Closed(Option<Transport>);
+        impl Drop for Closed {
+            fn drop(&mut self) {
+                self.0.take().inspect(Transport::close);
+            }
+        }
+        let event_loop = try_running_loop()?;
+        let below = self.transport.borrow().clone();
+        let mut closed = Closed(Some(below.clone()));
+        let made = event_loop.create_promise();
+        // Nothing is read before there is somebody to read it.
+        below.pause_reading();
+        let layered = crate::tls::upgrade(end, self.protocol.clone(), made.clone())?;
+        below.set_protocol(layered.below.clone());
+        let tls = layered.below;
+        event_loop.call_soon(move || {
+            // What is written fails with the connection, of which the reader is told.
+            let _ = tls.connection_made(&below);
+            below.resume_reading();
+        });
+        made.await?;
+        closed.0 = None;
+        self.transport.replace(layered.transport);
+        Ok(())
     }
 }
 

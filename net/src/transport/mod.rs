@@ -1,18 +1,24 @@
 //! `Transport`: one end of a connection, as its protocol and its streams know it.
 
-mod marks;
+pub(crate) mod layer;
+pub(crate) mod marks;
 mod outgoing;
 mod scratch;
+pub(crate) mod sendfile;
 pub(crate) mod socket;
 
 use std::fmt;
+use std::fs::File;
 use std::panic::Location;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use kolo_executor::Result;
+use kolo_executor::{Promise, Result};
 
 use crate::address::Address;
+use crate::protocol::Protocol;
 use crate::transport::marks::Marks;
+use crate::transport::sendfile::Part;
 
 pub(crate) use crate::transport::marks::Limits;
 
@@ -37,6 +43,10 @@ pub(crate) trait Channel: fmt::Debug {
     fn buffered(&self) -> usize;
     fn marks(&self) -> Marks;
     fn set_marks(&self, marks: Marks);
+    fn protocol(&self) -> Option<Rc<dyn Protocol>>;
+    fn set_protocol(&self, protocol: Rc<dyn Protocol>);
+    /// Has the system send the file. `None`: it cannot, for this kind of transport.
+    fn send_file(&self, file: &Arc<File>, part: Part) -> Option<Result<Promise<u64>>>;
     fn local_address(&self) -> Option<Address>;
     fn peer_address(&self) -> Option<Address>;
 }
@@ -136,6 +146,11 @@ impl Transport {
     pub fn set_write_buffer_limits(&self, high: Option<usize>, low: Option<usize>) -> Result<()> {
         self.0.set_marks(Marks::new(Limits { high, low })?);
         Ok(())
+    }
+
+    /// Tells another protocol from now on, which is not told that the connection is made: it knows. Mirrors `transport.set_protocol`.
+    pub fn set_protocol(&self, protocol: Rc<dyn Protocol>) {
+        self.0.set_protocol(protocol);
     }
 
     /// The address of this end. Mirrors `get_extra_info("sockname")`.

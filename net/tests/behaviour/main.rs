@@ -3,4 +3,7 @@
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 
+mod sendfile;
+mod shared_waits;
 mod sockets;
+mod traits;

@@ -120,7 +120,7 @@ impl TaskRef {
     #[inline]
     fn request_cancel(&self, error: &Error) -> Asked {
         self.erased().head().mark_retrieved();
-        self.flags.add_request();
+        self.add_request();
         if self.is_running() {
             self.arm(error.clone());
             return Asked::Nobody;

@@ -249,7 +249,7 @@ impl Walk {
                 continue;
             }
             if let Who::Task(task) = &self.met[place].who {
-                task.flags.add_requests(more);
+                task.add_requests(more);
             }
             for n in 0.. {
                 let Some(below) = self.met[place].below(n) else { break };
@@ -262,7 +262,7 @@ impl Walk {
                     Some(_) => {}
                     None => {
                         let task = TaskRef::new(&below).filter(|task| !task.done());
-                        task.into_iter().for_each(|task| task.flags.add_requests(more));
+                        task.into_iter().for_each(|task| task.add_requests(more));
                     }
                 }
             }

@@ -1,17 +1,26 @@
 //! The transport of a socket, as its users ask it.
 
+use std::fs::File;
+use std::rc::Rc;
+use std::sync::Arc;
+
 use kolo_executor::primitive::Interest;
-use kolo_executor::{Error, Result};
+use kolo_executor::{Error, Promise, Result};
 
 use crate::address::Address;
+use crate::protocol::Protocol;
 use crate::transport::Channel;
 use crate::transport::marks::Marks;
+use crate::transport::sendfile::Part;
 use crate::transport::socket::SocketTransport;
 
 impl Channel for SocketTransport {
     fn write(&self, data: &[u8]) -> Result<()> {
         if self.has_eof.get() {
             return Err(Error::runtime("Cannot call write() after write_eof()"));
+        }
+        if self.is_sending() {
+            return Err(Error::runtime("unable to write; sendfile is in progress"));
         }
         if data.is_empty() || self.swallows() {
             return Ok(());
@@ -33,6 +42,9 @@ impl Channel for SocketTransport {
     fn write_lines(&self, lines: &mut dyn Iterator<Item = &[u8]>) -> Result<()> {
         if self.has_eof.get() {
             return Err(Error::runtime("Cannot call writelines() after write_eof()"));
+        }
+        if self.is_sending() {
+            return Err(Error::runtime("unable to writelines; sendfile is in progress"));
         }
         // What is closing sends what it has, and no more of these.
         if self.is_closing() {
@@ -113,6 +125,28 @@ impl Channel for SocketTransport {
     fn set_marks(&self, marks: Marks) {
         self.marks.set(marks);
         self.pause_protocol();
+    }
+
+    fn protocol(&self) -> Option<Rc<dyn Protocol>> {
+        self.protocol.borrow().clone()
+    }
+
+    #[cfg(target_os = "linux")]
+    fn send_file(&self, file: &Arc<File>, part: Part) -> Option<Result<Promise<u64>>> {
+        Some(self.begin_sending(file.clone(), part))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn send_file(&self, _: &Arc<File>, _: Part) -> Option<Result<Promise<u64>>> {
+        None
+    }
+
+    fn set_protocol(&self, protocol: Rc<dyn Protocol>) {
+        // One that is lost tells nobody.
+        if self.protocol.borrow().is_some() {
+            let before = self.protocol.replace(Some(protocol));
+            drop(before);
+        }
     }
 
     fn local_address(&self) -> Option<Address> {

@@ -39,6 +39,7 @@ impl SocketTransport {
 
     pub(super) fn connection_lost(&self, error: Option<Error>) {
         self.lost.set(self.lost.get().max(1));
+        self.lose_sending();
         let protocol = self.protocol.take();
         // Also when the protocol panics.
         let _released = Released(self);

@@ -3,6 +3,7 @@
 mod channel;
 mod ending;
 mod reading;
+mod sending;
 mod writing;
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -18,6 +19,7 @@ use crate::protocol::Protocol;
 use crate::server::clients::{Client, Clients};
 use crate::transport::marks::Marks;
 use crate::transport::outgoing::Outgoing;
+use crate::transport::socket::sending::Sending;
 use crate::transport::{Channel, Transport};
 
 pub(crate) struct SocketTransport {
@@ -33,6 +35,7 @@ pub(crate) struct SocketTransport {
     /// Whether a read that finds less than it asks for has found all.
     reads_all: bool,
     outgoing: RefCell<Outgoing>,
+    sending: RefCell<Option<Sending>>,
     marks: Cell<Marks>,
     is_closing: Cell<bool>,
     /// No more is written after what is buffered.
@@ -48,7 +51,7 @@ pub(crate) struct SocketTransport {
 
 impl SocketTransport {
     /// A transport of this socket, which must not block. In the next iteration its protocol is told that the connection is made, then it begins to
-    /// read, then `made` is set.
+    /// read, then `made` is set, if it is wanted.
     ///
     /// # Errors
     /// Runtime, when the loop is closed.
@@ -56,7 +59,7 @@ impl SocketTransport {
         event_loop: &EventLoop,
         socket: OwnedFd,
         protocol: Rc<dyn Protocol>,
-        made: Promise<()>,
+        made: Option<Promise<()>>,
     ) -> Result<Transport> {
         let peer = rustix::net::getpeername(&socket).ok().flatten().and_then(Address::of);
         SocketTransport::start(event_loop, (socket, peer), protocol, None, made)
@@ -71,7 +74,7 @@ impl SocketTransport {
         (socket, peer): (OwnedFd, Address),
         protocol: Rc<dyn Protocol>,
         clients: &Rc<Clients>,
-        made: Promise<()>,
+        made: Option<Promise<()>>,
     ) -> Result<Transport> {
         SocketTransport::start(event_loop, (socket, Some(peer)), protocol, Some(clients), made)
     }
@@ -81,7 +84,7 @@ impl SocketTransport {
         (socket, peer): (OwnedFd, Option<Address>),
         protocol: Rc<dyn Protocol>,
         clients: Option<&Rc<Clients>>,
-        made: Promise<()>,
+        made: Option<Promise<()>>,
     ) -> Result<Transport> {
         let descriptor = socket.as_raw_fd();
         let local = rustix::net::getsockname(&socket).ok().and_then(Address::of);
@@ -100,6 +103,7 @@ impl SocketTransport {
             addresses: [local, peer],
             reads_all: is_tcp,
             outgoing: RefCell::default(),
+            sending: RefCell::default(),
             marks: Cell::default(),
             is_closing: Cell::new(false),
             has_eof: Cell::new(false),
@@ -122,10 +126,12 @@ impl SocketTransport {
         let (made_of, teller, reader) = (handle.clone(), transport.clone(), transport);
         event_loop.call_soon(move || teller.tell(protocol.connection_made(&made_of)));
         event_loop.call_soon(move || reader.begin_reading());
-        event_loop.call_soon(move || {
-            // Refused when it was cancelled.
-            let _ = made.set_result(());
-        });
+        if let Some(made) = made {
+            event_loop.call_soon(move || {
+                // Refused when it was cancelled.
+                let _ = made.set_result(());
+            });
+        }
         Ok(handle)
     }
 
@@ -161,10 +167,6 @@ impl SocketTransport {
         event_loop.call_exception_handler(&context.with_detail("transport", self));
     }
 
-    fn protocol(&self) -> Option<Rc<dyn Protocol>> {
-        self.protocol.borrow().clone()
-    }
-
     fn drained(&self, interest: Interest) {
         if let Some(source) = self.source() {
             source.drained(interest);
@@ -173,6 +175,11 @@ impl SocketTransport {
 }
 
 impl Ready for SocketTransport {
+    fn loop_is_closed(&self) {
+        self.lost.set(self.lost.get().max(1));
+        self.release();
+    }
+
     fn ready(&self, interest: Interest) {
         match interest {
             Interest::Read => self.read_ready(),

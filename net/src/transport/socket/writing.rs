@@ -25,6 +25,7 @@ impl SocketTransport {
         }
         lost > 0
     }
+
     /// Sends these bytes as far as there is room. `None`: the connection is lost.
     pub(super) fn send(&self, bytes: &[u8]) -> Option<usize> {
         let sent = rustix::net::send(self.socket.borrow().as_ref()?, bytes, SendFlags::NOSIGNAL);
@@ -41,6 +42,9 @@ impl SocketTransport {
     pub(super) fn write_ready(&self) {
         if self.lost.get() > 0 {
             return;
+        }
+        if self.outgoing.borrow().is_empty() {
+            return self.send_more();
         }
         let sent = {
             let outgoing = self.outgoing.borrow();
@@ -67,6 +71,8 @@ impl SocketTransport {
             self.connection_lost(None);
         } else if self.has_eof.get() {
             self.tell(self.shut());
+        } else if self.is_sending() {
+            self.send_more();
         }
     }
 

@@ -12,11 +12,17 @@ use std::rc::Rc;
 
 /// Two ends that do not block.
 pub(crate) fn pair() -> (Rc<UnixStream>, Rc<UnixStream>) {
+    let (a, b) = pair_to_give();
+    (Rc::new(a), Rc::new(b))
+}
+
+/// The same, to be given away.
+pub(crate) fn pair_to_give() -> (UnixStream, UnixStream) {
     let (a, b) = UnixStream::pair().expect("a pair of sockets");
     for end in [&a, &b] {
         end.set_nonblocking(true).expect("an open socket");
     }
-    (Rc::new(a), Rc::new(b))
+    (a, b)
 }
 
 /// Sends what there is room for.

@@ -164,6 +164,41 @@ fn a_second_one_takes_the_place_of_the_first_which_waits_until_it_is_cancelled()
 }
 
 #[test]
+fn one_that_is_watched_for_no_more_keeps_the_socket_open_no_longer() {
+    in_loop(async {
+        let (ours, theirs) = pair();
+        let reader = create_task(sock_recv(&ours, 64));
+        hops(1).await?;
+        assert!(Rc::strong_count(&ours) > 1, "the loop has it too");
+        assert!(running_loop().remove_reader(&*ours));
+        drop(ours);
+        assert_eq!(sock_recv(&theirs, 64).await?, b"", "it is closed");
+        sleep(1).await?;
+        assert!(!reader.done());
+        reader.cancel();
+        assert_eq!(kind_of(reader.await), Kind::Cancelled);
+        Ok(())
+    });
+}
+
+#[test]
+fn what_was_received_is_there_although_the_socket_is_closed_before_the_task_goes_on() {
+    in_loop(async {
+        let (ours, theirs) = pair();
+        let reader = create_task(sock_recv(&ours, 64));
+        hops(1).await?;
+        send(&theirs, b"abc");
+        hops(1).await?;
+        running_loop().call_soon(move || {
+            running_loop().remove_reader(&*ours);
+        });
+        assert_eq!(reader.await?, b"abc");
+        assert_eq!(sock_recv(&theirs, 64).await?, b"", "it is closed");
+        Ok(())
+    });
+}
+
+#[test]
 fn the_first_leaves_the_second_alone_when_it_is_cancelled() {
     in_loop(async {
         let (ours, theirs) = pair();

@@ -135,7 +135,8 @@ fn a_datagram_is_sent_at_once_or_when_there_is_room() {
         Ok(())
     });
     std::fs::remove_file(folder).unwrap();
-    assert_eq!(events, ["+2 makes room", "+4 sent"]);
+    // The system says of such a socket that there is room even if the peer has none: the loop has tried in every iteration.
+    assert_eq!(events, ["+2 makes room", "+3 sent"]);
 }
 
 #[test]
