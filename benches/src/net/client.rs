@@ -113,11 +113,11 @@ impl Client {
             return Err("the server says nothing any more".to_owned());
         }
         for event in &events {
-            let number = event.data.u64() as usize;
-            if event.flags.contains(EventFlags::OUT) {
+            let (number, flags) = (event.data.u64() as usize, event.flags);
+            if flags.contains(EventFlags::OUT) {
                 self.send(number)?;
             }
-            if event.flags.intersects(EventFlags::IN | EventFlags::HUP | EventFlags::ERR) {
+            if flags.intersects(EventFlags::IN | EventFlags::HUP | EventFlags::ERR) {
                 self.receive(number)?;
             }
         }

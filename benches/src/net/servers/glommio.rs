@@ -17,9 +17,9 @@ pub(super) fn serve(service: Service) {
         loop {
             let connection = listener.accept().await?;
             match service {
-                Service::Echo { buffer } => spawn_local(echo(connection, buffer)).detach(),
-                Service::Close => spawn_local(async move { drop(connection) }).detach(),
-            };
+                Service::Echo { buffer } => drop(spawn_local(echo(connection, buffer)).detach()),
+                Service::Close => drop(spawn_local(async move { drop(connection) }).detach()),
+            }
         }
     });
     ended.expect("a server that does not fail");
@@ -27,7 +27,6 @@ pub(super) fn serve(service: Service) {
 
 async fn echo(mut connection: TcpStream, buffer: usize) -> Result<()> {
     connection.set_nodelay(true)?;
-    connection.set_buffer_size(buffer);
     let mut bytes = vec![0; buffer];
     loop {
         let count = connection.read(&mut bytes).await?;
