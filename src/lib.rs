@@ -27,7 +27,7 @@
 //! cargo test --workspace                   # run the tests
 //! ```
 //!
-//! A **coroutine** is any future whose output is a [`Result`]. Every await that may suspend gives one, because each is a point where a
+//! A **coroutine** ([`Coroutine`]) is any future whose output is a [`Result`]. Every await that may suspend gives one, because each is a point where a
 //! cancellation can arrive: `?` lets it through, `if let Err(error)` is `except`. Times are seconds, as `1`, `0.5` or a
 //! [`Duration`](std::time::Duration).
 //!
@@ -110,9 +110,10 @@
 //! cases.
 //!
 //! A guard lives as long as its name: `let _held = lock.hold().await?` holds to the end of the block, `let _ = lock.hold().await?` drops the
-//! guard at once and protects nothing. A `std::sync::Mutex` must not be locked across an await: another task of the same thread that wants it
-//! would stop the thread, and the loop with it. Between two awaits nobody else runs, so a `Cell` or a `RefCell` is enough for state that is
-//! not touched across one.
+//! guard at once and protects nothing. `let _ = sleep(1)`, without an await, does nothing at all: a coroutine runs when it is awaited or made a
+//! task, and `let _ =` keeps the compiler from saying that it never will. A `std::sync::Mutex` must not be locked across an await: another task of
+//! the same thread that wants it would stop the thread, and the loop with it. Between two awaits nobody else runs, so a `Cell` or a `RefCell` is
+//! enough for state that is not touched across one.
 //!
 //! # Errors
 //!
@@ -134,7 +135,8 @@
 //! # Testing
 //!
 //! The module [`testing`] has a run on the virtual clock, exact traces, and single hops. `KOLO_CLOCK=virtual` has any program run on that
-//! clock, `KOLO_DEBUG=1` tells of slow steps, `KOLO_STATS=1` counts iterations. With the feature `macros`, `#[kolo::test]` makes a test of a
+//! clock (the other word is `real`), `KOLO_DEBUG=1` or `true` tells of slow steps, `KOLO_STATS=1` or `true` counts iterations; `0` and `false` turn
+//! these two off, and any other word is refused. With the feature `macros`, `#[kolo::test]` makes a test of a
 //! coroutine, on the virtual clock, and `#[kolo::main]` a program.
 //!
 //! # For authors of primitives

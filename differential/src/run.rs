@@ -38,8 +38,10 @@ pub fn trace_with(program: Program, meddler: Rc<dyn Meddler>) -> kolo::Result<Ve
     let watcher = world.listen();
     world.meddler.begins(&world.event_loop);
     let outcome = world.run();
-    if !matches!(outcome, Err(Broken::Overrun)) {
-        world.meddler.is_at_rest(&world.event_loop);
+    match outcome {
+        Ok(()) => world.meddler.is_at_rest(&world.event_loop, world.left_over()),
+        Err(Broken::Stalled) => world.meddler.is_at_rest(&world.event_loop, world.stuck()),
+        Err(Broken::Overrun) => {}
     }
     match outcome {
         Ok(()) => world.trace.close("end"),
@@ -174,7 +176,7 @@ impl World {
         all_done
     }
 
-    fn unfinished(&self) -> Vec<AnyTask> {
+    pub(crate) fn unfinished(&self) -> Vec<AnyTask> {
         self.tasks.borrow().iter().filter(|task| !task.done()).cloned().collect()
     }
 

@@ -113,7 +113,7 @@ impl Target {
         match self {
             Target::Endpoint(Endpoint::Named(host, _), _) => Some(host.clone()),
             Target::Endpoint(Endpoint::At(address), _) => address.inet().map(|address| address.ip().to_string()),
-            Target::Socket(_) => None,
+            Target::Endpoint(Endpoint::Here(_), _) | Target::Socket(_) => None,
         }
     }
 
@@ -128,14 +128,15 @@ impl Target {
             Target::Endpoint(to, options) => (to, options),
         };
         let (host, port) = match to {
-            Endpoint::Named(host, port) => (host, port),
-            Endpoint::At(Address::Inet(address)) => (address.ip().to_string(), address.port()),
+            Endpoint::Named(host, port) => (Some(host), port),
+            Endpoint::Here(port) => (None, port),
+            Endpoint::At(Address::Inet(address)) => (Some(address.ip().to_string()), address.port()),
             Endpoint::At(Address::Unix(path)) => return connect_unix(&path, site).await,
             Endpoint::At(Address::Unnamed) => {
                 return Err(Error::value("a socket without a path cannot be connected to").at(site));
             }
         };
-        let (host, port) = (Some(host), Some(port));
+        let port = Some(port);
         connect::connect(Options { host, port, ..options }, site).await
     }
 }

@@ -17,6 +17,7 @@ use crate::address::Address;
 /// Endpoint::from((Ipv4Addr::LOCALHOST, 8000));
 /// Endpoint::from(SocketAddr::from(([127, 0, 0, 1], 8000)));
 /// Endpoint::from(Path::new("/run/server"));
+/// Endpoint::from(8000); // of this computer, by IPv6 or IPv4
 /// // A host that is an address already is not looked up.
 /// assert_eq!(Endpoint::from(("127.0.0.1", 80)), Endpoint::from((Ipv4Addr::LOCALHOST, 80)));
 /// ```
@@ -27,6 +28,8 @@ pub enum Endpoint {
     At(Address),
     /// It has to be looked up: a host and a port.
     Named(String, u16),
+    /// This computer itself, by its port. Mirrors a host of `None`.
+    Here(u16),
 }
 
 impl From<Address> for Endpoint {
@@ -83,6 +86,12 @@ impl From<(&str, u16)> for Endpoint {
 impl From<(String, u16)> for Endpoint {
     fn from((host, port): (String, u16)) -> Endpoint {
         (&*host, port).into()
+    }
+}
+
+impl From<u16> for Endpoint {
+    fn from(port: u16) -> Endpoint {
+        Endpoint::Here(port)
     }
 }
 

@@ -9,6 +9,7 @@
 mod address;
 mod connect;
 mod connection;
+mod datagram;
 mod endpoint;
 mod pool;
 mod protocol;
@@ -28,6 +29,9 @@ pub use connection::{
     CreateConnection, OpenConnection, create_connection, create_connection_on, create_unix_connection, open_connection,
     open_connection_on, open_unix_connection,
 };
+pub use datagram::endpoint::{DatagramEndpoint, create_datagram_endpoint, create_datagram_endpoint_on};
+pub use datagram::protocol::DatagramProtocol;
+pub use datagram::transport::DatagramTransport;
 pub use endpoint::Endpoint;
 pub use protocol::Protocol;
 pub use resolve::{Family, getaddrinfo};

@@ -7,7 +7,7 @@ use std::panic::Location;
 use kolo_executor::Result;
 
 use crate::pool;
-use crate::system::{os_error, refused_as};
+use crate::system::refused_as;
 
 /// The addresses of a host, in the order in which they are to be tried, each with the port. Mirrors `loop.getaddrinfo`.
 ///
@@ -38,7 +38,7 @@ pub fn getaddrinfo<'a>(host: impl Into<Option<&'a str>>, port: u16) -> impl Futu
     Lookup::new(host, port).ask(site)
 }
 
-/// A kind of addresses.
+/// A kind of addresses, for [`OpenConnection::family`](crate::OpenConnection::family).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Family {
     /// `127.0.0.1`. Mirrors `socket.AF_INET`.
@@ -91,7 +91,6 @@ impl Lookup {
     }
 
     /// Addresses to listen at: without a host all of this computer. Mirrors `AI_PASSIVE`.
-    #[allow(dead_code, reason = "servers are made with it")]
     pub(crate) fn for_listening(mut self) -> Lookup {
         self.is_for_listening = true;
         self
@@ -144,12 +143,6 @@ impl Lookup {
             false => [Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()],
         }
     }
-}
-
-/// The first address; there is one.
-pub(crate) fn first_of(addresses: &[SocketAddr]) -> Result<SocketAddr> {
-    let first = addresses.first().copied();
-    first.ok_or_else(|| os_error("getaddrinfo() returned empty list"))
 }
 
 /// The resolver's errors, with their numbers, of which std tells the words alone.

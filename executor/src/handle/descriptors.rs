@@ -209,6 +209,16 @@ pub struct Watching {
     not_send: PhantomData<Rc<()>>,
 }
 
+impl Watching {
+    /// Says that nothing is left of what was told: all there was has been taken, or the guard will be dropped before more is wanted. A hint that
+    /// spares a system call, as [`Source::drained`](crate::primitive::Source::drained) does.
+    pub fn drained(&self) {
+        if let Some(event_loop) = current::loop_of(self.loop_id) {
+            event_loop.0.reactor.settle_if(self.descriptor, self.interest, self.number);
+        }
+    }
+}
+
 impl Drop for Watching {
     fn drop(&mut self) {
         // A loop that is gone watches nothing. One that has its number now has another callback there, or none.

@@ -209,6 +209,14 @@ impl Reactor {
         }
     }
 
+    /// Spares the watcher of this number the question whether anything is left, if it is still the one that is told.
+    pub(crate) fn settle_if(&self, descriptor: RawFd, interest: Interest, number: u64) {
+        let registered = self.find(descriptor);
+        if let Some(registered) = registered.filter(|registered| registered.has_numbered(interest, number)) {
+            registered.settle(interest);
+        }
+    }
+
     /// Ends what `watch` began; `false` when there was nothing. What an owner watches is left alone.
     pub(crate) fn unwatch(&self, descriptor: RawFd, interest: Interest) -> bool {
         let is_there = |registered: &Rc<Registered>| registered.has(interest) && registered.owner().is_none();

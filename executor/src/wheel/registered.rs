@@ -10,7 +10,7 @@ use mio::event::Event;
 
 use crate::block::callback::Scheduled;
 
-/// What somebody may want to know of a descriptor.
+/// What somebody may want to know of a descriptor: [`Source`](crate::primitive::Source) has an example.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Interest {
     /// That it can be read from, has ended, or has failed.

@@ -33,6 +33,9 @@ use crate::transport::layer::Layer;
 /// # Errors
 /// Of the future that this gives: Io, when an address is in use or a name unknown; Value, for a limit of 0; Cancelled; Runtime, without a
 /// running loop.
+///
+/// # Cancel safety
+/// What was bound is closed. asyncio leaves a server that listens already, and nobody has, to itself.
 #[track_caller]
 pub fn start_server<M>(handler: impl ClientConnected<M>, at: impl Into<Hosts>) -> StartServer {
     StartServer::of_streams(handler, Place::Hosts(at.into()), Location::caller())
@@ -251,9 +254,27 @@ impl Start {
         let bound = self.place.bind(self.options, site).await.map_err(|error| error.at(site))?;
         let server = Server::new(&event_loop, bound, backlog, &accept).map_err(|error| error.at(site))?;
         if start_serving {
+            // Cancelled here it would go on, and nobody could close it.
+            let started = Started(Some(server.clone()));
             server.start_serving().await?;
+            started.is_told();
         }
         Ok(server)
+    }
+}
+
+/// A server that nobody gets is closed.
+struct Started(Option<Server>);
+
+impl Started {
+    fn is_told(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        self.0.take().inspect(Server::close);
     }
 }
 

@@ -12,11 +12,11 @@ use rustix::net::AddressFamily;
 
 use crate::address::Address;
 use crate::endpoint::Endpoint;
-use crate::resolve::{Family, Lookup, first_of};
+use crate::resolve::{Family, Lookup};
 use crate::sock::attempt::Attempt;
 use crate::sock::check_is_non_blocking;
 use crate::sock::socket_wait::SocketWait;
-use crate::system::{refused, refused_as, to_system};
+use crate::system::{os_error, refused, refused_as, to_system};
 
 /// Connects a socket. Mirrors `loop.sock_connect`.
 ///
@@ -63,13 +63,20 @@ pub fn sock_connect<S: AsFd + 'static, E: Into<Endpoint>>(
         check_is_non_blocking(socket.as_fd(), site)?;
         let address = match endpoint {
             Endpoint::At(address) => address,
-            Endpoint::Named(host, port) => {
-                let family = family_of(socket.as_fd()).map_err(|error| error.at(site))?;
-                let addresses = Lookup::new(Some(host), port).family(Some(family)).resolve(site).await?;
-                first_of(&addresses)?.into()
-            }
+            Endpoint::Named(host, port) => first_of(socket.as_fd(), Some(host), port, site).await?,
+            Endpoint::Here(port) => first_of(socket.as_fd(), None, port, site).await?,
         };
         connect_at(socket, address, site).await
+    }
+}
+
+/// The first address of a host that such a socket can be connected to.
+async fn first_of(socket: BorrowedFd<'_>, host: Option<String>, port: u16, site: &'static Location<'static>) -> Result<Address> {
+    let family = family_of(socket).map_err(|error| error.at(site))?;
+    let addresses = Lookup::new(host, port).family(Some(family)).resolve(site).await?;
+    match addresses.first() {
+        Some(address) => Ok(Address::from(*address)),
+        None => Err(os_error("getaddrinfo() returned empty list").at(site)),
     }
 }
 

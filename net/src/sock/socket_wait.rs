@@ -23,13 +23,14 @@ pub(crate) struct SocketWait<S, A: Attempt> {
     shared: Rc<Shared<A::Output>>,
     /// What is asked of which socket, until it begins.
     asked: Option<(Rc<S>, A)>,
-    watching: Option<Watching>,
 }
 
 /// What the task and the loop share.
 struct Shared<T> {
     outcome: Cell<Option<Result<T>>>,
     waiter: OnceCell<Waiter>,
+    /// While the socket is watched.
+    watching: RefCell<Option<Watching>>,
 }
 
 /// What the loop does when the socket is ready.
@@ -47,9 +48,9 @@ impl<S: AsFd + 'static, A: Attempt> SocketWait<S, A> {
             shared: Rc::new(Shared {
                 outcome: Cell::new(None),
                 waiter: OnceCell::new(),
+                watching: RefCell::default(),
             }),
             asked: Some((socket, attempt)),
-            watching: None,
         }
     }
 
@@ -60,7 +61,8 @@ impl<S: AsFd + 'static, A: Attempt> SocketWait<S, A> {
             shared: self.shared.clone(),
         });
         let watching = try_running_loop().and_then(|event_loop| event_loop.tell(&*socket, A::INTEREST, trying));
-        self.watching = Some(watching.map_err(|error| error.at(self.parking.site()))?);
+        let watching = watching.map_err(|error| error.at(self.parking.site()))?;
+        self.shared.watching.replace(Some(watching));
         Ok(())
     }
 }
@@ -75,11 +77,17 @@ impl<S: AsFd + 'static, A: Attempt> Future for SocketWait<S, A> {
         }
         let shared = &this.shared;
         let waited = ready!(this.parking.poll(context, |waiter| drop(shared.waiter.set(waiter))));
-        this.watching = None;
+        drop(shared.watching.take());
         waited?;
         let outcome = this.shared.outcome.take();
         let outcome = outcome.unwrap_or_else(|| unreachable!("nobody else wakes it"));
         Poll::Ready(outcome.map_err(|error| error.at(this.parking.site())))
+    }
+}
+
+impl<S, A: Attempt> Drop for SocketWait<S, A> {
+    fn drop(&mut self) {
+        drop(self.shared.watching.take());
     }
 }
 
@@ -96,6 +104,10 @@ impl<S: AsFd + 'static, A: Attempt> Ready for Trying<S, A> {
         if let Poll::Ready(outcome) = attempted {
             self.shared.outcome.set(Some(outcome));
             waiter.wake();
+            if let Some(watching) = &*self.shared.watching.borrow() {
+                // What is left is not for this call, and in the next iteration it is watched no more.
+                watching.drained();
+            }
         }
     }
 }

@@ -1,11 +1,12 @@
 //! The protocol on which streams stand.
 
 use std::cell::{Cell, RefCell};
+use std::io;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
 
 use kolo_executor::primitive::Parking;
-use kolo_executor::{Error, EventLoop, OsError, Promise, Result};
+use kolo_executor::{Error, EventLoop, Promise, Result};
 
 use crate::protocol::Protocol;
 use crate::stream::drain::{Drain, Drainers};
@@ -72,11 +73,9 @@ impl StreamProtocol {
     }
 }
 
-/// asyncio's `ConnectionResetError('Connection lost')`, which has no number there.
+/// asyncio's `ConnectionResetError('Connection lost')`, which has a kind and no number.
 fn lost() -> Error {
-    const ECONNRESET: i32 = 104;
-    let text = "Connection lost".into();
-    Error::from(OsError { errno: ECONNRESET, text })
+    io::Error::new(io::ErrorKind::ConnectionReset, "Connection lost").into()
 }
 
 impl Protocol for StreamProtocol {

@@ -111,6 +111,9 @@ impl StreamReader {
     ///
     /// # Errors
     /// The connection's; Cancelled; Runtime, when another task waits.
+    ///
+    /// # Cancel safety
+    /// Nothing has been taken: what has come is there for the next read.
     #[track_caller]
     pub fn read(&self, n: usize) -> impl Future<Output = Result<Vec<u8>>> + use<> {
         let (incoming, site) = (self.0.clone(), Location::caller());
@@ -146,6 +149,9 @@ impl StreamReader {
     ///
     /// # Errors
     /// IncompleteRead, with what there was, when the end comes before; and as [`read`](StreamReader::read).
+    ///
+    /// # Cancel safety
+    /// Nothing has been taken: what has come is there for the next read.
     #[doc(alias = "readexactly")]
     #[track_caller]
     pub fn read_exactly(&self, n: usize) -> impl Future<Output = Result<Vec<u8>>> + use<> {
@@ -170,6 +176,9 @@ impl StreamReader {
     /// # Errors
     /// IncompleteRead, with what there was, when the end comes before; LimitOverrun, when the separator is farther away than the limit: all stays
     /// in the buffer then; Value, for an empty separator; and as [`read`](StreamReader::read).
+    ///
+    /// # Cancel safety
+    /// Nothing has been taken: what has come is there for the next read.
     #[doc(alias = "readuntil")]
     #[track_caller]
     pub fn read_until<S: AsRef<[u8]>>(&self, separator: S) -> impl Future<Output = Result<Vec<u8>>> + use<S> {
@@ -182,6 +191,9 @@ impl StreamReader {
     ///
     /// # Errors
     /// As [`read_until`](StreamReader::read_until); Value, too, without separators.
+    ///
+    /// # Cancel safety
+    /// Nothing has been taken: what has come is there for the next read.
     #[track_caller]
     pub fn read_until_any<I>(&self, separators: I) -> impl Future<Output = Result<Vec<u8>>> + use<I>
     where
@@ -197,6 +209,9 @@ impl StreamReader {
     /// # Errors
     /// Value, when the line is longer than the limit: it is dropped, or, if its end has not come yet, all that is buffered. And as
     /// [`read`](StreamReader::read).
+    ///
+    /// # Cancel safety
+    /// Nothing has been taken: what has come is there for the next read.
     #[doc(alias = "readline")]
     #[track_caller]
     pub fn read_line(&self) -> impl Future<Output = Result<Vec<u8>>> + use<> {

@@ -3,7 +3,7 @@
 pub(crate) mod layer;
 pub(crate) mod marks;
 mod outgoing;
-mod scratch;
+pub(crate) mod scratch;
 pub(crate) mod sendfile;
 pub(crate) mod socket;
 

@@ -5,5 +5,7 @@
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 
+mod base_events;
 mod events;
+mod selector_events;
 mod sock_lowlevel;

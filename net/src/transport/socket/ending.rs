@@ -8,8 +8,8 @@ use crate::transport::socket::SocketTransport;
 impl SocketTransport {
     /// The protocol has failed.
     pub(super) fn fail(&self, message: &str, error: Error) {
-        // What the system said is not told of: the connection is lost, which its user learns.
-        if error.kind() != Kind::Io {
+        // What the system said, or a time that was up, is not told of: the connection is lost, which its user learns.
+        if !matches!(error.kind(), Kind::Io | Kind::Timeout) {
             self.report(message, error.clone());
         }
         self.lose(Some(error));

@@ -1,0 +1,218 @@
+//! The transport of a datagram socket.
+
+mod ending;
+mod sending;
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::fmt;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::rc::{Rc, Weak};
+
+use kolo_executor::primitive::{Interest, Ready, Source};
+use kolo_executor::{Context, Error, EventLoop, ExceptionContext, Promise, Result};
+use rustix::io::Errno;
+use rustix::net::RecvFlags;
+
+use crate::address::Address;
+use crate::datagram::outgoing::Outgoing;
+use crate::datagram::protocol::DatagramProtocol;
+use crate::datagram::transport::DatagramTransport;
+use crate::sock::attempt::address_of;
+use crate::system::refused;
+use crate::transport::marks::Marks;
+use crate::transport::scratch;
+
+pub(crate) struct DatagramSocket {
+    this: Weak<DatagramSocket>,
+    descriptor: RawFd,
+    /// `None` once it is closed.
+    socket: RefCell<Option<Rc<OwnedFd>>>,
+    source: OnceCell<Source>,
+    protocol: RefCell<Option<Rc<dyn DatagramProtocol>>>,
+    local: Option<Address>,
+    /// To which the socket is connected.
+    peer: Option<Address>,
+    /// The endpoint's, to which alone it sends: not always connected.
+    remote: Option<Address>,
+    outgoing: RefCell<Outgoing>,
+    marks: Cell<Marks>,
+    is_closing: Cell<bool>,
+    is_protocol_paused: Cell<bool>,
+    /// Not 0 once the protocol is told, or about to be, that the transport is closed; then it counts what is sent all the same.
+    lost: Cell<usize>,
+    /// In which the protocol is told of what is received, and of what was sent when it came to be buffered.
+    reading: Context,
+    writing: RefCell<Context>,
+}
+
+impl DatagramSocket {
+    /// A transport of this socket, which must not block. In the next iteration its protocol is told that it is there, then it begins to receive,
+    /// then `made` is set.
+    ///
+    /// # Errors
+    /// Runtime, when the descriptor has a transport, or the loop is closed.
+    pub(crate) fn start(
+        event_loop: &EventLoop,
+        socket: OwnedFd,
+        protocol: Rc<dyn DatagramProtocol>,
+        remote: Option<Address>,
+        made: Promise<()>,
+    ) -> Result<DatagramTransport> {
+        let transport = Rc::new_cyclic(|this| DatagramSocket {
+            this: this.clone(),
+            descriptor: socket.as_raw_fd(),
+            local: rustix::net::getsockname(&socket).ok().and_then(Address::of),
+            peer: rustix::net::getpeername(&socket).ok().flatten().and_then(Address::of),
+            source: OnceCell::new(),
+            socket: RefCell::new(Some(Rc::new(socket))),
+            protocol: RefCell::new(Some(protocol.clone())),
+            remote,
+            outgoing: RefCell::default(),
+            marks: Cell::default(),
+            is_closing: Cell::new(false),
+            is_protocol_paused: Cell::new(false),
+            lost: Cell::new(0),
+            reading: Context::current(),
+            writing: RefCell::new(Context::new()),
+        });
+        let source = match transport.socket() {
+            Some(socket) => Source::new(event_loop, &*socket, transport.clone())?,
+            None => return Err(Error::runtime("the transport has no socket")),
+        };
+        transport.source.get_or_init(|| source);
+        let handle = DatagramTransport(transport.clone());
+        let (made_of, teller, reader) = (handle.clone(), transport.clone(), transport);
+        event_loop.call_soon(move || teller.tell(protocol.connection_made(&made_of)));
+        event_loop.call_soon(move || {
+            if !reader.is_closing() {
+                reader.watch(Interest::Read);
+            }
+        });
+        event_loop.call_soon(move || {
+            // Refused when it was cancelled.
+            let _ = made.set_result(());
+        });
+        Ok(handle)
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_closing.get()
+    }
+
+    pub(crate) fn buffered(&self) -> usize {
+        self.outgoing.borrow().size()
+    }
+
+    pub(crate) fn marks(&self) -> Marks {
+        self.marks.get()
+    }
+
+    pub(crate) fn set_marks(&self, marks: Marks) {
+        self.marks.set(marks);
+        self.pause_protocol();
+    }
+
+    pub(crate) fn local_address(&self) -> Option<Address> {
+        self.local.clone()
+    }
+
+    pub(crate) fn peer_address(&self) -> Option<Address> {
+        self.peer.clone()
+    }
+
+    /// The socket, unless it is closed.
+    pub(crate) fn socket(&self) -> Option<Rc<OwnedFd>> {
+        self.socket.borrow().clone()
+    }
+
+    fn ready_to_receive(&self) {
+        if self.lost.get() > 0 {
+            return;
+        }
+        scratch::with(|scratch| {
+            let received = match &*self.socket.borrow() {
+                Some(socket) => rustix::net::recvfrom(&**socket, &mut *scratch, RecvFlags::empty()),
+                None => return,
+            };
+            let Some(protocol) = self.protocol() else { return };
+            let outcome = match received {
+                // One in an iteration: the next one keeps the socket ready.
+                Ok((count, _, sender)) => protocol.datagram_received(&scratch[..count], &address_of(sender)),
+                Err(Errno::AGAIN) => return self.drained(Interest::Read),
+                Err(Errno::INTR) => return,
+                Err(errno) => protocol.error_received(&refused(errno)),
+            };
+            self.tell(outcome);
+        });
+    }
+
+    fn protocol(&self) -> Option<Rc<dyn DatagramProtocol>> {
+        self.protocol.borrow().clone()
+    }
+
+    fn event_loop(&self) -> Option<EventLoop> {
+        let event_loop = self.source.get()?.event_loop();
+        event_loop.filter(|event_loop| !event_loop.is_closed())
+    }
+
+    /// Has the loop watch for this. When the system refuses, the transport is closed.
+    fn watch(&self, interest: Interest) {
+        if let Some(Err(error)) = self.source.get().map(|source| source.watch(interest)) {
+            self.lose(Some(error));
+        }
+    }
+
+    fn unwatch(&self, interest: Interest) {
+        self.source.get().map(|source| source.unwatch(interest));
+    }
+
+    fn drained(&self, interest: Interest) {
+        if let Some(source) = self.source.get() {
+            source.drained(interest);
+        }
+    }
+
+    /// Hands an error of the protocol to the exception handler, as nobody else is there to take it.
+    fn tell(&self, outcome: Result<()>) {
+        if let Err(error) = outcome {
+            self.report("Exception in callback", error);
+        }
+    }
+
+    fn report(&self, message: &str, error: Error) {
+        if let Some(event_loop) = self.event_loop() {
+            let context = ExceptionContext::new(message).with_error(error);
+            event_loop.call_exception_handler(&context.with_detail("transport", self));
+        }
+    }
+}
+
+impl Ready for DatagramSocket {
+    fn ready(&self, interest: Interest) {
+        match interest {
+            Interest::Read => self.reading.run(|| self.ready_to_receive()),
+            Interest::Write => {
+                let context = self.writing.borrow().clone();
+                context.run(|| self.ready_to_send());
+            }
+        }
+    }
+}
+
+impl fmt::Debug for DatagramSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<DatagramTransport")?;
+        if self.socket.borrow().is_none() {
+            f.write_str(" closed")?;
+        } else if self.is_closing() {
+            f.write_str(" closing")?;
+        }
+        let watched = |interest| match self.source.get().is_some_and(|source| source.is_watched(interest)) {
+            true => "polling",
+            false => "idle",
+        };
+        let (reading, writing) = (watched(Interest::Read), watched(Interest::Write));
+        let (descriptor, size) = (self.descriptor, self.buffered());
+        write!(f, " fd={descriptor} read={reading} write=<{writing}, bufsize={size}>>")
+    }
+}

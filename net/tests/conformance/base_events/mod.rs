@@ -1,0 +1,4 @@
+//! `test_base_events`: connections and endpoints of datagrams.
+
+mod connections;
+mod datagrams;

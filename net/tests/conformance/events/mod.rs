@@ -1,0 +1,5 @@
+//! `test_events`: what it has on sockets.
+
+mod connections;
+mod datagrams;
+mod sockets;
