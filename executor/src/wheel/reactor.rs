@@ -41,6 +41,8 @@ pub(crate) struct Reactor {
     /// Those that were ready at the last look, in their order; and an empty list, for the next.
     line: RefCell<Vec<Rc<Registered>>>,
     spare: RefCell<Vec<Rc<Registered>>>,
+    /// Those that a look finds ready that were not at the one before: empty in between.
+    late: RefCell<Vec<Rc<Registered>>>,
     /// Whether a program waits for the poll's descriptor, in the loop's stead.
     is_shown: Cell<bool>,
     /// What that program has borrowed: another descriptor of the same poll, which is borrowed itself while it is waited in.
@@ -84,6 +86,7 @@ impl Reactor {
             number: Cell::new(0),
             line: RefCell::default(),
             spare: RefCell::default(),
+            late: RefCell::default(),
             is_shown: Cell::new(false),
             shown: OnceCell::new(),
         })
@@ -324,25 +327,30 @@ impl Reactor {
             return;
         }
         let table = self.table.borrow();
-        let heard = || told.iter().filter_map(|event| Some((event, table.find(event.token())?)));
-        heard().for_each(|(event, registered)| registered.hear(event));
-        let next = &mut *self.spare.borrow_mut();
-        let mut queue = |registered: &Rc<Registered>| {
-            if registered.is_told() {
-                registered.take_told(|told| {
-                    ready.push(|| match told {
-                        Told::Call(callback) => Entry::Call(callback),
-                        Told::Ready(told) => Entry::Ready(registered.clone(), told),
-                    });
-                });
-                next.push(registered.clone());
+        let (late, next) = (&mut *self.late.borrow_mut(), &mut *self.spare.borrow_mut());
+        for event in told.iter() {
+            let Some(registered) = table.find(event.token()) else { continue };
+            registered.hear(event);
+            if registered.is_told() && !registered.keeps_place.get() {
+                late.push(registered.clone());
             }
+        }
+        let mut queue = |registered: Rc<Registered>| {
+            registered.take_told(|told| {
+                ready.push(|| match told {
+                    Told::Call(callback) => Entry::Call(callback),
+                    Told::Ready(told) => Entry::Ready(registered.clone(), told),
+                });
+            });
+            registered.keeps_place.set(true);
+            next.push(registered);
         };
-        let stays = |registered: &&Rc<Registered>| registered.keeps_place.get();
-        line.iter().filter(stays).for_each(&mut queue);
-        heard().for_each(|(_, registered)| queue(registered));
-        line.drain(..).for_each(|registered| registered.keeps_place.set(false));
-        next.iter().for_each(|registered| registered.keeps_place.set(true));
+        for registered in line.drain(..) {
+            if registered.keeps_place.replace(false) && registered.is_told() {
+                queue(registered);
+            }
+        }
+        late.drain(..).filter(|registered| registered.is_told()).for_each(queue);
         std::mem::swap(line, next);
         told.clear();
     }

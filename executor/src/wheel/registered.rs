@@ -151,6 +151,7 @@ impl Registered {
     }
 
     /// Hands out who is told of what was heard: the reader, then the writer.
+    #[inline]
     pub(crate) fn take_told(&self, mut tell: impl FnMut(Told)) {
         for interest in [Interest::Read, Interest::Write] {
             let direction = self.direction(interest);

@@ -8,6 +8,7 @@ use kolo_executor::{Error, IncompleteRead, Kind, LimitOverrun, Result};
 
 use crate::stream::incoming::Incoming;
 use crate::stream::polled::Polled;
+use crate::stream::read::Read;
 use crate::stream::search::Search;
 
 /// How much is buffered unless something else is asked for, in bytes.
@@ -116,7 +117,7 @@ impl StreamReader {
     #[track_caller]
     pub fn read(&self, n: usize) -> impl Future<Output = Result<Vec<u8>>> + use<> {
         let (incoming, site) = (self.0.clone(), Location::caller());
-        async move { read(&incoming, n, site).await }
+        Read::new(incoming, n, site)
     }
 
     /// Reads to the end. Mirrors `reader.read(-1)`.
@@ -132,7 +133,7 @@ impl StreamReader {
         async move {
             let mut all = Vec::new();
             loop {
-                let block = read(&incoming, incoming.limit, site).await?;
+                let block = Read::new(incoming.clone(), incoming.limit, site).await?;
                 if block.is_empty() {
                     return Ok(all);
                 }
@@ -156,7 +157,7 @@ impl StreamReader {
     pub fn read_exactly(&self, n: usize) -> impl Future<Output = Result<Vec<u8>>> + use<> {
         let (incoming, site) = (self.0.clone(), Location::caller());
         async move {
-            check(&incoming)?;
+            incoming.check()?;
             if n == 0 {
                 return Ok(Vec::new());
             }
@@ -166,7 +167,7 @@ impl StreamReader {
                 }
                 incoming.wait("readexactly", site)?.await?;
             }
-            Ok(take(&incoming, n))
+            Ok(incoming.take(n))
         }
     }
 
@@ -219,31 +220,9 @@ impl StreamReader {
     }
 }
 
-/// The error that every read begins with.
-fn check(incoming: &Incoming) -> Result<()> {
-    incoming.error().map_or(Ok(()), Err)
-}
-
-fn take(incoming: &Incoming, n: usize) -> Vec<u8> {
-    let taken = incoming.buffer.borrow_mut().take(n);
-    incoming.resume_if_little();
-    taken
-}
-
 fn incomplete(incoming: &Incoming, expected: Option<usize>, site: &'static Location<'static>) -> Error {
     let partial = incoming.buffer.borrow_mut().take_all();
     Error::from(IncompleteRead { partial, expected }).at(site)
-}
-
-pub(crate) async fn read(incoming: &Rc<Incoming>, n: usize, site: &'static Location<'static>) -> Result<Vec<u8>> {
-    check(incoming)?;
-    if n == 0 {
-        return Ok(Vec::new());
-    }
-    if incoming.buffer.borrow().is_empty() && !incoming.has_eof() {
-        incoming.wait("read", site)?.await?;
-    }
-    Ok(take(incoming, n))
 }
 
 async fn read_until<S: AsRef<[u8]>>(
@@ -259,7 +238,7 @@ async fn read_until<S: AsRef<[u8]>>(
         };
         return Err(Error::value(error).at(site));
     };
-    check(incoming)?;
+    incoming.check()?;
     let overrun = |message: &'static str, consumed| {
         let message = message.into();
         Err(Error::from(LimitOverrun { message, consumed }).at(site))
@@ -278,7 +257,7 @@ async fn read_until<S: AsRef<[u8]>>(
     if found.start > incoming.limit {
         return overrun("Separator is found, but chunk is longer than limit", found.start);
     }
-    Ok(take(incoming, found.end))
+    Ok(incoming.take(found.end))
 }
 
 pub(crate) async fn read_line(incoming: &Rc<Incoming>, site: &'static Location<'static>) -> Result<Vec<u8>> {
