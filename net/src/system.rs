@@ -105,7 +105,10 @@ pub(crate) fn stream_socket(socket: OwnedFd) -> Result<OwnedFd> {
             let kind = kind.as_raw();
             return Err(Error::value(format!("A Stream Socket was expected, got one of type {kind}")));
         }
-        Err(errno) => return Err(refused(errno)),
+        Err(errno) => {
+            let error = text_of(errno.raw_os_error());
+            return Err(Error::value(format!("A Stream Socket was expected, got none: {error}")));
+        }
     }
     rustix::io::ioctl_fionbio(&socket, true).map_err(refused)?;
     Ok(socket)
