@@ -329,7 +329,9 @@ impl Reactor {
         let table = self.table.borrow();
         let (late, next) = (&mut *self.late.borrow_mut(), &mut *self.spare.borrow_mut());
         for event in told.iter() {
-            let Some(registered) = table.find(event.token()) else { continue };
+            let Some(registered) = table.find(event.token()) else {
+                continue;
+            };
             registered.hear(event);
             if registered.is_told() && !registered.keeps_place.get() {
                 late.push(registered.clone());
