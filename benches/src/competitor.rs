@@ -113,7 +113,10 @@ impl Python {
         let script = self.script.with_file_name("net.py").display().to_string();
         let program = self.program.display().to_string();
         let kinds = [("streams", ""), ("protocol", " protocol")];
-        let servers = self.loops.iter().flat_map(|(name, _)| kinds.map(|(kind, suffix)| (name, kind, suffix)));
+        let servers = self
+            .loops
+            .iter()
+            .flat_map(|(name, _)| kinds.map(|(kind, suffix)| (name, kind, suffix)));
         let server = |(name, kind, suffix): (&String, &str, &str)| {
             let arguments = vec![script.clone(), name.clone(), kind.to_owned()];
             (format!("{name}{suffix}"), program.clone(), arguments)

@@ -50,7 +50,10 @@ pub fn race(effort: Effort, python: Option<&Python>, only: &[String]) -> (Vec<Wo
     let works: Vec<Work> = WORKS.into_iter().filter(|work| !any_works || is_named(work.title)).collect();
     let servers = servers(python);
     let any_servers = servers.iter().any(|server| is_named(&server.name));
-    let servers: Vec<_> = servers.into_iter().filter(|server| !any_servers || is_named(&server.name)).collect();
+    let servers: Vec<_> = servers
+        .into_iter()
+        .filter(|server| !any_servers || is_named(&server.name))
+        .collect();
     let mut figures = vec![vec![Ok(Vec::new()); works.len()]; servers.len()];
     for round in 0..effort.rounds {
         for (at, work) in works.iter().enumerate() {
@@ -84,11 +87,14 @@ fn servers(python: Option<&Python>) -> Vec<Server> {
         program: program.clone(),
         arguments: vec!["serve".to_owned(), (*name).to_owned()],
     });
-    let theirs = python.into_iter().flat_map(Python::servers).map(|(name, program, arguments)| Server {
-        name,
-        program,
-        arguments,
-    });
+    let theirs = python
+        .into_iter()
+        .flat_map(Python::servers)
+        .map(|(name, program, arguments)| Server {
+            name,
+            program,
+            arguments,
+        });
     ours.chain(theirs).collect()
 }
 
@@ -116,14 +122,18 @@ impl Running {
     fn port(&mut self) -> Result<u16, String> {
         let mut line = String::new();
         let output = self.0.stdout.as_mut().ok_or("nothing is heard of it")?;
-        BufReader::new(output).read_line(&mut line).map_err(|error| error.to_string())?;
+        BufReader::new(output)
+            .read_line(&mut line)
+            .map_err(|error| error.to_string())?;
         line.trim().parse().map_err(|_| "it does not start".to_owned())
     }
 
     /// What all of its threads have used so far.
     fn cpu(&self) -> Result<Duration, String> {
         let clock = ClockId::pid_cpu_clock_id(Pid::from_raw(self.0.id() as i32));
-        let now = clock.and_then(ClockId::now).map_err(|error| format!("it has ended: {error}"))?;
+        let now = clock
+            .and_then(ClockId::now)
+            .map_err(|error| format!("it has ended: {error}"))?;
         Ok(now.into())
     }
 }

@@ -71,7 +71,10 @@ fn ratios(works: &[Work], entries: &[Entry]) -> String {
     let rows: String = TARGETS.iter().filter_map(row).collect();
     match rows.is_empty() {
         true => rows,
-        false => format!("\nHow these are to each other; in bold what is more than it must be.\n\n{}", table("", works, rows)),
+        false => format!(
+            "\nHow these are to each other; in bold what is more than it must be.\n\n{}",
+            table("", works, rows)
+        ),
     }
 }
 
@@ -103,5 +106,8 @@ fn find(results: &str) -> Option<(&str, &str)> {
 
 fn today() -> String {
     let output = Command::new("date").arg("+%Y-%m-%d").output();
-    output.map_or_else(|_| "?".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    output.map_or_else(
+        |_| "?".to_owned(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
 }

@@ -69,7 +69,9 @@ impl Server {
     }
 
     fn serve(&mut self, number: usize) {
-        let Some(connection) = &mut self.connections[number] else { return };
+        let Some(connection) = &mut self.connections[number] else {
+            return;
+        };
         let outcome = match connection.unsent.is_empty() {
             true => connection.echo(&mut self.buffer),
             false => connection.send_rest(),

@@ -9,7 +9,10 @@ use super::listen;
 use crate::net::work::Service;
 
 pub(super) fn serve(service: Service) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let main = async move {
         let listener = TcpListener::from_std(listen())?;
         loop {
