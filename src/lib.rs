@@ -27,7 +27,7 @@
 //! cargo test --workspace                   # run the tests
 //! ```
 //!
-//! A **coroutine** is any future whose output is a [`Result`]. Every await that may suspend gives one, because each is a point where a
+//! A **coroutine** ([`Coroutine`]) is any future whose output is a [`Result`]. Every await that may suspend gives one, because each is a point where a
 //! cancellation can arrive: `?` lets it through, `if let Err(error)` is `except`. Times are seconds, as `1`, `0.5` or a
 //! [`Duration`](std::time::Duration).
 //!
@@ -65,6 +65,16 @@
 //! | `concurrent.futures.ThreadPoolExecutor`, `Future`, `wait`, `as_completed` | [`ThreadPoolExecutor`], [`concurrent::Future`], [`concurrent::wait`], [`concurrent::as_completed`] |
 //! | `aiofiles.open(path, mode)` | [`open`], [`open_binary`]: a [`File`] |
 //! | `loop.set_exception_handler(f)`, `set_debug(True)` | [`EventLoop::set_exception_handler`], [`set_debug`](EventLoop::set_debug) |
+//! | `await asyncio.open_connection(host, port)`, with `limit=`, `local_addr=`, `happy_eyeballs_delay=`, `ssl=`; `open_unix_connection` | [`open_connection`]`((host, port)).await?`, [`OpenConnection`]; [`open_unix_connection`], [`open_connection_on`] |
+//! | `StreamReader`: `read(n)`, `read()`, `readline()`, `readexactly(n)`, `readuntil(sep)`, `async for line in reader` | [`StreamReader`]: [`read`](StreamReader::read), [`read_to_end`](StreamReader::read_to_end), [`read_line`](StreamReader::read_line), [`read_exactly`](StreamReader::read_exactly), [`read_until`](StreamReader::read_until), [`lines`](StreamReader::lines) |
+//! | `StreamWriter`: `write(data)`, `await drain()`, `write_eof()`, `close()`, `await wait_closed()`, `get_extra_info("peername")`, `start_tls` | [`StreamWriter`]: [`write`](StreamWriter::write), [`drain`](StreamWriter::drain), [`write_eof`](StreamWriter::write_eof), [`close`](StreamWriter::close), [`wait_closed`](StreamWriter::wait_closed), [`peer_address`](StreamWriter::peer_address), `start_tls` with the feature `tls` |
+//! | `await asyncio.start_server(f, host, port)`, with `backlog=`, `reuse_port=`, `start_serving=False`; `start_unix_server` | [`start_server`]`(f, (host, port)).await?`, [`StartServer`]; [`start_unix_server`] |
+//! | `Server`: `serve_forever()`, `sockets`, `close()`, `wait_closed()`, `close_clients()` | [`Server`]: [`serve_forever`](Server::serve_forever), [`addresses`](Server::addresses), [`close`](Server::close), [`wait_closed`](Server::wait_closed), [`close_clients`](Server::close_clients) |
+//! | `asyncio.Protocol`, `Transport`, `loop.create_connection(...)`, `create_server` | [`Protocol`], [`Transport`], [`create_connection`], [`create_server`] |
+//! | `asyncio.DatagramProtocol`, `loop.create_datagram_endpoint(...)` | [`DatagramProtocol`], [`create_datagram_endpoint`] |
+//! | `loop.sock_accept(sock)`, `sock_connect`, `sock_recv`, `sock_recv_into`, `sock_recvfrom`, `sock_sendall`, `sock_sendto` | [`sock_accept`], [`sock_connect`], [`sock_recv`], [`sock_recv_into`], [`sock_recvfrom`], [`sock_sendall`], [`sock_sendto`] |
+//! | `loop.getaddrinfo(host, port)`, `loop.sendfile(transport, file)` | [`getaddrinfo`], [`Transport::sendfile`] |
+//! | `ssl.create_default_context()`; of a server, `ssl.SSLContext` | `TlsClient`, `TlsServer`, with the feature `tls` |
 //! | `asyncio.CancelledError`, `TimeoutError`, `QueueEmpty`, ... | [`Kind::Cancelled`], [`Kind::Timeout`], [`Kind::QueueEmpty`], ...: the [`Kind`]s of one [`Error`] |
 //!
 //! Subprocesses are not there.
@@ -72,6 +82,11 @@
 //! Where something differs that a program can see, it is in the README's table [Where it differs from asyncio](readme#where-it-differs-from-asyncio).
 //! In short: a value comes out of a task once (`task.await`), or is cloned (`(&task).await`); a run that can never go on ends with an error of kind
 //! [`Deadlock`](Kind::Deadlock); a panic is its task's error; what asyncio leaves to chance has one order here.
+//!
+//! # Sockets, streams and servers
+//!
+//! A server is a function of a [`StreamReader`] and a [`StreamWriter`]; [`Server`] has one, whole. Both together are [`Streams`], which have
+//! the traits of `futures_io`. With the feature `tls` the same streams go over TLS.
 //!
 //! # Awaiting several things
 //!
@@ -114,9 +129,10 @@
 //! cases.
 //!
 //! A guard lives as long as its name: `let _held = lock.hold().await?` holds to the end of the block, `let _ = lock.hold().await?` drops the
-//! guard at once and protects nothing. A `std::sync::Mutex` must not be locked across an await: another task of the same thread that wants it
-//! would stop the thread, and the loop with it. Between two awaits nobody else runs, so a `Cell` or a `RefCell` is enough for state that is
-//! not touched across one.
+//! guard at once and protects nothing. `let _ = sleep(1)`, without an await, does nothing at all: a coroutine runs when it is awaited or made a
+//! task, and `let _ =` keeps the compiler from saying that it never will. A `std::sync::Mutex` must not be locked across an await: another task of
+//! the same thread that wants it would stop the thread, and the loop with it. Between two awaits nobody else runs, so a `Cell` or a `RefCell` is
+//! enough for state that is not touched across one.
 //!
 //! # Errors
 //!
@@ -138,7 +154,8 @@
 //! # Testing
 //!
 //! The module [`testing`] has a run on the virtual clock, exact traces, and single hops. `KOLO_CLOCK=virtual` has any program run on that
-//! clock, `KOLO_DEBUG=1` tells of slow steps, `KOLO_STATS=1` counts iterations. With the feature `macros`, `#[kolo::test]` makes a test of a
+//! clock (the other word is `real`), `KOLO_DEBUG=1` or `true` tells of slow steps, `KOLO_STATS=1` or `true` counts iterations; `0` and `false` turn
+//! these two off, and any other word is refused. With the feature `macros`, `#[kolo::test]` makes a test of a
 //! coroutine, on the virtual clock, and `#[kolo::main]` a program.
 //!
 //! # For authors of primitives

@@ -108,6 +108,22 @@ impl Python {
         })
     }
 
+    /// Servers of each loop, and the commands that are one.
+    pub fn servers(&self) -> Vec<(String, String, Vec<String>)> {
+        let script = self.script.with_file_name("net.py").display().to_string();
+        let program = self.program.display().to_string();
+        let kinds = [("streams", ""), ("protocol", " protocol")];
+        let servers = self
+            .loops
+            .iter()
+            .flat_map(|(name, _)| kinds.map(|(kind, suffix)| (name, kind, suffix)));
+        let server = |(name, kind, suffix): (&String, &str, &str)| {
+            let arguments = vec![script.clone(), name.clone(), kind.to_owned()];
+            (format!("{name}{suffix}"), program.clone(), arguments)
+        };
+        servers.map(server).collect()
+    }
+
     pub fn competitors(&self, work: &str) -> Vec<Competitor> {
         if !self.workloads.iter().any(|known| known == work) {
             return Vec::new();

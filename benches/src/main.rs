@@ -8,6 +8,9 @@ use std::{env, fs};
 use kolo_benches::catalogue::{Contender, memories, workloads};
 use kolo_benches::competitor::Python;
 use kolo_benches::memory::Footprint;
+use kolo_benches::net::client::Client;
+use kolo_benches::net::work::{Service, WORKS, Work};
+use kolo_benches::net::{self, section};
 use kolo_benches::report;
 use kolo_benches::runner::{FULL, QUICK, footprints, growths, races};
 use kolo_benches::sample::sample;
@@ -16,6 +19,10 @@ use serde_json::json;
 const USAGE: &str = "\
 kolo-benches [--quick]                             everything; writes RESULTS.md and growth.svg
 kolo-benches race WORKLOAD...                      these workloads only; prints their tables
+kolo-benches net [--quick]                         servers; writes their section of RESULTS.md
+kolo-benches net PART...                           servers, or works, that have this in their names; prints
+kolo-benches serve SERVER SERVICE                  one server, which says at which port; SERVICE is close or a buffer's bytes
+kolo-benches drive PORT CONNECTIONS REQUESTS       asks a server of messages of 64 bytes, for a profiler of the server
 kolo-benches list                                  the workloads and who takes part in them
 kolo-benches profile WORKLOAD ITERATIONS [WHO]     nothing but the work, for a profiler; WHO is kolo
 kolo-benches sample WORKLOAD WHO SIZE MILLISECONDS one measurement, in this process
@@ -28,6 +35,11 @@ fn main() -> ExitCode {
         [] => everything(false),
         ["--quick"] => everything(true),
         ["race", ..] => race(&arguments[1..]),
+        ["net"] => servers(false),
+        ["net", "--quick"] => servers(true),
+        ["net", ..] => race_servers(&arguments[1..]),
+        ["serve", server, service] => Service::of_word(service).and_then(|service| net::servers::serve(server, service)),
+        ["drive", port, connections, requests] => drive(port, connections, requests),
         ["list"] => list(),
         ["profile", work, iterations] => profile(work, iterations, "kolo"),
         ["profile", work, iterations, who] => profile(work, iterations, who),
@@ -56,11 +68,47 @@ fn everything(quick: bool) -> Result<(), String> {
     let growths = growths(effort, python.as_ref(), &races);
     let text = report::results(effort, python.as_ref(), &races, &footprints, &growths);
     let complain = |error: std::io::Error| error.to_string();
+    let results = folder.join("RESULTS.md");
+    // What the servers came to is from a run of its own.
+    let text = match fs::read_to_string(&results).as_deref().map(section::of) {
+        Ok(Some(section)) => section::put_into(&text, section),
+        _ => text,
+    };
     fs::create_dir_all(&folder).map_err(complain)?;
-    fs::write(folder.join("RESULTS.md"), text).map_err(complain)?;
+    fs::write(results, text).map_err(complain)?;
     report::plot::draw(&folder.join("growth.svg"), &growths)?;
     eprintln!("written to {}", folder.display());
     Ok(())
+}
+
+fn servers(quick: bool) -> Result<(), String> {
+    let (effort, folder) = match quick {
+        true => (net::race::QUICK, Path::new(env!("CARGO_MANIFEST_DIR")).join("target/quick")),
+        false => (net::race::FULL, Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()),
+    };
+    let python = Python::find();
+    let (works, entries) = net::race::race(effort, python.as_ref(), &[]);
+    let section = section::section(effort, python.as_ref(), &works, &entries);
+    let complain = |error: std::io::Error| error.to_string();
+    fs::create_dir_all(&folder).map_err(complain)?;
+    let results = folder.join("RESULTS.md");
+    let before = fs::read_to_string(&results).unwrap_or_default();
+    fs::write(&results, section::put_into(&before, &section)).map_err(complain)?;
+    eprintln!("written to {}", results.display());
+    Ok(())
+}
+
+fn race_servers(only: &[String]) -> Result<(), String> {
+    let (works, entries) = net::race::race(net::race::FULL, Python::find().as_ref(), only);
+    println!("{}", section::figures(&works, &entries));
+    Ok(())
+}
+
+fn drive(port: &str, connections: &str, requests: &str) -> Result<(), String> {
+    let connections = number(connections)? as usize;
+    let work = Work { connections, ..WORKS[0] };
+    let mut client = Client::new(work, number(port)? as u16)?;
+    client.until(number(requests)?)
 }
 
 fn race(only: &[String]) -> Result<(), String> {

@@ -6,7 +6,8 @@
 //!
 //! The interpreter stands on nothing but kolo's public API: [`parse`] reads a program, [`trace`] runs it. In reading order:
 //! `program` (what there is to run), `world` and `frame` (what it runs on), `bodies`, then a file for each kind of operation
-//! (`now`, `wait`, `scopes`, `primitives`; `descriptors` and `socket_waits`, `streams` and `stream_waits`, `servers`), and `run`, the start and the end of it all.
+//! (`now`, `wait`, `scopes`, `primitives`; `descriptors` and `socket_waits`, `streams` and `stream_waits`, `servers`), `run`, the start and the end of it all, and `rest`, which looks at
+//! what is left of a run that somebody has meddled with.
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +20,7 @@ mod now;
 mod objects;
 mod primitives;
 pub mod program;
+mod rest;
 mod run;
 mod scopes;
 mod servers;

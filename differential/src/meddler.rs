@@ -14,9 +14,10 @@ pub trait Meddler {
     fn call(&self, coroutine: Coroutine<i64>) -> Coroutine<i64> {
         coroutine
     }
-    /// Nothing happens any more: the run is over, or it waits for ever. Nothing has been disposed of.
-    fn is_at_rest(&self, event_loop: &EventLoop) {
-        let _ = event_loop;
+    /// Nothing happens by itself: the clock is about to move, or nothing will ever happen, or the run is over. Nothing has been disposed of. `amiss`
+    /// tells what of sockets and streams should not be as it is.
+    fn is_at_rest(&self, event_loop: &EventLoop, amiss: &dyn Fn() -> Vec<String>) {
+        let _ = (event_loop, amiss);
     }
 }
 

@@ -38,8 +38,10 @@ pub fn trace_with(program: Program, meddler: Rc<dyn Meddler>) -> kolo::Result<Ve
     let watcher = world.listen();
     world.meddler.begins(&world.event_loop);
     let outcome = world.run();
-    if !matches!(outcome, Err(Broken::Overrun)) {
-        world.meddler.is_at_rest(&world.event_loop);
+    match outcome {
+        Ok(()) => world.meddler.is_at_rest(&world.event_loop, &|| world.left_over()),
+        Err(Broken::Stalled) => world.meddler.is_at_rest(&world.event_loop, &|| world.stuck()),
+        Err(Broken::Overrun) => {}
     }
     match outcome {
         Ok(()) => world.trace.close("end"),
@@ -52,12 +54,17 @@ pub fn trace_with(program: Program, meddler: Rc<dyn Meddler>) -> kolo::Result<Ve
     Ok(lines)
 }
 
-/// Numbers the tasks as they are created, whoever creates them, and looks at how long the run is whenever something happens.
-struct Watcher(Weak<World>);
+/// Numbers the tasks as they are created, whoever creates them, and looks at how long the run is whenever something happens. Whenever the clock
+/// moves it has whoever meddles look.
+struct Watcher {
+    world: Weak<World>,
+    /// When it was told of a timer last.
+    at: Cell<f64>,
+}
 
 impl Observer for Watcher {
     fn task_created(&self, task: &AnyTask) {
-        if let Some(world) = self.0.upgrade().filter(|_| !accepts(task)) {
+        if let Some(world) = self.world.upgrade().filter(|_| !accepts(task)) {
             world.tasks.borrow_mut().push(task.clone());
         }
     }
@@ -68,6 +75,12 @@ impl Observer for Watcher {
 
     fn timer_fired(&self, _deadline: f64) {
         self.stop_if_overrun();
+        if let Some(world) = self.world.upgrade()
+            && self.at.replace(world.event_loop.time()) != world.event_loop.time()
+        {
+            // The clock moves when nothing else is left to do.
+            world.meddler.is_at_rest(&world.event_loop, &|| world.stuck());
+        }
     }
 }
 
@@ -78,7 +91,7 @@ fn accepts(task: &AnyTask) -> bool {
 
 impl Watcher {
     fn stop_if_overrun(&self) {
-        if let Some(world) = self.0.upgrade() {
+        if let Some(world) = self.world.upgrade() {
             world.stop_if_overrun();
         }
     }
@@ -86,7 +99,10 @@ impl Watcher {
 
 impl World {
     fn listen(self: &Rc<Self>) -> Rc<Watcher> {
-        let watcher = Rc::new(Watcher(Rc::downgrade(self)));
+        let watcher = Rc::new(Watcher {
+            world: Rc::downgrade(self),
+            at: Cell::new(0.0),
+        });
         self.event_loop.add_observer(watcher.clone());
         // Both ends of every socket are the program's: what does not come by its own doing never comes.
         self.event_loop.set_waits_for_descriptors(false);
@@ -174,7 +190,7 @@ impl World {
         all_done
     }
 
-    fn unfinished(&self) -> Vec<AnyTask> {
+    pub(crate) fn unfinished(&self) -> Vec<AnyTask> {
         self.tasks.borrow().iter().filter(|task| !task.done()).cloned().collect()
     }
 

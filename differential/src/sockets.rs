@@ -60,6 +60,33 @@ impl Sockets {
         self.slots.borrow_mut()[slot] = Some(socket);
     }
 
+    /// All ends and listeners, by name.
+    fn ends(&self) -> impl Iterator<Item = (String, Rc<Socket<UnixStream>>)> {
+        let pairs = self.pairs.iter().flatten().cloned().enumerate();
+        let pairs = pairs.map(|(number, socket)| (End::Pair(number / 2, number % 2).to_string(), socket));
+        let filled = self.filled.borrow().clone().into_iter();
+        pairs.chain(filled.map(|socket| (format!("descriptor {}", socket.descriptor()), socket)))
+    }
+
+    /// Those that were to become streams, did not, and are open.
+    pub(crate) fn abandoned(&self) -> impl Iterator<Item = String> {
+        let is_abandoned = |socket: &Socket<UnixStream>| socket.given().is_some_and(|given| given.is_abandoned());
+        self.ends()
+            .filter(move |(_, socket)| is_abandoned(socket))
+            .map(|(name, _)| name)
+    }
+
+    /// Those for which a task waits.
+    pub(crate) fn waited_for(&self) -> impl Iterator<Item = String> {
+        let ends = self.ends().filter(|(_, socket)| socket.is_waited_for()).map(|(name, _)| name);
+        let listeners = self
+            .listeners
+            .iter()
+            .enumerate()
+            .filter(|(_, listener)| listener.is_waited_for());
+        ends.chain(listeners.map(|(number, _)| format!("l{number}")))
+    }
+
     pub(crate) fn path(&self, destination: Destination) -> PathBuf {
         self.paths.of(destination)
     }
@@ -162,13 +189,17 @@ impl<S: AsRawFd> Socket<S> {
         self.watching.clone()
     }
 
-    /// Whether anybody watches it. Whoever waits for a socket on kolo holds it while it is watched, and no longer.
-    pub(crate) fn is_watched(&self) -> bool {
-        let has_waits = match &*self.state.borrow() {
+    /// Whether a task waits for it. On kolo whoever waits for a socket holds it while it is watched, and no longer.
+    fn is_waited_for(&self) -> bool {
+        match &*self.state.borrow() {
             State::Open(socket) => Rc::strong_count(socket) > 1,
             _ => false,
-        };
-        has_waits || Rc::strong_count(&self.watching) > 1
+        }
+    }
+
+    /// Whether anybody watches it.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.is_waited_for() || Rc::strong_count(&self.watching) > 1
     }
 
     /// Closes it, if nobody watches it any more.
@@ -216,6 +247,11 @@ impl Given {
 
     fn is_open(&self) -> bool {
         self.file.is_some() && file_behind(self.descriptor) == self.file
+    }
+
+    /// Whether it has not become a stream's, and is open all the same.
+    fn is_abandoned(&self) -> bool {
+        !matches!(self.stream.get(), Some(Some(_))) && self.is_open()
     }
 
     /// Its descriptor, unless it is closed, or about to be.

@@ -1,5 +1,6 @@
 //! The operations that wait for a stream.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::Pin;
 
@@ -54,7 +55,11 @@ impl World {
             }
             StreamWaitOp::ReadLines { stream, at_most } => self.read_lines(frame, step, *stream, *at_most).await,
             StreamWaitOp::Drain(stream) => {
-                let drain = async |writer: StreamWriter| writer.drain().await;
+                let connection = self.stream(frame, *stream);
+                let drain = async |writer: StreamWriter| {
+                    let _draining = connection.as_ref().map(|connection| Draining::new(&connection.draining));
+                    writer.drain().await
+                };
                 self.wait_for_writer(frame, step, *stream, drain).await
             }
             StreamWaitOp::WaitClosed(stream) => {
@@ -141,5 +146,21 @@ impl World {
             None => self.log(step, "none"),
         }
         Ok(())
+    }
+}
+
+/// One who waits until less is to be sent.
+struct Draining<'a>(&'a Cell<usize>);
+
+impl Draining<'_> {
+    fn new(count: &Cell<usize>) -> Draining<'_> {
+        count.set(count.get() + 1);
+        Draining(count)
+    }
+}
+
+impl Drop for Draining<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Connection {
     pub(crate) writer: Option<StreamWriter>,
     /// A reader alone that has been told of its end is fed no more.
     is_fed_up: Rc<Cell<bool>>,
+    /// How many wait until less is to be sent.
+    pub(crate) draining: Rc<Cell<usize>>,
 }
 
 impl Connection {
@@ -25,6 +27,7 @@ impl Connection {
             reader,
             writer: Some(writer),
             is_fed_up: Rc::default(),
+            draining: Rc::default(),
         }
     }
 
@@ -33,6 +36,7 @@ impl Connection {
             reader,
             writer: None,
             is_fed_up: Rc::default(),
+            draining: Rc::default(),
         }
     }
 }

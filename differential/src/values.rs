@@ -45,7 +45,7 @@ pub(crate) fn error_name(error: &Error) -> String {
             let error = error.downcast_ref::<LimitOverrun>().expect("the kind says so");
             format!("LimitOverrun{{{}}}", error.consumed)
         }
-        Kind::Io => match error.errno().map(|number| io::Error::from_raw_os_error(number).kind()) {
+        Kind::Io => match io_kind(error) {
             Some(ErrorKind::WouldBlock) => "WouldBlock".into(),
             Some(ErrorKind::BrokenPipe) => "BrokenPipe".into(),
             Some(ErrorKind::ConnectionReset) => "ConnectionReset".into(),
@@ -57,6 +57,12 @@ pub(crate) fn error_name(error: &Error) -> String {
         // Nor this.
         other => format!("Unknown:{other:?}:{error}"),
     }
+}
+
+/// What the system, or kolo in its stead, says of a socket. Not all of it has a number.
+fn io_kind(error: &Error) -> Option<ErrorKind> {
+    let itself = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    itself.or_else(|| error.errno().map(|number| io::Error::from_raw_os_error(number).kind()))
 }
 
 /// Received data in traces: its length, and its text or, if that is long, a checksum (Adler-32).

@@ -3,9 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use futures_channel::mpsc;
-use futures_util::StreamExt;
-use kolo::{EventLoop, Queue, Result, Runner, Turn, running_loop, sleep, timeout};
+use kolo::{EventLoop, Queue, RemoteRef, Result, Runner, Turn, sleep, timeout};
 
 const FRAME: Duration = Duration::from_millis(8);
 
@@ -15,27 +13,15 @@ struct Level {
     rooms: Vec<f64>,
 }
 
-/// Runs in a thread, and takes its time.
-fn load(levels: mpsc::UnboundedSender<Level>) {
+/// Runs in a thread, and takes its time. The queue stays where the scripts are: what is to be done with it is sent there.
+fn load(levels: RemoteRef<Queue<Level>>) -> Result<()> {
     let sizes = [("the cellar", 2), ("the tower", 60), ("the garden", 3)];
     for (name, rooms) in sizes {
         thread::sleep(Duration::from_millis(20));
         let rooms = vec![0.05; rooms];
-        if levels.unbounded_send(Level { name, rooms }).is_err() {
-            return; // the game is over
-        }
+        levels.call(move |levels| levels.put_nowait(Level { name, rooms }))?;
     }
-}
-
-/// Takes what the thread sends. The channel is another crate's: it wakes this task from there.
-async fn receive(mut loaded: mpsc::UnboundedReceiver<Level>, levels: Queue<Level>) -> Result<()> {
-    // The loop cannot see the thread: so it is told that something may still come, and a virtual clock does not run ahead of it.
-    let _loading = running_loop().keep_alive();
-    while let Some(level) = loaded.next().await {
-        levels.put(level).await?;
-    }
-    levels.shutdown(false);
-    Ok(())
+    levels.call(|levels| levels.shutdown(false))
 }
 
 /// The way through a level, room by room.
@@ -93,10 +79,10 @@ fn main() -> Result<()> {
     let runner = Runner::builder().build()?;
     let scripts = runner.event_loop();
 
-    let (sender, loaded) = mpsc::unbounded();
-    let loader = thread::spawn(move || load(sender));
     let levels = Queue::new(0);
-    scripts.create_task(receive(loaded, levels.clone()));
+    // While the thread has it the loop knows that something may still come: the virtual clock does not run ahead.
+    let there = scripts.remote_ref(levels.clone());
+    let loader = thread::spawn(move || load(there));
     scripts.create_task(music());
     let game = scripts.create_task(play(levels));
 
@@ -111,6 +97,5 @@ fn main() -> Result<()> {
     println!("score: {}", game.result()?);
     // What is left, the music, is cancelled and waited for.
     runner.close()?;
-    loader.join().expect("the loader does not panic");
-    Ok(())
+    loader.join().expect("the loader does not panic")
 }

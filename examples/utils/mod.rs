@@ -4,11 +4,13 @@
 
 mod ctrl_c;
 mod datetime;
+mod http;
 mod random;
 mod repr;
 
 pub(crate) use ctrl_c::press_ctrl_c_at;
 pub(crate) use datetime::now;
+pub(crate) use http::{ClientSession, with_example_com};
 pub(crate) use random::UNIFORM;
 pub(crate) use repr::Repr;
 

@@ -43,6 +43,13 @@ impl Repr for String {
     }
 }
 
+/// Bytes, which are `bytes` there: `b'one\r\n'`.
+impl Repr for [u8] {
+    fn repr(&self) -> String {
+        format!("b'{}'", self.escape_ascii())
+    }
+}
+
 impl<T: Repr> Repr for [T] {
     fn repr(&self) -> String {
         let items: Vec<_> = self.iter().map(Repr::repr).collect();

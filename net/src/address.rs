@@ -11,6 +11,16 @@ use rustix::net::SocketAddrAny;
 /// The address of a socket, its own or its peer's.
 ///
 /// Shown as Python shows it: `('127.0.0.1', 8000)`, `('::1', 8000, 0, 0)`, `'/run/server'`.
+///
+/// ```
+/// use std::net::SocketAddr;
+///
+/// use kolo::Address;
+///
+/// let address = Address::from(SocketAddr::from(([127, 0, 0, 1], 8000)));
+/// assert_eq!(address.to_string(), "('127.0.0.1', 8000)");
+/// assert_eq!(address.port(), Some(8000));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Address {

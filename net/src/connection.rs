@@ -8,7 +8,6 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use kolo_executor::{Error, EventLoop, Result, try_running_loop};
-use rustix::net::{SocketType, sockopt};
 
 use crate::address::Address;
 use crate::connect::{self, Options, connect_unix};
@@ -18,7 +17,7 @@ use crate::resolve::Family;
 use crate::stream::protocol::StreamProtocol;
 use crate::stream::reader::{LIMIT, StreamReader};
 use crate::stream::writer::StreamWriter;
-use crate::system::refused;
+use crate::system::stream_socket;
 use crate::transport::Transport;
 use crate::transport::layer::{self, Layer};
 use crate::transport::socket::SocketTransport;
@@ -124,7 +123,7 @@ impl Target {
 
     async fn connect_socket(self, site: &'static Location<'static>) -> Result<OwnedFd> {
         let (to, options) = match self {
-            Target::Socket(socket) => return check(socket).map_err(|error| error.at(site)),
+            Target::Socket(socket) => return stream_socket(socket).map_err(|error| error.at(site)),
             Target::Endpoint(to, options) => (to, options),
         };
         let (host, port) = match to {
@@ -139,16 +138,6 @@ impl Target {
         let port = Some(port);
         connect::connect(Options { host, port, ..options }, site).await
     }
-}
-
-/// A socket of somebody else's.
-fn check(socket: OwnedFd) -> Result<OwnedFd> {
-    match sockopt::socket_type(&socket) {
-        Ok(SocketType::STREAM) => {}
-        kind => return Err(Error::value(format!("A Stream Socket was expected, got {kind:?}"))),
-    }
-    rustix::io::ioctl_fionbio(&socket, true).map_err(refused)?;
-    Ok(socket)
 }
 
 /// A transport for a socket, once its protocol knows that the connection is made.
@@ -177,6 +166,7 @@ async fn transport_of(
 macro_rules! options {
     () => {
         /// The socket is bound to this host and port first. Mirrors `local_addr=`.
+        #[doc(alias = "local_addr")]
         pub fn local_address(self, host: &str, port: u16) -> Self {
             self.with(|options| options.local_addr = Some((host.to_owned(), port)))
         }

@@ -1,5 +1,7 @@
 //! `Protocol`: what a transport tells of its connection.
 
+use std::any::Any;
+
 use kolo_executor::Result;
 
 use crate::transport::Transport;
@@ -57,7 +59,7 @@ use crate::transport::Transport;
 /// })
 /// .unwrap();
 /// ```
-pub trait Protocol {
+pub trait Protocol: Any {
     /// The connection is there, and this is its transport.
     fn connection_made(&self, transport: &Transport) -> Result<()> {
         let _ = transport;

@@ -38,7 +38,7 @@ pub fn getaddrinfo<'a>(host: impl Into<Option<&'a str>>, port: u16) -> impl Futu
     Lookup::new(host, port).ask(site)
 }
 
-/// A kind of addresses.
+/// A kind of addresses, for [`OpenConnection::family`](crate::OpenConnection::family).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Family {
     /// `127.0.0.1`. Mirrors `socket.AF_INET`.

@@ -92,3 +92,24 @@ pub(crate) fn new_socket(family: AddressFamily, kind: SocketType) -> rustix::io:
         Ok(socket)
     }
 }
+
+/// A socket of somebody else's, which does not block from now on.
+///
+/// # Errors
+/// Value, when it is none of streams.
+pub(crate) fn stream_socket(socket: OwnedFd) -> Result<OwnedFd> {
+    match rustix::net::sockopt::socket_type(&socket) {
+        Ok(SocketType::STREAM) => {}
+        Ok(SocketType::DGRAM) => return Err(Error::value("A Stream Socket was expected, got one of datagrams")),
+        Ok(kind) => {
+            let kind = kind.as_raw();
+            return Err(Error::value(format!("A Stream Socket was expected, got one of type {kind}")));
+        }
+        Err(errno) => {
+            let error = text_of(errno.raw_os_error());
+            return Err(Error::value(format!("A Stream Socket was expected, got none: {error}")));
+        }
+    }
+    rustix::io::ioctl_fionbio(&socket, true).map_err(refused)?;
+    Ok(socket)
+}

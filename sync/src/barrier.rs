@@ -133,6 +133,25 @@ impl Barrier {
 
     /// Breaks it: all that wait, and all that will, get BrokenBarrier, until it is [reset](Barrier::reset). Mirrors `Barrier.abort`.
     ///
+    /// ```
+    /// use kolo::{Barrier, Kind, create_task, run, sleep};
+    ///
+    /// run(async {
+    ///     let start = Barrier::new(2)?;
+    ///     let waiting = create_task({
+    ///         let start = start.clone();
+    ///         async move { start.wait().await }
+    ///     });
+    ///     sleep(0).await?;
+    ///     start.abort().await?;
+    ///     assert_eq!(waiting.await.unwrap_err().kind(), Kind::BrokenBarrier);
+    ///     start.reset().await?; // as new
+    ///     assert!(!start.broken());
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
+    ///
     /// # Errors
     /// As `reset`.
     ///

@@ -41,6 +41,7 @@ use crate::{Held, Lock};
 /// })
 /// .unwrap();
 /// ```
+#[doc(alias = "Condvar")]
 #[derive(Clone)]
 pub struct Condition(Rc<State>);
 
@@ -59,6 +60,19 @@ impl Condition {
     }
 
     /// A condition under this lock, which others may use as well. Mirrors `asyncio.Condition(lock)`.
+    ///
+    /// ```
+    /// use kolo::{Condition, Lock, run};
+    ///
+    /// run(async {
+    ///     let lock = Lock::new();
+    ///     let [not_empty, not_full] = [(); 2].map(|()| Condition::with_lock(lock.clone()));
+    ///     let _held = lock.hold().await?;
+    ///     not_empty.notify(1)?;
+    ///     not_full.notify_all()
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn with_lock(lock: Lock) -> Condition {
         Condition(Rc::new_cyclic(|condition| State {
             lock,
@@ -100,7 +114,7 @@ impl Condition {
         self.0.lock.release()
     }
 
-    /// See [`Lock::hold`].
+    /// See [`Lock::hold`], and [`Held`] for why `let _ = condition.hold().await?` holds nothing.
     ///
     /// # Errors
     /// As there.
@@ -166,6 +180,7 @@ impl Condition {
     ///
     /// # Cancel safety
     /// As `wait`.
+    #[doc(alias("wait_while", "wait_until"))]
     #[track_caller]
     pub fn wait_for(&self, predicate: impl FnMut() -> bool) -> impl Future<Output = Result<()>> {
         self.wait_for_at(Location::caller(), predicate)
@@ -183,6 +198,7 @@ impl Condition {
     ///
     /// # Errors
     /// Runtime, when nobody holds the lock.
+    #[doc(alias = "notify_one")]
     #[track_caller]
     pub fn notify(&self, n: usize) -> Result<()> {
         if !self.locked() {

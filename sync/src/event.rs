@@ -32,6 +32,7 @@ use crate::repr::describe;
 /// })
 /// .unwrap();
 /// ```
+#[doc(alias = "Notify")]
 #[derive(Clone)]
 pub struct Event(Rc<State>);
 
@@ -56,6 +57,7 @@ impl Event {
 
     /// Sets it, and wakes all that wait, in the order in which they came; they go on even if it is cleared before they run. Mirrors
     /// `Event.set`.
+    #[doc(alias = "notify_waiters")]
     pub fn set(&self) {
         if !self.0.set.replace(true) {
             self.0.waiters.wake_all();
@@ -74,6 +76,7 @@ impl Event {
     ///
     /// # Cancel safety
     /// Nothing is lost: the event stays as it is, and the others are not affected.
+    #[doc(alias = "notified")]
     #[track_caller]
     pub fn wait(&self) -> impl Future<Output = Result<()>> {
         Wait(&self.0).wait()

@@ -15,6 +15,11 @@ use crate::repr::describe;
 /// A handle: clones are the same lock. It has no owner: whoever likes may release it, and a task that acquires it twice waits for itself
 /// for ever. Tasks get it in the order in which they asked for it.
 ///
+/// It is for what must stay as it is across an await. Between two awaits nobody else runs, so that a `Cell` or a `RefCell` is enough for the rest.
+/// A `std::sync::Mutex` that is held across an await is a trap: the next task that wants it stops the whole thread, with the loop in it, and so
+/// nobody is left to release it; no report of a deadlock comes, because kolo is not asked (clippy's `await_holding_lock` warns of it). A `RefCell`
+/// that is borrowed across an await has the next one panic that borrows it.
+///
 /// ```
 /// use kolo::{Lock, Result, create_task, run, sleep};
 ///
@@ -35,6 +40,7 @@ use crate::repr::describe;
 /// })
 /// .unwrap();
 /// ```
+#[doc(alias = "Mutex")]
 #[derive(Clone)]
 pub struct Lock(Rc<State>);
 
@@ -96,13 +102,40 @@ impl Lock {
 
     /// [`acquire`](Lock::acquire) for as long as the guard lives: `let _held = lock.hold().await?;` is `async with lock:`.
     ///
-    /// The guard needs a name: `let _ = lock.hold().await?;` drops it at once, and protects nothing.
+    /// The guard needs a name: `let _ = lock.hold().await?;` drops it at once, and protects nothing; `let _held = ...` keeps it to the end of the
+    /// block. See [`Held`].
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    /// use std::rc::Rc;
+    ///
+    /// use kolo::{Lock, gather, run, sleep};
+    ///
+    /// run(async {
+    ///     let (lock, account) = (Lock::new(), Rc::new(Cell::new(100)));
+    ///     gather((0..10).map(|_| {
+    ///         let (lock, account) = (lock.clone(), account.clone());
+    ///         async move {
+    ///             let _held = lock.hold().await?;
+    ///             let before = account.get();
+    ///             sleep(0.001).await?; // nobody else changes it meanwhile
+    ///             account.set(before - 10);
+    ///             Ok(())
+    ///         }
+    ///     }))
+    ///     .await?;
+    ///     assert_eq!(account.get(), 0);
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     ///
     /// # Errors
     /// As `acquire`.
     ///
     /// # Cancel safety
     /// As `acquire`.
+    #[doc(alias("lock", "__aenter__"))]
     #[track_caller]
     pub fn hold(&self) -> impl Future<Output = Result<Held>> {
         self.hold_at(Location::caller())
@@ -203,6 +236,25 @@ impl fmt::Debug for State {
 
 /// A lock that is held; from [`Lock::hold`] and [`Condition::hold`](crate::Condition::hold). Dropping it releases the lock, unless that
 /// was done before.
+///
+/// It needs a name. `let _ = lock.hold().await?`, and `lock.hold().await?` as a statement, drop it at once and protect nothing: of the second the
+/// compiler warns, of the first only if it is asked to, by `#![warn(let_underscore_drop)]`.
+///
+/// ```
+/// use kolo::{Lock, run};
+///
+/// run(async {
+///     let lock = Lock::new();
+///     let held = lock.hold().await?;
+///     assert!(lock.locked());
+///     drop(held); // before the end of the block
+///     let _ = lock.hold().await?; // a mistake
+///     assert!(!lock.locked());
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+#[doc(alias("MutexGuard", "__aexit__"))]
 #[must_use = "the lock is released when the guard is dropped: `let _held = ...` keeps it to the end of the block, `let _ = ...` drops it at once"]
 pub struct Held {
     lock: Lock,

@@ -62,11 +62,26 @@ impl Semaphore {
     }
 
     /// How many permits are left, not counting those that are on their way to a waiter.
+    #[doc(alias = "available_permits")]
     pub fn value(&self) -> usize {
         self.0.value.get()
     }
 
     /// Whether [`acquire`](Semaphore::acquire) would have to wait: there is no permit, or others were first. Mirrors `Semaphore.locked`.
+    ///
+    /// ```
+    /// use kolo::{Semaphore, run};
+    ///
+    /// run(async {
+    ///     let semaphore = Semaphore::new(1)?;
+    ///     if !semaphore.locked() {
+    ///         let _permit = semaphore.hold().await?; // does not wait
+    ///         assert!(semaphore.locked());
+    ///     }
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn locked(&self) -> bool {
         self.value() == 0 || self.0.waiters.any_live()
     }
@@ -111,6 +126,7 @@ impl Semaphore {
     }
 
     /// Gives a permit back, to the waiter that is first. Mirrors `Semaphore.release`.
+    #[doc(alias = "add_permits")]
     pub fn release(&self) {
         self.give_back_one();
         self.0.waiters.note_given_back();
@@ -118,13 +134,16 @@ impl Semaphore {
     }
 
     /// [`acquire`](Semaphore::acquire) for as long as the guard lives: `let _permit = semaphore.hold().await?;` is `async with
-    /// semaphore:`. `let _ = ...` drops the guard at once.
+    /// semaphore:`.
+    ///
+    /// The guard needs a name: `let _ = semaphore.hold().await?;` drops it at once. See [`Permit`].
     ///
     /// # Errors
     /// As `acquire`.
     ///
     /// # Cancel safety
     /// As `acquire`.
+    #[doc(alias("acquire_owned", "__aenter__"))]
     #[track_caller]
     pub fn hold(&self) -> impl Future<Output = Result<Permit>> {
         self.hold_at(usize::MAX, Location::caller())
@@ -278,6 +297,25 @@ impl fmt::Debug for BoundedSemaphore {
 }
 
 /// A permit that is held; from [`Semaphore::hold`] and [`BoundedSemaphore::hold`]. Dropping it releases the permit.
+///
+/// It needs a name. `let _ = semaphore.hold().await?`, and `semaphore.hold().await?` as a statement, give the permit back at once: of the second the
+/// compiler warns, of the first only if it is asked to, by `#![warn(let_underscore_drop)]`.
+///
+/// ```
+/// use kolo::{Semaphore, run};
+///
+/// run(async {
+///     let semaphore = Semaphore::new(2)?;
+///     let _one = semaphore.hold().await?;
+///     let another = semaphore.hold().await?;
+///     assert_eq!(semaphore.value(), 0);
+///     drop(another); // before the end of the block
+///     assert_eq!(semaphore.value(), 1);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+#[doc(alias("SemaphorePermit", "SemaphoreGuard"))]
 #[must_use = "the permit is released when the guard is dropped: `let _permit = ...` keeps it to the end of the block, `let _ = ...` drops it at once"]
 pub struct Permit(Semaphore, usize);
 

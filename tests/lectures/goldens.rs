@@ -176,6 +176,18 @@ pub(crate) fn goldens() -> BTreeMap<String, Golden> {
     goldens
 }
 
+/// `('127.0.0.1', PORT)` in place of any port of this computer.
+pub(crate) fn mask_ports(text: &str) -> String {
+    const BEFORE: &str = "('127.0.0.1', ";
+    let mut parts = text.split(BEFORE);
+    let mut masked = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let after = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        masked += &format!("{BEFORE}{}{after}", if after == part { "" } else { "PORT" });
+    }
+    masked
+}
+
 /// Equality to the byte; the error shows the lines from the first difference on.
 pub(crate) fn same_lines(golden: &str, actual: &str) -> Result<(), String> {
     if golden == actual {

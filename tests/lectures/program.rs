@@ -60,10 +60,10 @@ fn obstacle(name: &str, path: &Path) -> Option<String> {
         Ok(built) => built,
         Err(error) => return Some(format!("{}: {error}", path.display())),
     };
-    let source = goldens::path(name);
+    let uses_utils = goldens::source(name).contains("mod utils;");
     let newest = [
-        source,
-        "examples/utils".into(),
+        goldens::path(name),
+        if uses_utils { "examples/utils" } else { "src" }.into(),
         "src".into(),
         "executor/src".into(),
         "sync/src".into(),

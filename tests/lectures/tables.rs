@@ -56,3 +56,6 @@ pub(crate) const ITERATIONS: &[(&str, u64, &str)] = &[
 
 /// Examples whose output cannot be compared, with the reason.
 pub(crate) const NOT_COMPARED: &[(&str, &str)] = &[];
+
+/// Listings that print ports, which are others each time: their goldens say PORT.
+pub(crate) const PRINTS_PORTS: &[&str] = &["socket_echo_server"];

@@ -4,10 +4,15 @@
 //! it falls out of the difference of two runs.
 
 use std::hint::black_box;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::rc::Rc;
 use std::time::Duration;
 
-use kolo::{Event, Lock, Promise, Queue, Result, Task, create_task, gather, run, running_loop, sleep, timeout};
+use kolo::{
+    Event, Lock, Promise, Queue, Result, Task, create_task, gather, open_connection_on, run, running_loop, sleep, sock_recv,
+    sock_sendall, timeout,
+};
 
 /// The number of operations is a multiple of this.
 pub(crate) const GRAIN: usize = TASKS;
@@ -19,7 +24,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 type Workload = fn(usize) -> Result<()>;
 
-pub(crate) const WORKLOADS: [(&str, Workload); 8] = [
+pub(crate) const WORKLOADS: [(&str, Workload); 10] = [
     ("yield", yields),
     ("spawn", spawn_and_join),
     ("lock", lock),
@@ -28,6 +33,8 @@ pub(crate) const WORKLOADS: [(&str, Workload); 8] = [
     ("cancel", cancel),
     ("gather", gathers),
     ("promise", promises),
+    ("echo_streams", echo_streams),
+    ("echo_sock", echo_sock),
 ];
 
 async fn join_each(tasks: Vec<Task<()>>) -> Result<()> {
@@ -167,4 +174,76 @@ fn promises(promises: usize) -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// 100 connections, each to a task that gives back what it reads; a plain loop over the other ends asks all of them, and then has all answers, again
+/// and again. An operation is one message of 64 bytes there and back, both ends of it.
+fn echo_by(serve: impl Fn(TcpStream) -> Result<()> + 'static, messages: usize) -> Result<()> {
+    run(async move {
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let mut clients = Vec::new();
+        for _ in 0..TASKS {
+            let client = TcpStream::connect(listener.local_addr()?)?;
+            client.set_nonblocking(true)?;
+            clients.push(client);
+            let (server, _) = listener.accept()?;
+            server.set_nonblocking(true)?;
+            serve(server)?;
+        }
+        // Until all of them wait.
+        for _ in 0..10 {
+            sleep(0).await?;
+        }
+        let mut bytes = [0; 64];
+        for _ in 0..messages / TASKS {
+            for client in &mut clients {
+                client.write_all(&bytes)?;
+            }
+            // In the first iteration the loop is told of it, in the second they answer.
+            for _ in 0..3 {
+                sleep(0).await?;
+            }
+            for client in &mut clients {
+                client.read_exact(&mut bytes)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// By streams.
+fn echo_streams(messages: usize) -> Result<()> {
+    let serve = |connection: TcpStream| {
+        create_task(async move {
+            let (reader, writer) = open_connection_on(connection).await?;
+            loop {
+                let bytes = reader.read(4096).await?;
+                if bytes.is_empty() {
+                    return Ok(());
+                }
+                writer.write(&bytes)?;
+                writer.drain().await?;
+            }
+        });
+        Ok(())
+    };
+    echo_by(serve, messages)
+}
+
+/// By `sock_recv` and `sock_sendall`.
+fn echo_sock(messages: usize) -> Result<()> {
+    let serve = |connection: TcpStream| {
+        let connection = Rc::new(connection);
+        create_task(async move {
+            loop {
+                let bytes = sock_recv(&connection, 4096).await?;
+                if bytes.is_empty() {
+                    return Ok(());
+                }
+                sock_sendall(&connection, &bytes).await?;
+            }
+        });
+        Ok(())
+    };
+    echo_by(serve, messages)
 }

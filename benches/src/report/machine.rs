@@ -7,7 +7,7 @@ use std::thread::available_parallelism;
 use crate::competitor::Python;
 
 /// Those whose versions make a difference.
-const PACKAGES: [&str; 15] = [
+const PACKAGES: [&str; 17] = [
     "tokio",
     "async-executor",
     "async-io",
@@ -15,6 +15,7 @@ const PACKAGES: [&str; 15] = [
     "monoio",
     "compio",
     "glommio",
+    "rustix",
     "async-channel",
     "async-lock",
     "async-unsync",
@@ -22,10 +23,11 @@ const PACKAGES: [&str; 15] = [
     "flume",
     "local-sync",
     "kolo-executor",
+    "kolo-net",
     "kolo-sync",
 ];
 
-pub(super) fn describe(python: Option<&Python>) -> String {
+pub(crate) fn describe(python: Option<&Python>) -> String {
     let mut lines = vec![
         ("processor", processor()),
         (

@@ -1,6 +1,6 @@
 //! Writes down what came out.
 
-mod machine;
+pub(crate) mod machine;
 pub mod plot;
 pub mod tables;
 mod targets;

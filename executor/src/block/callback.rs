@@ -88,6 +88,19 @@ impl Drop for Scheduled {
 }
 
 /// Names a callback: so that a done callback can be taken back, and for observers.
+///
+/// ```
+/// use kolo::{Promise, run, sleep};
+///
+/// run(async {
+///     let promise = Promise::new();
+///     let token = promise.add_done_callback(|_: &Promise<u32>| unreachable!("it is taken back"));
+///     assert!(promise.remove_done_callback(token));
+///     promise.set_result(42)?;
+///     sleep(0).await
+/// })
+/// .unwrap();
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct CallbackToken(u64);
 

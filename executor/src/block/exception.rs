@@ -14,6 +14,23 @@ use crate::ground::stderr;
 pub type ExceptionHandler = Rc<dyn Fn(&ExceptionContext)>;
 
 /// What is known of an error that nobody handles. Mirrors the `context` of `loop.call_exception_handler`.
+///
+/// ```
+/// use std::rc::Rc;
+///
+/// use kolo::{ExceptionContext, run, running_loop};
+///
+/// run(async {
+///     let handler = |context: &ExceptionContext| match &context.task {
+///         Some(task) => println!("{} has failed, and nobody looked: {:?}", task.name(), context.error),
+///         None => context.print(), // as is done without a handler
+///     };
+///     running_loop().set_exception_handler(Some(Rc::new(handler)));
+///     running_loop().call_exception_handler(&ExceptionContext::new("something is odd"));
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ExceptionContext {
@@ -70,6 +87,7 @@ impl ExceptionContext {
 
     /// Prints the report to standard error, as is done where no exception handler is set. Mirrors
     /// `loop.default_exception_handler`.
+    #[doc(alias = "default_exception_handler")]
     pub fn print(&self) {
         let text = catch(|| self.text());
         // A foreign error in the chain of causes shows itself, which may fail.

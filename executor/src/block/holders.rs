@@ -7,6 +7,26 @@ use crate::ground::ticket::Ticket;
 
 /// A task that holds something for which others wait, and where it came to hold it. Copied freely; it does not keep the task. Shown by
 /// `Debug` it is the task's name, which is gone with the task when that is done.
+///
+/// ```
+/// use kolo::{Lock, create_task, run, running_loop, sleep};
+///
+/// run(async {
+///     let lock = Lock::new();
+///     let _held = lock.hold().await?;
+///     let waiting = create_task({
+///         let lock = lock.clone();
+///         async move { lock.acquire().await }
+///     });
+///     sleep(0).await?;
+///     let holder = running_loop().queues()[0].holders()[0];
+///     assert_eq!(holder.task().unwrap().name(), "Task-1");
+///     println!("held since {}", holder.since()); // held since src/main.rs:5:22
+///     waiting.cancel();
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[derive(Clone, Copy)]
 pub struct Holder {
     pub(crate) ticket: Ticket,

@@ -1,6 +1,7 @@
 //! What promises and tasks are made of.
 
 pub(crate) mod callback;
+pub(crate) mod coroutine;
 pub(crate) mod exception;
 pub(crate) mod gather;
 pub(crate) mod head;

@@ -42,6 +42,7 @@ use crate::ground::ticket::Ticket;
 /// })
 /// .unwrap();
 /// ```
+#[doc(alias = "AbortHandle")]
 #[derive(Clone)]
 pub struct AnyTask(AnyPromise);
 

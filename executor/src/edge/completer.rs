@@ -11,6 +11,24 @@ use crate::wheel::core::EventLoop;
 ///
 /// Dropped unused, because its thread has panicked for example, it fails the promise: whoever awaits it is not left waiting. While it exists
 /// the loop never counts as deadlocked, and its virtual clock does not jump.
+///
+/// ```
+/// use std::thread;
+///
+/// use kolo::{Completer, Result, run, running_loop};
+///
+/// fn work(completer: Completer<u32>) -> Result<()> {
+///     completer.complete("42".parse().map_err(Into::into)) // the value, or what went wrong
+/// }
+///
+/// let answer = run(async {
+///     let (completer, answer) = running_loop().remote_promise();
+///     thread::spawn(move || work(completer));
+///     answer.await
+/// });
+/// assert_eq!(answer.unwrap(), 42);
+/// ```
+#[doc(alias("Sender", "oneshot"))]
 #[must_use = "dropped, it fails the promise"]
 pub struct Completer<T: 'static>(Option<RemoteRef<Promise<T>>>);
 
@@ -30,6 +48,7 @@ impl<T: Send + 'static> Completer<T> {
     ///
     /// # Errors
     /// As [`set_result`](Completer::set_result).
+    #[doc(alias = "set_exception")]
     #[track_caller]
     pub fn set_error(self, error: impl Into<Error>) -> Result<()> {
         self.complete(Err(error.into()))
@@ -119,6 +138,7 @@ impl EventLoop {
     /// });
     /// assert_eq!(outcome.unwrap_err().kind(), Kind::Runtime);
     /// ```
+    #[doc(alias("oneshot", "channel"))]
     pub fn remote_promise<T: 'static>(&self) -> (Completer<T>, Promise<T>) {
         let promise = self.create_promise();
         (Completer(Some(self.remote_ref(promise.clone()))), promise)

@@ -25,6 +25,7 @@ impl EventLoop {
     /// # Errors
     /// The outcome's own; Runtime, when the loop was stopped before, is closed, or a loop runs on this thread already; Value, for a task
     /// or promise of another loop; Deadlock, when nothing can ever run again.
+    #[doc(alias = "block_on")]
     #[track_caller]
     pub fn run_until_complete<A: EnsureFuture>(&self, awaitable: A) -> Result<A::Value> {
         self.check_can_run()?;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
+use crate::block::coroutine::Coroutine;
 use crate::block::exception::ExceptionContext;
 use crate::block::identity::Serial;
 use crate::ground::caught::catch;
@@ -62,6 +63,7 @@ use crate::wheel::inbox::{Inbox, Letter};
 /// A run waits for such a future, for its waker may be woken at any time; that nothing ever will is not proved. The virtual clock does jump
 /// meanwhile, to the next timer there is: [`EventLoop::keep_alive`](crate::EventLoop::keep_alive) holds it. And a cancellation drops the task
 /// there, unless the future is wrapped in [`cancellable`](crate::cancellable()).
+#[doc(alias = "Spawner")]
 #[derive(Clone)]
 pub struct RemoteHandle {
     sender: Sender,
@@ -104,6 +106,7 @@ impl RemoteHandle {
     ///
     /// # Errors
     /// Runtime, when the loop is closed; the callback is dropped here.
+    #[doc(alias = "call_soon_threadsafe")]
     #[track_caller]
     pub fn call_soon(&self, callback: impl FnOnce() + Send + 'static) -> Result<()> {
         if self.sender.0.post(Letter::Call(Box::new(callback))).is_err() {
@@ -122,12 +125,15 @@ impl RemoteHandle {
     /// Makes a task in the loop's thread of the coroutine that `make` makes there, and returns a handle to wait for its outcome in this
     /// thread. Mirrors `asyncio.run_coroutine_threadsafe`.
     ///
-    /// On a closed loop `make` is dropped, and the handle's [`wait`](RemoteTask::wait) says so. When `make` panics, both threads learn of it.
+    /// # Errors
+    /// They come out of the handle's [`wait`](RemoteTask::wait): the task's own; Runtime, on a closed loop, which drops `make`; Panic, when `make`
+    /// panics, of which the loop's exception handler is told too.
+    #[doc(alias = "run_coroutine_threadsafe")]
     #[track_caller]
     pub fn spawn<T, C>(&self, make: impl FnOnce() -> C + Send + 'static) -> RemoteTask<T>
     where
         T: Send + 'static,
-        C: Future<Output = Result<T>> + 'static,
+        C: Coroutine<Value = T> + 'static,
     {
         let shared = Arc::new(Shared {
             state: Mutex::new(State::default()),
@@ -192,6 +198,7 @@ impl EventLoop {
     /// while event_loop.turn()? != Turn::Done {}
     /// # Ok::<(), kolo::Error>(())
     /// ```
+    #[doc(alias("call_soon_threadsafe", "run_coroutine_threadsafe"))]
     pub fn remote(&self) -> RemoteHandle {
         RemoteHandle {
             sender: Sender::of(&self.0.inbox),
@@ -203,6 +210,31 @@ impl EventLoop {
 
 /// The outcome of a task in another thread's loop; from [`RemoteHandle::spawn`]. Mirrors the `concurrent.futures.Future` that
 /// `run_coroutine_threadsafe` returns.
+///
+/// A handle: dropping it leaves the task alone.
+///
+/// ```
+/// use std::thread;
+/// use std::time::Duration;
+///
+/// use kolo::{Kind, RemoteTask, run, running_loop, sleep};
+///
+/// run(async {
+///     let remote = running_loop().remote();
+///     let (completer, outcome) = running_loop().remote_promise();
+///     thread::spawn(move || {
+///         let task: RemoteTask<()> = remote.spawn(|| sleep(3600));
+///         let late = task.wait_timeout(Duration::from_millis(1)).unwrap_err();
+///         assert_eq!(late.kind(), Kind::Timeout);
+///         task.cancel();
+///         completer.complete(task.wait())
+///     });
+///     assert!(outcome.await.unwrap_err().is_cancelled());
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+#[doc(alias("concurrent.futures.Future", "JoinHandle"))]
 pub struct RemoteTask<T> {
     shared: Arc<Shared<T>>,
     remote: RemoteHandle,
@@ -266,6 +298,7 @@ impl<T> RemoteTask<T> {
     ///
     /// # Errors
     /// The task's own; Runtime, when the loop was closed before, and in the loop's own thread, which would wait for itself.
+    #[doc(alias("result", "join"))]
     #[track_caller]
     pub fn wait(self) -> Result<T> {
         self.wait_until(None)

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::block::coroutine::Coroutine;
 use crate::block::exception::ExceptionContext;
 use crate::edge::remote::{self, RemoteHandle, RemoteTask};
 use crate::ground::error::{Error, Result};
@@ -90,6 +91,7 @@ impl<T: 'static> RemoteRef<T> {
     ///
     /// # Errors
     /// Runtime, when the loop is closed; the closure is dropped here. A loop that closes before it comes to the call drops the closure.
+    #[doc(alias = "call_soon_threadsafe")]
     #[track_caller]
     pub fn call<O: CallOutcome>(&self, call: impl FnOnce(&T) -> O + Send + 'static) -> Result<()> {
         let number = self.deposit.number;
@@ -142,11 +144,15 @@ impl<T: 'static> RemoteRef<T> {
     /// })
     /// .unwrap();
     /// ```
+    ///
+    /// # Errors
+    /// As [`RemoteHandle::spawn`].
+    #[doc(alias = "run_coroutine_threadsafe")]
     #[track_caller]
     pub fn spawn<V, C>(&self, make: impl FnOnce(Rc<T>) -> C + Send + 'static) -> RemoteTask<V>
     where
         V: Send + 'static,
-        C: Future<Output = Result<V>> + 'static,
+        C: Coroutine<Value = V> + 'static,
     {
         let number = self.deposit.number;
         self.deposit.remote.spawn(move || {
@@ -181,7 +187,7 @@ impl<T> fmt::Debug for RemoteRef<T> {
     }
 }
 
-/// What a call from another thread may return: nothing, or whether it went well.
+/// What a call from another thread, by [`RemoteRef::call`], may return: nothing, or whether it went well.
 #[diagnostic::on_unimplemented(
     message = "a call from another thread returns nothing, or a `Result`, not `{Self}`",
     note = "nobody waits for what it returns: end the closure with `;`, or see `RemoteRef::spawn`"

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 
+use crate::block::coroutine::Coroutine;
 use crate::block::exception::ExceptionContext;
 use crate::block::head::AnyPromise;
 use crate::edge::signals::Interrupts;
@@ -37,8 +38,9 @@ use crate::wheel::current;
 ///
 /// # Errors
 /// What `main` fails with; KeyboardInterrupt; Deadlock, when nothing can ever run again; Runtime, inside a running loop.
+#[doc(alias = "block_on")]
 #[track_caller]
-pub fn run<T: 'static>(main: impl Future<Output = Result<T>> + 'static) -> Result<T> {
+pub fn run<T: 'static>(main: impl Coroutine<Value = T> + 'static) -> Result<T> {
     if current::running().is_some() {
         return Err(Error::runtime("kolo::run() cannot be called from a running event loop"));
     }
@@ -56,6 +58,7 @@ pub fn run<T: 'static>(main: impl Future<Output = Result<T>> + 'static) -> Resul
 /// runner.close()?;
 /// # Ok::<(), kolo::Error>(())
 /// ```
+#[doc(alias("Runtime", "LocalPool", "LocalSet"))]
 pub struct Runner {
     event_loop: EventLoop,
     /// All runs share it: what one sets, the next one sees.
@@ -63,6 +66,16 @@ pub struct Runner {
 }
 
 /// A runner that is yet to be made; from [`Runner::builder`].
+///
+/// ```
+/// use kolo::{Clock, Kind, Promise, Runner};
+///
+/// let runner = Runner::builder().clock(Clock::Virtual).debug(false).build()?;
+/// let outcome = runner.run(async { Promise::<()>::new().await });
+/// assert_eq!(outcome.unwrap_err().kind(), Kind::Deadlock); // unless `deadlock_detection(false)`
+/// # Ok::<(), kolo::Error>(())
+/// ```
+#[doc(alias = "Builder")]
 #[derive(Debug, Default)]
 #[must_use = "nothing is made before `build`"]
 pub struct RunnerBuilder {
@@ -73,6 +86,7 @@ pub struct RunnerBuilder {
 
 impl RunnerBuilder {
     /// The clock of the loop, instead of the one that `KOLO_CLOCK` names.
+    #[doc(alias("start_paused", "loop_factory"))]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = Some(clock);
         self
@@ -126,8 +140,9 @@ impl RunnerBuilder {
     ///
     /// # Errors
     /// As [`run`], and as [`build`](RunnerBuilder::build).
+    #[doc(alias = "block_on")]
     #[track_caller]
-    pub fn run<T: 'static>(self, main: impl Future<Output = Result<T>> + 'static) -> Result<T> {
+    pub fn run<T: 'static>(self, main: impl Coroutine<Value = T> + 'static) -> Result<T> {
         let runner = self.build()?;
         let outcome = runner.run(main);
         let closed = runner.close();
@@ -144,6 +159,7 @@ impl Runner {
     }
 
     /// The loop. Mirrors `Runner.get_loop`.
+    #[doc(alias = "get_loop")]
     pub fn event_loop(&self) -> &EventLoop {
         &self.event_loop
     }
@@ -154,8 +170,9 @@ impl Runner {
     /// # Errors
     /// What it fails with; KeyboardInterrupt, see [`run`]; Deadlock, when nothing can ever run again; Runtime, inside a running loop and
     /// on a closed runner.
+    #[doc(alias = "block_on")]
     #[track_caller]
-    pub fn run<T: 'static>(&self, main: impl Future<Output = Result<T>> + 'static) -> Result<T> {
+    pub fn run<T: 'static>(&self, main: impl Coroutine<Value = T> + 'static) -> Result<T> {
         if current::running().is_some() {
             return Err(Error::runtime("Runner.run() cannot be called from a running event loop"));
         }

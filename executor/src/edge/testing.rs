@@ -40,6 +40,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::rc::Rc;
 
+use crate::block::coroutine::Coroutine;
 use crate::edge::runner::Runner;
 use crate::ground::clock::Clock;
 use crate::ground::error::Result;
@@ -67,8 +68,9 @@ mod long_lives;
 ///
 /// # Errors
 /// As [`run`](crate::run): what `main` fails with; Deadlock, when nothing can ever run again; Runtime, inside a running loop.
+#[doc(alias = "start_paused")]
 #[track_caller]
-pub fn run<T: 'static>(main: impl Future<Output = Result<T>> + 'static) -> Result<T> {
+pub fn run<T: 'static>(main: impl Coroutine<Value = T> + 'static) -> Result<T> {
     Runner::builder().clock(Clock::Virtual).run(main)
 }
 
@@ -93,6 +95,7 @@ pub fn run<T: 'static>(main: impl Future<Output = Result<T>> + 'static) -> Resul
 ///
 /// # Panics
 /// When the loop is closed, when a loop runs on this thread already, and when the iteration ends with a KeyboardInterrupt.
+#[doc(alias("_run_once", "try_tick"))]
 #[track_caller]
 pub fn tick(event_loop: &EventLoop) {
     let before = event_loop.iterations();
@@ -129,6 +132,7 @@ pub fn tick(event_loop: &EventLoop) {
 ///
 /// # Cancel safety
 /// A cancelled wait has only let fewer iterations go by.
+#[doc(alias("yield_now", "checkpoint"))]
 pub async fn hops(count: usize) -> Result<()> {
     for _ in 0..count {
         sleep(0).await?;

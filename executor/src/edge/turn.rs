@@ -10,6 +10,20 @@ use crate::ground::time::{Nanos, seconds, whole_milliseconds};
 use crate::wheel::core::EventLoop;
 
 /// When to run a loop again that is driven by [`EventLoop::turn`].
+///
+/// ```
+/// use kolo::{EventLoop, Turn};
+///
+/// let event_loop = EventLoop::new()?;
+/// event_loop.call_soon(|| println!("in a turn"));
+/// match event_loop.turn()? {
+///     Turn::Now => println!("take the next turn soon"),
+///     Turn::At(time) => println!("nothing to do before {time}"),
+///     Turn::Io => println!("nothing to do until something comes from outside"),
+///     Turn::Done => println!("that was all"),
+/// }
+/// # Ok::<(), kolo::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Turn {
     /// At once: something is ready.
@@ -80,6 +94,7 @@ impl EventLoop {
     ///
     /// # Errors
     /// Runtime, when the loop is closed, or a loop runs on this thread already; KeyboardInterrupt, from a task.
+    #[doc(alias("_run_once", "try_tick", "run_until_stalled"))]
     #[track_caller]
     pub fn turn(&self) -> Result<Turn> {
         let _running = self.enter()?;
@@ -173,6 +188,7 @@ impl EventLoop {
     /// # thread.join().unwrap()?;
     /// # Ok::<(), kolo::Error>(())
     /// ```
+    #[doc(alias = "set_wakeup_fd")]
     pub fn on_wake(&self, on_wake: Option<Arc<dyn Fn() + Send + Sync>>) {
         if !self.is_closed() {
             self.0.set_on_wake(on_wake);
@@ -201,11 +217,12 @@ impl EventLoop {
 /// # Panics
 /// When the system gives no more descriptors: the first call makes one of its own for this, a copy. [`AsRawFd`] needs none, and never panics.
 impl AsFd for EventLoop {
+    #[track_caller]
     fn as_fd(&self) -> BorrowedFd<'_> {
-        let shown = self.0.reactor.show();
-        shown.unwrap_or_else(|error| {
-            panic!("EventLoop::as_fd: {error}; close some descriptors, or use as_raw_fd, which needs none")
-        })
+        match self.0.reactor.show() {
+            Ok(shown) => shown,
+            Err(error) => panic!("EventLoop::as_fd: {error}; close some descriptors, or use as_raw_fd, which needs none"),
+        }
     }
 }
 

@@ -8,6 +8,16 @@ use crate::ground::error::{Error, Result};
 use crate::ground::time::Nanos;
 
 /// Which clock a loop lives by.
+///
+/// ```
+/// use kolo::{Clock, EventLoop, sleep};
+///
+/// let event_loop = EventLoop::with_clock(Clock::Virtual)?;
+/// event_loop.run_until_complete(sleep(3600))?; // takes no time
+/// assert_eq!(event_loop.time(), 3600.0);
+/// event_loop.close()?;
+/// # Ok::<(), kolo::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Clock {

@@ -21,6 +21,24 @@ pub(crate) fn whole_milliseconds(timeout: Nanos) -> Duration {
 /// A delay or a point in time, in seconds: numbers as the notes write them, or a [`Duration`].
 ///
 /// Where a point in time is meant, it is one of [`EventLoop::time`](crate::EventLoop::time). The clock counts whole nanoseconds.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kolo::{Delay, Result, run, sleep};
+///
+/// async fn twice(delay: impl Delay + Copy) -> Result<()> {
+///     sleep(delay).await?;
+///     sleep(delay).await
+/// }
+///
+/// run(async {
+///     twice(0.001).await?;
+///     twice(0).await?;
+///     twice(Duration::from_millis(1)).await
+/// })
+/// .unwrap();
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a time",
     label = "not a number of seconds, nor a `Duration`",
@@ -32,6 +50,18 @@ pub trait Delay: sealed::Delay {}
 impl<T: sealed::Delay> Delay for T {}
 
 /// A delay, a point in time, or `None` for no limit.
+///
+/// ```
+/// use kolo::{Limit, Result, run, sleep_with, timeout};
+///
+/// async fn answer(limit: impl Limit) -> Result<u32> {
+///     timeout(limit, sleep_with(0.01, 42)).await
+/// }
+///
+/// assert_eq!(run(answer(None)).unwrap(), 42);
+/// assert_eq!(run(answer(Some(10.0))).unwrap(), 42);
+/// assert!(run(answer(0.001)).unwrap_err().is_timeout());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a limit of time",
     label = "not a number of seconds, nor a `Duration`, nor `None`",

@@ -27,6 +27,7 @@ impl AnyPromise {
     }
 
     /// See [`Promise::cancel`](crate::Promise::cancel).
+    #[doc(alias = "abort")]
     pub fn cancel(&self) -> bool {
         self.0.cancel(Error::cancelled())
     }
@@ -40,6 +41,7 @@ impl AnyPromise {
     ///
     /// # Errors
     /// The cancellation, if it was cancelled; InvalidState while it is pending.
+    #[doc(alias = "exception")]
     #[track_caller]
     pub fn error(&self) -> Result<Option<Error>> {
         self.0.outcome_error()

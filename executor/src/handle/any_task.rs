@@ -12,6 +12,7 @@ use crate::wheel::current;
 
 impl AnyTask {
     /// See [`Task::name`](crate::Task::name).
+    #[doc(alias = "get_name")]
     pub fn name(&self) -> String {
         self.head().name()
     }
@@ -32,6 +33,7 @@ impl AnyTask {
     }
 
     /// See [`Task::context`](crate::Task::context).
+    #[doc(alias = "get_context")]
     pub fn context(&self) -> Context {
         self.head().context_handle()
     }
@@ -45,6 +47,7 @@ impl AnyTask {
     ///
     /// # Errors
     /// Runtime, when the loop no longer exists.
+    #[doc(alias = "get_loop")]
     #[track_caller]
     pub fn event_loop(&self) -> Result<EventLoop> {
         match current::loop_of(self.head().loop_id()) {
@@ -69,11 +72,36 @@ impl fmt::Debug for AnyTask {
 }
 
 /// The task that is running; `None` in a callback and outside of a loop. Mirrors `asyncio.current_task`.
+///
+/// ```
+/// use kolo::{current_task, run};
+///
+/// run(async {
+///     assert_eq!(current_task().unwrap().name(), "Task-1");
+///     Ok(())
+/// })
+/// .unwrap();
+/// assert!(current_task().is_none());
+/// ```
+#[doc(alias = "get_current_task")]
 pub fn current_task() -> Option<AnyTask> {
     current::with_task(|task| task.map(AnyTask::of))
 }
 
 /// The unfinished tasks of the running loop, in the order of their creation; none outside of a loop. Mirrors `asyncio.all_tasks`.
+///
+/// ```
+/// use kolo::{all_tasks, create_task, run, sleep};
+///
+/// run(async {
+///     let task = create_task(sleep(0.01));
+///     assert_eq!(all_tasks().len(), 2); // this one, and that
+///     task.await?;
+///     assert_eq!(all_tasks().len(), 1);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 pub fn all_tasks() -> Vec<AnyTask> {
     current::running().map_or_else(Vec::new, |event_loop| event_loop.all_tasks())
 }

@@ -17,6 +17,18 @@ pub(crate) fn cancel(scheduled: &Scheduled) {
 }
 
 /// A callback given to [`call_soon`](crate::EventLoop::call_soon). Dropping the handle does nothing. Mirrors `asyncio.Handle`.
+///
+/// ```
+/// use kolo::{run, running_loop, sleep};
+///
+/// run(async {
+///     let handle = running_loop().call_soon(|| unreachable!("it is taken back"));
+///     handle.cancel();
+///     assert!(handle.cancelled());
+///     sleep(0).await
+/// })
+/// .unwrap();
+/// ```
 #[derive(Clone)]
 pub struct Handle(pub(crate) Rc<Scheduled>);
 
@@ -40,6 +52,19 @@ impl fmt::Debug for Handle {
 
 /// A callback given to [`call_later`](crate::EventLoop::call_later) or [`call_at`](crate::EventLoop::call_at). Dropping the handle does
 /// nothing. Mirrors `asyncio.TimerHandle`.
+///
+/// ```
+/// use kolo::{running_loop, sleep, testing};
+///
+/// testing::run(async {
+///     let handle = running_loop().call_later(10, || unreachable!("it is taken back"));
+///     assert_eq!(handle.when(), 10.0); // seconds of the loop's clock, which began at 0
+///     sleep(1).await?;
+///     handle.cancel();
+///     sleep(3600).await
+/// })
+/// .unwrap();
+/// ```
 #[derive(Clone)]
 pub struct TimerHandle {
     pub(crate) scheduled: Rc<Scheduled>,

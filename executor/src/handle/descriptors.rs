@@ -1,9 +1,10 @@
 //! Watching descriptors: as asyncio does, and by guards.
 
+use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use crate::block::callback::Scheduled;
 use crate::ground::context::Context;
@@ -149,6 +150,7 @@ impl EventLoop {
             descriptor,
             interest,
             number,
+            has_rested: false,
             not_send: PhantomData,
         }
     }
@@ -173,6 +175,27 @@ impl EventLoop {
         self.check_can_watch("tell", descriptor)?;
         let number = self.watch_by("tell", descriptor, interest, Watcher::Ready(ready))?;
         Ok(self.watching(descriptor, interest, number))
+    }
+
+    /// [`tell`](EventLoop::tell) for a socket that may have [rested](Watching::rest) since a wait of the same step, and which has just said that it
+    /// would block: then no system call is made.
+    ///
+    /// # Errors
+    /// As `tell`.
+    #[track_caller]
+    pub fn tell_again<S: AsFd + 'static>(&self, socket: &Rc<S>, interest: Interest, ready: Rc<dyn Ready>) -> Result<Watching> {
+        let descriptor = socket.as_fd().as_raw_fd();
+        let (same, again): (Rc<dyn Any>, _) = (socket.clone(), ready.clone());
+        let number = self
+            .0
+            .reactor
+            .watch_again(descriptor, interest, &same, || Watcher::Ready(again));
+        let Some(number) = number else {
+            return self.tell(&**socket, interest, ready);
+        };
+        let mut watching = self.watching(descriptor, interest, number);
+        watching.has_rested = true;
+        Ok(watching)
     }
 
     #[track_caller]
@@ -206,7 +229,35 @@ pub struct Watching {
     interest: Interest,
     /// The watcher's: another one may have taken its place.
     number: u64,
+    has_rested: bool,
     not_send: PhantomData<Rc<()>>,
+}
+
+impl Watching {
+    /// Whether no system call had to be made for it, because the socket had [rested](Watching::rest).
+    pub fn has_rested(&self) -> bool {
+        self.has_rested
+    }
+
+    /// Ends it, but in such a way that a wait for the same `socket` that begins before the loop looks at descriptors again, by
+    /// [`EventLoop::tell_again`], spares the system calls that would end one and begin another.
+    ///
+    /// It is for sockets that nobody else reads from by other means in between: of what others take, the place in the order of descriptors would
+    /// remain.
+    pub fn rest<S: 'static>(self, socket: Weak<S>) {
+        if let Some(event_loop) = current::loop_of(self.loop_id) {
+            let reactor = &event_loop.0.reactor;
+            reactor.rest_if(self.descriptor, self.interest, self.number, socket);
+        }
+    }
+
+    /// Says that nothing is left of what was told: all there was has been taken, or the guard will be dropped before more is wanted. A hint that
+    /// spares a system call, as [`Source::drained`](crate::primitive::Source::drained) does.
+    pub fn drained(&self) {
+        if let Some(event_loop) = current::loop_of(self.loop_id) {
+            event_loop.0.reactor.settle_if(self.descriptor, self.interest, self.number);
+        }
+    }
 }
 
 impl Drop for Watching {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 
 use crate::block::callback::Scheduled;
+use crate::block::coroutine::Coroutine;
 use crate::block::exception::{ExceptionContext, ExceptionHandler};
 use crate::block::listener::Listener;
 use crate::block::observer::Observer;
@@ -32,6 +33,7 @@ impl EventLoop {
     ///
     /// # Errors
     /// Value, when `KOLO_CLOCK` is not one of these; as [`with_clock`](EventLoop::with_clock).
+    #[doc(alias = "new_event_loop")]
     pub fn new() -> Result<EventLoop> {
         EventLoop::with_clock(Clock::from_env()?)
     }
@@ -153,6 +155,7 @@ impl EventLoop {
     }
 
     /// A pending promise of this loop. Mirrors `loop.create_future`.
+    #[doc(alias = "create_future")]
     pub fn create_promise<T: 'static>(&self) -> Promise<T> {
         let promise = Promise::unbound();
         promise.head().bind(self.0.id);
@@ -191,6 +194,7 @@ impl EventLoop {
     }
 
     /// What was given to [`set_exception_handler`](EventLoop::set_exception_handler). Mirrors `loop.get_exception_handler`.
+    #[doc(alias = "get_exception_handler")]
     pub fn exception_handler(&self) -> Option<ExceptionHandler> {
         self.0.handler.borrow().clone()
     }
@@ -207,6 +211,7 @@ impl EventLoop {
     }
 
     /// Whether debug mode is on. Mirrors `loop.get_debug`.
+    #[doc(alias = "get_debug")]
     pub fn debug(&self) -> bool {
         self.0.attention.is_on(DEBUG)
     }
@@ -286,8 +291,8 @@ impl EventLoop {
     }
 
     /// Has a runner run the coroutine that `hook` makes when it [closes](crate::Runner::close), after the tasks that were left and before the
-    /// loop is closed: where asyncio shuts down its thread pool. Hooks run one after the other, in the order in which they were added. The
-    /// first error is that of `close`; the others run all the same. A loop that is closed without a runner drops its hooks unused.
+    /// loop is closed: where asyncio shuts down its thread pool. Hooks run one after the other, in the order in which they were added. A loop
+    /// that is closed without a runner drops its hooks unused.
     ///
     /// ```
     /// use kolo::{run, running_loop, sleep};
@@ -301,9 +306,13 @@ impl EventLoop {
     /// })
     /// .unwrap();
     /// ```
+    ///
+    /// # Errors
+    /// The first error of a hook is that of [`close`](crate::Runner::close); the others run all the same.
+    #[doc(alias("shutdown_asyncgens", "shutdown_default_executor"))]
     pub fn at_close<C>(&self, hook: impl FnOnce() -> C + 'static)
     where
-        C: Future<Output = Result<()>> + 'static,
+        C: Coroutine<Value = ()> + 'static,
     {
         self.0.at_close.borrow_mut().push(Box::new(|| Box::pin(hook())));
     }
@@ -477,8 +486,19 @@ impl fmt::Debug for KeepAlive {
 
 /// The loop that runs on this thread. Mirrors `asyncio.get_running_loop`.
 ///
+/// ```
+/// use kolo::{run, running_loop};
+///
+/// run(async {
+///     println!("{:.3} s", running_loop().time());
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+///
 /// # Panics
 /// When none runs; see [`try_running_loop`].
+#[doc(alias("get_running_loop", "get_event_loop"))]
 #[track_caller]
 pub fn running_loop() -> EventLoop {
     current::expect("running_loop")
@@ -488,6 +508,7 @@ pub fn running_loop() -> EventLoop {
 ///
 /// # Errors
 /// Runtime, when none runs.
+#[doc(alias("get_running_loop", "try_current"))]
 #[track_caller]
 pub fn try_running_loop() -> Result<EventLoop> {
     current::demand()

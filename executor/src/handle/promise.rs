@@ -21,6 +21,10 @@ use crate::wheel::current;
 ///
 /// An error that nobody ever looks at is reported to the loop's exception handler when the last handle goes.
 ///
+/// # Errors
+/// An await fails with the promise's error, or with its cancellation; with InvalidState, when somebody else has moved the value out; with Runtime, when
+/// the promise belongs to another loop, or none runs.
+///
 /// # Cancel safety
 /// Cancelling a task that awaits a promise cancels the promise; [`shield`](crate::shield) cuts that.
 ///
@@ -60,6 +64,7 @@ use crate::wheel::current;
 ///     promise
 /// }
 /// ```
+#[doc(alias("Future", "oneshot"))]
 pub struct Promise<T> {
     pub(crate) block: TypedRef<T>,
     not_send: PhantomData<Rc<()>>,
@@ -95,11 +100,13 @@ impl<T> Promise<T> {
     }
 
     /// Whether it is done: it has a value or an error, or was cancelled.
+    #[doc(alias = "is_finished")]
     pub fn done(&self) -> bool {
         self.head().done()
     }
 
     /// Whether it was cancelled.
+    #[doc(alias = "is_cancelled")]
     pub fn cancelled(&self) -> bool {
         self.head().cancelled()
     }
@@ -116,11 +123,13 @@ impl<T> Promise<T> {
 
     /// Cancels it, and so wakes whoever awaits it with [`Kind::Cancelled`](crate::Kind::Cancelled). On a task this is a request, see
     /// [`Task`](crate::Task). Returns `false` when it was done already. Mirrors `Future.cancel`.
+    #[doc(alias = "abort")]
     pub fn cancel(&self) -> bool {
         self.block.erased().cancel(Error::cancelled())
     }
 
     /// [`cancel`](Promise::cancel) with a message, which the cancellation error carries. Mirrors `Future.cancel(msg=...)`.
+    #[doc(alias = "msg")]
     pub fn cancel_with(&self, message: impl Into<String>) -> bool {
         self.block
             .erased()
@@ -131,6 +140,7 @@ impl<T> Promise<T> {
     ///
     /// # Errors
     /// The cancellation, if it was cancelled; InvalidState while it is pending.
+    #[doc(alias = "exception")]
     #[track_caller]
     pub fn error(&self) -> Result<Option<Error>> {
         self.block.erased().outcome_error()
@@ -140,6 +150,7 @@ impl<T> Promise<T> {
 impl<T: 'static> Promise<T> {
     /// A new, pending promise. It becomes a promise of the running loop, or else of the loop that first waits for it. Mirrors
     /// `loop.create_future()`.
+    #[doc(alias = "create_future")]
     pub fn new() -> Self {
         let promise = Promise::unbound();
         current::with_running(|running| running.map(|event_loop| promise.head().bind(event_loop.0.id)));
@@ -165,8 +176,22 @@ impl<T: 'static> Promise<T> {
     /// Completes it with an error; a cancellation makes it *fail with* that error, it does not count as cancelled. Mirrors
     /// `Future.set_exception`.
     ///
+    /// ```
+    /// use kolo::{Error, Promise, run};
+    ///
+    /// run(async {
+    ///     let promise = Promise::<u32>::new();
+    ///     promise.set_error(Error::value("bad"))?;
+    ///     assert_eq!(promise.error()?.unwrap().message(), "bad");
+    ///     assert!(promise.set_result(42).is_err()); // it is done
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
+    ///
     /// # Errors
     /// As [`set_result`](Promise::set_result).
+    #[doc(alias = "set_exception")]
     #[track_caller]
     pub fn set_error(&self, error: impl Into<Error>) -> Result<()> {
         self.settable("set_error")?;
@@ -193,6 +218,21 @@ impl<T: 'static> Promise<T> {
     }
 
     /// A copy of the outcome. Mirrors `Future.result`.
+    ///
+    /// ```
+    /// use kolo::{Kind, Promise, run};
+    ///
+    /// run(async {
+    ///     let promise = Promise::new();
+    ///     assert_eq!(promise.result().unwrap_err().kind(), Kind::InvalidState); // not done
+    ///     promise.set_result("there".to_owned())?;
+    ///     assert_eq!(promise.result()?, "there");
+    ///     assert_eq!(promise.take_result()?, "there");
+    ///     assert_eq!(promise.result().unwrap_err().kind(), Kind::InvalidState); // taken
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     ///
     /// # Errors
     /// The error it is done with, or the cancellation; InvalidState while it is pending, and when the value was moved out.
@@ -268,6 +308,18 @@ impl<T: 'static> Promise<T> {
     /// `Future.add_done_callback`.
     ///
     /// A callback that panics is reported to the exception handler; the others still run.
+    ///
+    /// ```
+    /// use kolo::{Promise, run, sleep};
+    ///
+    /// run(async {
+    ///     let promise = Promise::new();
+    ///     promise.add_done_callback(|promise| println!("{:?}", promise.result())); // Ok(42)
+    ///     promise.set_result(42)?;
+    ///     sleep(0).await // now it has been called
+    /// })
+    /// .unwrap();
+    /// ```
     ///
     /// # Panics
     /// When the promise belongs to no loop yet and none is running.

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::panic::Location;
 
 use crate::block::callback::CallbackToken;
+use crate::block::coroutine::Coroutine;
 use crate::block::identity::Identity;
 use crate::block::raw;
 use crate::block::task::{AnyTask, TaskHead, TaskRef};
@@ -62,6 +63,9 @@ use crate::wheel::current_context;
 /// .unwrap();
 /// ```
 ///
+/// # Errors
+/// An await fails as that of a [`Promise`] does; what the coroutine returns comes out, and Panic, if it has panicked.
+///
 /// # Cancel safety
 /// Cancelling a task that awaits this one cancels both; [`shield`](crate::shield()) cuts that. Dropping the await cancels neither.
 ///
@@ -71,6 +75,7 @@ use crate::wheel::current_context;
 /// fn send<T: Send>() {}
 /// send::<kolo::Task<()>>();
 /// ```
+#[doc(alias("JoinHandle", "AbortHandle"))]
 pub struct Task<T>(Promise<T>);
 
 impl<T> Clone for Task<T> {
@@ -111,6 +116,7 @@ impl<T: 'static> Task<T> {
     }
 
     /// The name: `Task-N` unless it was given another. Mirrors `Task.get_name`.
+    #[doc(alias = "get_name")]
     pub fn name(&self) -> String {
         self.head().name()
     }
@@ -127,11 +133,32 @@ impl<T: 'static> Task<T> {
 
     /// Takes one request to cancel back, and returns how many are left. With the last, a cancellation that was not delivered yet is
     /// called off. Mirrors `Task.uncancel`.
+    ///
+    /// ```
+    /// use kolo::{create_task, run, sleep};
+    ///
+    /// run(async {
+    ///     let task = create_task(async {
+    ///         let stopped = sleep(10).await;
+    ///         assert!(stopped.unwrap_err().is_cancelled());
+    ///         let me = kolo::current_task().unwrap();
+    ///         assert_eq!(me.cancelling(), 1);
+    ///         assert_eq!(me.uncancel(), 0); // it goes on as if nobody had asked
+    ///         Ok("not today")
+    ///     });
+    ///     sleep(0).await?;
+    ///     task.cancel();
+    ///     assert_eq!(task.await?, "not today");
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn uncancel(&self) -> u32 {
         self.head().uncancel()
     }
 
     /// The context in which it runs. Mirrors `Task.get_context`.
+    #[doc(alias = "get_context")]
     pub fn context(&self) -> Context {
         self.as_any_task().context()
     }
@@ -145,6 +172,7 @@ impl<T: 'static> Task<T> {
     ///
     /// # Errors
     /// Runtime, when the loop no longer exists.
+    #[doc(alias = "get_loop")]
     #[track_caller]
     pub fn event_loop(&self) -> Result<EventLoop> {
         self.as_any_task().event_loop()
@@ -194,14 +222,17 @@ impl Builder {
     /// # Panics
     /// When no loop runs on this thread.
     #[track_caller]
-    pub fn spawn<T: 'static>(self, coroutine: impl Future<Output = Result<T>> + 'static) -> Task<T> {
+    pub fn spawn<T: 'static>(self, coroutine: impl Coroutine<Value = T> + 'static) -> Task<T> {
         let event_loop = current::expect("Builder::spawn");
         spawn(&event_loop, coroutine, self.name, self.context, Location::caller())
     }
 
     /// Creates the task on this loop, as [`EventLoop::create_task`].
+    ///
+    /// # Errors
+    /// As there.
     #[track_caller]
-    pub fn spawn_on<T: 'static>(self, event_loop: &EventLoop, coroutine: impl Future<Output = Result<T>> + 'static) -> Task<T> {
+    pub fn spawn_on<T: 'static>(self, event_loop: &EventLoop, coroutine: impl Coroutine<Value = T> + 'static) -> Task<T> {
         spawn(event_loop, coroutine, self.name, self.context, Location::caller())
     }
 }
@@ -235,8 +266,9 @@ impl Builder {
 ///
 /// # Panics
 /// When no loop runs on this thread: outside of [`run`](crate::run). [`EventLoop::create_task`] needs no running loop.
+#[doc(alias("spawn", "spawn_local"))]
 #[track_caller]
-pub fn create_task<T: 'static>(coroutine: impl Future<Output = Result<T>> + 'static) -> Task<T> {
+pub fn create_task<T: 'static>(coroutine: impl Coroutine<Value = T> + 'static) -> Task<T> {
     let site = Location::caller();
     match current::with_running(|running| running.map(|event_loop| spawn(event_loop, coroutine, None, None, site))) {
         Some(task) => task,
@@ -246,7 +278,7 @@ pub fn create_task<T: 'static>(coroutine: impl Future<Output = Result<T>> + 'sta
 
 pub(crate) fn spawn<T: 'static>(
     event_loop: &EventLoop,
-    coroutine: impl Future<Output = Result<T>> + 'static,
+    coroutine: impl Coroutine<Value = T> + 'static,
     name: Option<String>,
     context: Option<Context>,
     site: &'static Location<'static>,
@@ -260,8 +292,21 @@ pub(crate) fn spawn<T: 'static>(
 
 impl EventLoop {
     /// Makes a task of a coroutine, whether or not the loop is running. Mirrors `loop.create_task`.
+    ///
+    /// ```
+    /// use kolo::{EventLoop, sleep_with};
+    ///
+    /// let event_loop = EventLoop::new()?;
+    /// let task = event_loop.create_task(sleep_with(0.01, 42)); // begins when the loop runs
+    /// assert_eq!(event_loop.run_until_complete(task)?, 42);
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// On a closed loop the coroutine is dropped, and the task has failed with Runtime.
+    #[doc(alias("spawn", "spawn_local"))]
     #[track_caller]
-    pub fn create_task<T: 'static>(&self, coroutine: impl Future<Output = Result<T>> + 'static) -> Task<T> {
+    pub fn create_task<T: 'static>(&self, coroutine: impl Coroutine<Value = T> + 'static) -> Task<T> {
         spawn(self, coroutine, None, None, Location::caller())
     }
 }

@@ -82,6 +82,8 @@ impl EventLoop {
     /// })
     /// .unwrap();
     /// ```
+    #[doc(alias("print_call_graph", "format_call_graph"))]
+    #[must_use = "it is a text, and prints nothing"]
     pub fn task_tree(&self) -> String {
         Graph::of(self).tree()
     }
@@ -91,6 +93,22 @@ impl<T: 'static> Task<T> {
     /// Where the task stands and for what it waits there, then the same of each task for which it waits, indented. Mirrors
     /// `Task.get_stack`; what is shown of the stack is the innermost await, and of several that a foreign combinator has begun the last. Other
     /// tasks do not make it take longer, but for waits in other queues, groups and the like.
+    ///
+    /// ```
+    /// use kolo::{Event, create_task, run, sleep};
+    ///
+    /// run(async {
+    ///     let door = Event::new();
+    ///     let visitor = create_task(async move { door.wait().await });
+    ///     sleep(0).await?;
+    ///     assert!(visitor.stack().contains("waits for Event.wait at "));
+    ///     visitor.cancel();
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
+    #[doc(alias("get_stack", "capture_call_graph"))]
+    #[must_use = "it is a text; `print_stack` prints it"]
     pub fn stack(&self) -> String {
         self.as_any_task().stack()
     }
@@ -103,6 +121,8 @@ impl<T: 'static> Task<T> {
 
 impl AnyTask {
     /// See [`Task::stack`].
+    #[doc(alias = "get_stack")]
+    #[must_use = "it is a text; `print_stack` prints it"]
     pub fn stack(&self) -> String {
         let text = format!("{self:?}");
         match self.event_loop() {

@@ -287,10 +287,25 @@ fn refusal(promise: &Ref, by: Polled<'_>) -> Option<Error> {
 }
 
 /// The future of `promise.await`: moves the value out.
+///
+/// ```
+/// use kolo::types::Taken;
+/// use kolo::{create_task, run, sleep_with};
+///
+/// /// Keeps an await under way.
+/// struct Order(Taken<u32>);
+///
+/// run(async {
+///     let order = Order(create_task(sleep_with(0.01, 42)).into_future());
+///     assert_eq!(order.0.await?, 42);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[must_use = "futures do nothing unless awaited"]
 pub struct Taken<T>(Waiting, Promise<T>);
 
-/// The future of `(&promise).await`: clones the value.
+/// The future of `(&promise).await`: clones the value. It is kept as [`Taken`] is.
 #[must_use = "futures do nothing unless awaited"]
 pub struct Cloned<T>(Waiting, Promise<T>);
 
@@ -384,7 +399,7 @@ impl<T: Clone + 'static> IntoFuture for &Task<T> {
     }
 }
 
-/// The future of `(&any_promise).await`.
+/// The future of `(&any_promise).await`, of an [`AnyPromise`].
 #[must_use = "futures do nothing unless awaited"]
 pub struct Settled(Waiting, AnyPromise);
 

@@ -52,10 +52,11 @@ use crate::leaf::parking::Parking;
 /// ```
 ///
 /// # Errors
-/// Cancelled.
+/// Cancelled; Runtime, when it has to wait and no loop runs.
 ///
 /// # Cancel safety
 /// The future is dropped when the wait is cancelled, with all that this means for it.
+#[doc(alias("abortable", "CancellationToken"))]
 #[track_caller]
 pub fn cancellable<F: Future>(future: F) -> Cancellable<F> {
     Cancellable {

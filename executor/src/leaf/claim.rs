@@ -83,7 +83,30 @@ pub trait Claim {
 }
 
 /// A claim that gives something else; from [`Claim::giving`].
+///
+/// ```
+/// use kolo::primitive::{Claim, WaitQueue};
+/// use kolo::{Result, run};
+///
+/// /// Is always there to be taken.
+/// struct Free(WaitQueue);
+///
+/// impl Claim for Free {
+///     type Output = u32;
+///     fn queue(&self) -> &WaitQueue {
+///         &self.0
+///     }
+///     fn take(&mut self, _woken: bool) -> Option<Result<u32>> {
+///         Some(Ok(42))
+///     }
+///     fn pass_on(&mut self, _woken: bool) {}
+/// }
+///
+/// let free = Free(WaitQueue::new("Free.take"));
+/// assert_eq!(run(free.giving(|_, number| format!("no. {number}")).wait()).unwrap(), "no. 42");
+/// ```
 #[derive(Debug)]
+#[must_use = "a claim is made by `wait`"]
 pub struct Giving<C, G> {
     claim: C,
     give: G,

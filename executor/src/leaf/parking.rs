@@ -20,6 +20,64 @@ use crate::leaf::waiter::Waiter;
 ///
 /// Made to be part of a future: `poll` it, and put the [`Waiter`] that it hands out into the queue from which it will be woken. Dropping
 /// it ends the wait; the owner must take the waiter out of its queue, and pass on what it had been [`granted`](Parking::granted).
+///
+/// ```
+/// use std::cell::RefCell;
+/// use std::panic::Location;
+/// use std::pin::Pin;
+/// use std::rc::Rc;
+/// use std::task::{Context, Poll};
+///
+/// use kolo::primitive::{Parking, Waiter};
+/// use kolo::{Result, create_task, run, sleep};
+///
+/// /// A bell for one task.
+/// #[derive(Clone, Default)]
+/// struct Bell(Rc<RefCell<Option<Waiter>>>);
+///
+/// /// Waits until it rings.
+/// struct Ring(Bell, Parking);
+///
+/// impl Bell {
+///     #[track_caller]
+///     fn heard(&self) -> Ring {
+///         Ring(self.clone(), Parking::new(Location::caller()))
+///     }
+///
+///     fn ring(&self) {
+///         if let Some(waiter) = self.0.take() {
+///             waiter.wake();
+///         }
+///     }
+/// }
+///
+/// impl Future for Ring {
+///     type Output = Result<()>;
+///
+///     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+///         let Ring(bell, parking) = &mut *self;
+///         parking.poll(context, |waiter| drop(bell.0.replace(Some(waiter))))
+///     }
+/// }
+///
+/// impl Drop for Ring {
+///     fn drop(&mut self) {
+///         // Cancelled, or dropped: nobody is to wake it any more.
+///         if self.1.is_parked() {
+///             self.0.0.take();
+///         }
+///     }
+/// }
+///
+/// run(async {
+///     let bell = Bell::default();
+///     let listener = create_task(bell.heard());
+///     sleep(0).await?;
+///     bell.ring();
+///     listener.await
+/// })
+/// .unwrap();
+/// ```
 pub struct Parking {
     site: &'static Location<'static>,
     /// Not dropped by itself, because nearly always the wait is over by then, and there is nothing to drop: see `drop`.

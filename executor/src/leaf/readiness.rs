@@ -48,6 +48,7 @@ use crate::wheel::registered::Interest;
 ///
 /// # Cancel safety
 /// Nothing has been read. A wait that was cancelled or dropped watches nothing any more.
+#[doc(alias("sock_recv", "sock_accept", "AsyncFd", "Async"))]
 #[track_caller]
 pub fn readable<F: AsFd + ?Sized>(descriptor: &F) -> Readiness<'_> {
     Readiness::new(descriptor.as_fd(), Interest::Read)
@@ -73,6 +74,7 @@ pub fn readable<F: AsFd + ?Sized>(descriptor: &F) -> Readiness<'_> {
 ///
 /// # Cancel safety
 /// Nothing has been written. A wait that was cancelled or dropped watches nothing any more.
+#[doc(alias("sock_sendall", "sock_connect", "AsyncFd", "Async"))]
 #[track_caller]
 pub fn writable<F: AsFd + ?Sized>(descriptor: &F) -> Readiness<'_> {
     Readiness::new(descriptor.as_fd(), Interest::Write)

@@ -28,10 +28,11 @@ use crate::wheel::timer::Timer;
 /// ```
 ///
 /// # Errors
-/// Cancelled; Value, when `delay` is NaN.
+/// Cancelled; Value, when `delay` is NaN; Runtime, when it has to wait and no loop runs.
 ///
 /// # Cancel safety
 /// A cancelled sleep has only lost its time.
+#[doc(alias("yield_now", "Timer", "delay_for"))]
 #[track_caller]
 pub fn sleep(delay: impl Delay) -> Sleep {
     let site = Location::caller();

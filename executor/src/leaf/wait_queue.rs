@@ -89,6 +89,7 @@ use crate::wheel::wake::wake_wait;
 /// })
 /// .unwrap();
 /// ```
+#[doc(alias("ParkingLot", "Notify"))]
 pub struct WaitQueue(pub(super) Rc<Shared>);
 
 /// The queue, as its loop knows it too.

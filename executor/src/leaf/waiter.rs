@@ -12,6 +12,8 @@ use crate::wheel::wake::wake_berth;
 /// One wait of one task, as it stands in the queue of a primitive: pending, then woken or cancelled.
 ///
 /// It is asyncio's `fut` in `self._waiters.append(fut)`. Clones are the same wait.
+///
+/// A [`Parking`](crate::primitive::Parking) hands it out; the example there keeps one.
 #[derive(Clone)]
 pub struct Waiter(Kind);
 
@@ -50,6 +52,7 @@ impl Waiter {
     }
 
     /// Ends the wait: the task goes on one hop later. `false` when it was woken or cancelled before. Mirrors `fut.set_result`.
+    #[doc(alias = "unpark")]
     pub fn wake(&self) -> bool {
         match &self.0 {
             Kind::Berth(task, taken) => wake_berth(task.clone(), *taken),

@@ -18,6 +18,7 @@ use crate::ground::time::Limit;
 use crate::leaf::parking::Parking;
 use crate::leaf::waiter::Waiter;
 use crate::together::ensure::{EnsureFuture, LoopOf};
+use crate::together::several::Several;
 use crate::wheel::current;
 use crate::wheel::entry::Entry;
 use crate::wheel::timer::Timer;
@@ -45,15 +46,16 @@ use crate::wheel::timer::Timer;
 ///
 /// # Cancel safety
 /// Dropping it, or cancelling the waiting task, leaves what runs alone. A cancelled `next` counts as one: there is one less to come.
+#[doc(alias("FuturesUnordered", "select_all", "race"))]
 #[track_caller]
-pub fn as_completed<I: IntoIterator<Item: EnsureFuture>>(awaitables: I) -> AsCompleted<I::Item> {
+pub fn as_completed<S: Several<One: EnsureFuture>>(awaitables: S) -> AsCompleted<S::One> {
     let mut event_loop = LoopOf::new("as_completed", current::running());
     let mut seen = HashSet::new();
     let mut handles = Vec::new();
     let mut promises = Vec::new();
     for awaitable in awaitables {
         let handle = event_loop.ensure(awaitable);
-        let promise = I::Item::any(&handle);
+        let promise = S::One::any(&handle);
         if seen.insert(promise.0.address()) {
             handles.push(handle);
             promises.push(Some(promise));
@@ -90,6 +92,20 @@ pub fn as_completed<I: IntoIterator<Item: EnsureFuture>>(awaitables: I) -> AsCom
 }
 
 /// Outcomes in the order of their coming; from [`as_completed`].
+///
+/// ```
+/// use kolo::{as_completed, create_task, run, sleep_with};
+///
+/// run(async {
+///     let tasks = [create_task(sleep_with(0.02, "tortoise")), create_task(sleep_with(0.01, "hare"))];
+///     tasks[1].set_name("lane 2");
+///     let mut finish = as_completed(&tasks).timeout(10);
+///     let winner = finish.next_done().await?.unwrap();
+///     assert_eq!(winner.name(), "lane 2");
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[must_use = "the tasks run, but nobody waits for them"]
 pub struct AsCompleted<A: EnsureFuture> {
     /// One of them belongs to another loop: the only outcome is this error.
@@ -210,6 +226,7 @@ impl<A: EnsureFuture> AsCompleted<A> {
     ///
     /// # Cancel safety
     /// No outcome is lost; a cancelled `next` counts as one, a dropped one does not.
+    #[doc(alias = "join_next")]
     // asyncio's loop over it reads `for next in ...`, and a Stream's extension has the same name.
     #[allow(clippy::should_implement_trait)]
     #[track_caller]

@@ -15,6 +15,23 @@ use crate::wheel::current;
 /// [`as_completed`](crate::as_completed) and `run_until_complete` take. Mirrors asyncio's "coroutine or future".
 ///
 /// A handle given by value has its value moved out, one given by reference has it cloned, as in an await.
+///
+/// ```
+/// use kolo::{EnsureFuture, Result, create_task, gather, run, sleep_with};
+///
+/// /// Of two tasks, two coroutines ...
+/// async fn sum<A: EnsureFuture<Value = u32>>(a: A, b: A) -> Result<u32> {
+///     Ok(gather([a, b]).await?.into_iter().sum())
+/// }
+///
+/// run(async {
+///     assert_eq!(sum(sleep_with(0.01, 1), sleep_with(0.02, 2)).await?, 3);
+///     let task = create_task(sleep_with(0.01, 4));
+///     assert_eq!(sum(&task, &task).await?, 8);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be waited for on somebody's behalf",
     label = "not a coroutine, nor a task, promise or gather whose value can be had",
@@ -50,6 +67,7 @@ pub trait EnsureFuture: Sized {
     fn outcome(handle: &Self::Handle) -> Result<Self::Value>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<F, T> EnsureFuture for F
 where
     F: Future<Output = Result<T>> + 'static,
@@ -146,6 +164,7 @@ impl EnsureFuture for AnyPromise {
 ///
 /// # Panics
 /// When it is a coroutine and no loop runs on this thread; [`EventLoop::ensure_future`] needs no running loop.
+#[doc(alias = "spawn")]
 #[track_caller]
 pub fn ensure_future<A: EnsureFuture>(awaitable: A) -> A::Handle {
     LoopOf::new("ensure_future", None).ensure(awaitable)
@@ -166,7 +185,7 @@ impl EventLoop {
     /// ```
     ///
     /// # Errors
-    /// Value, when it belongs to another loop.
+    /// Value, when it belongs to another loop. On a closed loop a coroutine becomes a task that has failed, as by [`EventLoop::create_task`].
     #[track_caller]
     pub fn ensure_future<A: EnsureFuture>(&self, awaitable: A) -> Result<A::Handle> {
         let handle = awaitable.ensure_future_on(self);
@@ -243,6 +262,21 @@ impl LoopOf {
 /// A handle of something under way, whatever its value: what [`wait`](crate::wait()) takes.
 ///
 /// Coroutines are not among them; asyncio's `wait` refuses them too, since nobody could tell which is which in the result.
+///
+/// ```
+/// use kolo::{AnyPromise, Promise, create_task, run, sleep, wait};
+///
+/// run(async {
+///     let promise = Promise::new();
+///     let task = create_task(sleep(0.01));
+///     promise.set_result("there")?;
+///     // Of different types, without their types.
+///     let (done, _): (Vec<AnyPromise>, _) = wait([promise.as_any(), task.as_any()]).await?;
+///     assert_eq!(done.len(), 2);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`wait` takes tasks, promises and gathers, and `{Self}` is none",
     label = "neither a task nor a promise nor a gather",

@@ -3,6 +3,7 @@
 pub(crate) mod as_completed;
 pub(crate) mod ensure;
 pub(crate) mod gather;
+pub(crate) mod several;
 pub(crate) mod shield;
 pub(crate) mod task_group;
 pub(crate) mod timeout;

@@ -25,6 +25,7 @@ use crate::together::ensure::{EnsureFuture, LoopOf};
 ///
 /// # Panics
 /// When no loop runs on this thread, and what is given belongs to none.
+#[must_use = "what is shielded goes on, but nobody waits for it"]
 #[track_caller]
 pub fn shield<A: EnsureFuture>(awaitable: A) -> Promise<A::Value> {
     let mut event_loop = LoopOf::new("shield", None);

@@ -8,6 +8,7 @@ use std::panic::Location;
 use std::pin::pin;
 use std::rc::Rc;
 
+use crate::block::coroutine::Coroutine;
 use crate::block::exception::ExceptionContext;
 use crate::block::head::{AnyPromise, Callback};
 use crate::block::listener::{Listen, Listener};
@@ -46,6 +47,7 @@ use crate::wheel::part::Part;
 /// # Cancel safety
 /// Cancelling the waiting task cancels the tasks of the group, and waits for them. Dropping the future, as a foreign `select!` or a panic
 /// in `body` does, cancels them and waits for nobody.
+#[doc(alias("JoinSet", "open_nursery"))]
 #[track_caller]
 pub fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> impl Future<Output = Result<T>> {
     run(body, Location::caller())
@@ -102,6 +104,30 @@ impl Drop for Abandoned {
 }
 
 /// A group of tasks; given to the body of [`task_group`]. A handle: clones are the same group.
+///
+/// Tasks of the group may have it too, and create others in it until the last is done:
+///
+/// ```
+/// use kolo::{Result, TaskGroup, run, sleep, task_group};
+///
+/// async fn visit(depth: u32, group: TaskGroup) -> Result<()> {
+///     sleep(0.001).await?;
+///     if depth > 0 {
+///         group.create_task(visit(depth - 1, group.clone()))?;
+///     }
+///     Ok(())
+/// }
+///
+/// run(async {
+///     task_group(async |group| {
+///         group.create_named_task("root", visit(3, group.clone()))?;
+///         Ok(())
+///     })
+///     .await
+/// })
+/// .unwrap();
+/// ```
+#[doc(alias("JoinSet", "nursery"))]
 #[derive(Clone)]
 pub struct TaskGroup {
     state: Rc<State>,
@@ -137,8 +163,9 @@ impl TaskGroup {
     ///
     /// # Errors
     /// Runtime, when the group is over or shutting down; the coroutine is dropped.
+    #[doc(alias("spawn", "spawn_local", "start_soon"))]
     #[track_caller]
-    pub fn create_task<T: 'static>(&self, coroutine: impl Future<Output = Result<T>> + 'static) -> Result<Task<T>> {
+    pub fn create_task<T: 'static>(&self, coroutine: impl Coroutine<Value = T> + 'static) -> Result<Task<T>> {
         self.spawn(coroutine, None, None, Location::caller())
     }
 
@@ -150,7 +177,7 @@ impl TaskGroup {
     pub fn create_named_task<T: 'static>(
         &self,
         name: impl fmt::Display,
-        coroutine: impl Future<Output = Result<T>> + 'static,
+        coroutine: impl Coroutine<Value = T> + 'static,
     ) -> Result<Task<T>> {
         self.spawn(coroutine, Some(name.to_string()), None, Location::caller())
     }
@@ -163,7 +190,7 @@ impl TaskGroup {
 
     pub(crate) fn spawn<T: 'static>(
         &self,
-        coroutine: impl Future<Output = Result<T>> + 'static,
+        coroutine: impl Coroutine<Value = T> + 'static,
         name: Option<String>,
         context: Option<Context>,
         site: &'static Location<'static>,
@@ -336,11 +363,7 @@ impl Builder {
     /// # Errors
     /// Runtime, when the group is over or shutting down; the coroutine is dropped.
     #[track_caller]
-    pub fn spawn_in<T: 'static>(
-        self,
-        group: &TaskGroup,
-        coroutine: impl Future<Output = Result<T>> + 'static,
-    ) -> Result<Task<T>> {
+    pub fn spawn_in<T: 'static>(self, group: &TaskGroup, coroutine: impl Coroutine<Value = T> + 'static) -> Result<Task<T>> {
         group.spawn(coroutine, self.name, self.context, Location::caller())
     }
 }

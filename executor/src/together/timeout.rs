@@ -210,7 +210,8 @@ impl Timeout {
         self.0.as_ref().ok()?.deadline.get().map(seconds)
     }
 
-    /// Moves the deadline, to now if it has passed; `None` takes it away. Mirrors `Timeout.reschedule`.
+    /// Moves the deadline to `when`, in seconds of [`EventLoop::time`](crate::EventLoop::time), or to now if that has passed; `None` takes it away.
+    /// Mirrors `Timeout.reschedule`.
     ///
     /// # Errors
     /// Runtime, before `run` and when the deadline has passed or the body has ended; Value, when `when` is NaN.
@@ -221,6 +222,19 @@ impl Timeout {
     }
 
     /// Whether the deadline passed while the body ran. Mirrors `Timeout.expired`.
+    ///
+    /// ```
+    /// use kolo::{Timeout, run, sleep};
+    ///
+    /// run(async {
+    ///     let deadline = Timeout::after(0.01);
+    ///     let handle = deadline.clone();
+    ///     assert!(deadline.run(sleep(3600)).await.unwrap_err().is_timeout());
+    ///     assert!(handle.expired());
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn expired(&self) -> bool {
         self.0
             .as_ref()

@@ -16,17 +16,38 @@ use crate::ground::time::{Limit, Nanos};
 use crate::leaf::parking::Parking;
 use crate::leaf::waiter::Waiter;
 use crate::together::ensure::Awaitable;
+use crate::together::several::Several;
 use crate::wheel::current;
 use crate::wheel::timer::Timer;
 
 /// When [`wait`] returns.
+///
+/// ```
+/// use kolo::{Error, ReturnWhen, create_task, run, sleep_with, wait};
+///
+/// run(async {
+///     let tasks = [
+///         create_task(sleep_with(3600, "late")),
+///         create_task(async { Err(Error::value("bad")) }),
+///     ];
+///     let (done, pending) = wait(&tasks).return_when(ReturnWhen::FirstException).await?;
+///     assert_eq!(done[0].error()?.unwrap().message(), "bad");
+///     assert_eq!(pending.len(), 1);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+#[doc(alias = "select")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum ReturnWhen {
     /// When the first is done.
+    #[doc(alias = "FIRST_COMPLETED")]
     FirstCompleted,
     /// When the first has failed; cancellations do not count. If none fails, when all are done.
+    #[doc(alias = "FIRST_EXCEPTION")]
     FirstException,
     /// When all are done.
+    #[doc(alias = "ALL_COMPLETED")]
     #[default]
     AllCompleted,
 }
@@ -49,14 +70,15 @@ pub enum ReturnWhen {
 /// ```
 ///
 /// # Errors
-/// Value, when there is nothing to wait for, or the timeout is NaN; Cancelled.
+/// Value, when there is nothing to wait for, or the timeout is NaN; Cancelled; Runtime, when no loop runs.
 ///
 /// # Cancel safety
 /// Cancelling the waiting task leaves what it waits for alone.
+#[doc(alias("select", "select_all", "race"))]
 #[track_caller]
-pub fn wait<I: IntoIterator<Item: Awaitable>>(awaitables: I) -> Wait<I::Item> {
+pub fn wait<S: Several<One: Awaitable>>(awaitables: S) -> Wait<S::One> {
     let mut seen = HashSet::new();
-    let items: Vec<(I::Item, AnyPromise)> = awaitables
+    let items: Vec<(S::One, AnyPromise)> = awaitables
         .into_iter()
         .map(|item| {
             let promise = item.to_any();
@@ -74,6 +96,21 @@ pub fn wait<I: IntoIterator<Item: Awaitable>>(awaitables: I) -> Wait<I::Item> {
 }
 
 /// The future of [`wait`].
+///
+/// ```
+/// use kolo::{create_task, run, sleep_with, wait};
+///
+/// run(async {
+///     let tasks = [0.01, 3600.0].map(|delay| create_task(sleep_with(delay, delay)));
+///     let (done, pending) = wait(&tasks).timeout(0.05).await?;
+///     assert_eq!(done[0].result()?, 0.01);
+///     for late in pending {
+///         late.cancel(); // `wait` itself cancels nothing
+///     }
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[must_use = "a wait begins when it is awaited"]
 pub struct Wait<A> {
     items: Vec<(A, AnyPromise)>,

@@ -6,9 +6,10 @@ use crate::block::head::AnyPromise;
 use crate::ground::error::{Error, Kind, Result};
 use crate::ground::time::Limit;
 use crate::handle::promise::Promise;
-use crate::handle::task::{Task, create_task};
+use crate::handle::task::Task;
 use crate::together::ensure::Awaitable;
 use crate::together::timeout::{Start, expired, limited};
+use crate::wheel::current;
 
 /// What [`wait_for`] waits for: anything that can be awaited.
 pub trait WaitFor: IntoFuture {
@@ -51,10 +52,11 @@ under_way!(Promise Task);
 /// ```
 ///
 /// # Errors
-/// What `awaitable` fails with; Timeout; Value, when the limit is NaN.
+/// What `awaitable` fails with; Timeout; Value, when the limit is NaN; Runtime, outside of a task.
 ///
 /// # Cancel safety
 /// Cancelling the waiting task cancels what it waits for, and waits for that to end.
+#[doc(alias = "timeout")]
 #[track_caller]
 pub fn wait_for<T, A>(awaitable: A, limit: impl Limit) -> impl Future<Output = Result<T>>
 where
@@ -71,16 +73,18 @@ where
         Some(delay) if delay <= 0 => {}
         delay => return limited(Start::Now(delay), site, awaitable.into_future()).await,
     }
+    let running = || current::demand().map_err(|error| error.at(site));
     let outcome = match awaitable.under_way() {
         Some(promise) if promise.done() => return awaitable.into_future().await,
         Some(promise) => {
+            running()?;
             promise.cancel();
             until_done(&promise).await?;
             awaitable.into_future().await
         }
         // Its task would be cancelled before it began: another that never begins stands for it.
         None => {
-            let never = create_task(async { Ok(()) });
+            let never = running()?.create_task(async { Ok(()) });
             never.cancel();
             until_done(&never.as_any()).await?;
             Err(Error::cancelled())

@@ -46,6 +46,15 @@ use crate::wheel::tasks::Tasks;
 /// event_loop.close()?;
 /// # Ok::<(), kolo::Error>(())
 /// ```
+#[doc(alias(
+    "AbstractEventLoop",
+    "BaseEventLoop",
+    "SelectorEventLoop",
+    "Runtime",
+    "LocalSet",
+    "LocalExecutor",
+    "LocalPool"
+))]
 #[derive(Clone)]
 pub struct EventLoop(pub(crate) Rc<Core>); // Stays in its thread: others are given `event_loop.remote()`.
 

@@ -14,12 +14,24 @@ use crate::wheel::current;
 
 impl Context {
     /// A copy of the current context. Mirrors `contextvars.copy_context`.
+    #[doc(alias = "copy_context")]
     pub fn current() -> Context {
         let mut copy = current();
         copy.handle()
     }
 
     /// Calls `f` in this context: what `f` sets stays in it. Mirrors `Context.run`.
+    ///
+    /// ```
+    /// use kolo::{Context, ContextVar};
+    ///
+    /// static USER: ContextVar<&str> = ContextVar::new("user");
+    ///
+    /// let context = Context::current();
+    /// context.run(|| USER.set("ada"));
+    /// assert_eq!(context.run(|| USER.get()), Some("ada"));
+    /// assert_eq!(USER.get(), None);
+    /// ```
     pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
         let _outside = Outside(replace(self.clone()));
         f()
@@ -124,6 +136,7 @@ fn replace(context: Context) -> Context {
 /// })
 /// .unwrap();
 /// ```
+#[doc(alias("task_local", "LocalKey"))]
 pub struct ContextVar<T> {
     /// Given at the first use; 0 until then. It is the variable's only state: values live in contexts.
     id: AtomicU64,
@@ -132,6 +145,19 @@ pub struct ContextVar<T> {
 }
 
 /// What a variable was before [`ContextVar::set`], for [`ContextVar::reset`].
+///
+/// ```
+/// use kolo::ContextVar;
+///
+/// static LEVEL: ContextVar<u32> = ContextVar::with_default("level", || 0);
+///
+/// let before = LEVEL.set(1);
+/// assert_eq!(LEVEL.get(), Some(1));
+/// LEVEL.reset(before)?;
+/// assert_eq!(LEVEL.get(), Some(0));
+/// # Ok::<(), kolo::Error>(())
+/// ```
+#[doc(alias = "Token")]
 pub struct ContextToken<T> {
     variable: u64,
     old: Option<Rc<dyn Any>>,
@@ -173,6 +199,7 @@ impl<T: Clone + 'static> ContextVar<T> {
     }
 
     /// The value in the current context, or else the default. `None` is asyncio's `LookupError`.
+    #[doc(alias = "LookupError")]
     pub fn get(&self) -> Option<T> {
         // Cloned outside of the context's borrow: `T::clone` is user code.
         match look(|context| context.get(self.id())) {

@@ -7,11 +7,12 @@
 //! The order is the kernel's: what becomes ready stands in line behind what became ready before, and what stays ready keeps its place. Those
 //! that were told of at the last look, and are heard of again, are therefore the first, in the order of then; the others follow as they are heard of.
 
+use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use mio::unix::SourceFd;
 use mio::{Events, Poll, Registry, Token};
@@ -41,6 +42,10 @@ pub(crate) struct Reactor {
     /// Those that were ready at the last look, in their order; and an empty list, for the next.
     line: RefCell<Vec<Rc<Registered>>>,
     spare: RefCell<Vec<Rc<Registered>>>,
+    /// Those that a look finds ready that were not at the one before: empty in between.
+    late: RefCell<Vec<Rc<Registered>>>,
+    /// Those that nobody watches, but perhaps somebody again before the next look.
+    resting: RefCell<Vec<Rc<Registered>>>,
     /// Whether a program waits for the poll's descriptor, in the loop's stead.
     is_shown: Cell<bool>,
     /// What that program has borrowed: another descriptor of the same poll, which is borrowed itself while it is waited in.
@@ -84,6 +89,8 @@ impl Reactor {
             number: Cell::new(0),
             line: RefCell::default(),
             spare: RefCell::default(),
+            late: RefCell::default(),
+            resting: RefCell::default(),
             is_shown: Cell::new(false),
             shown: OnceCell::new(),
         })
@@ -169,7 +176,7 @@ impl Reactor {
     /// watched at all.
     pub(crate) fn watch(&self, descriptor: RawFd, interest: Interest, watcher: Watcher) -> io::Result<u64> {
         let known = self.find(descriptor).filter(|registered| {
-            let is_still = self.is_still(registered);
+            let is_still = registered.end_rest().is_none() && self.is_still(registered);
             if !is_still {
                 // It was closed without a word, and its number perhaps given to another, which nobody watches yet.
                 self.forget(registered).for_each(Watcher::end);
@@ -182,6 +189,64 @@ impl Reactor {
             self.forget(&registered).for_each(Watcher::end);
         }
         outcome.map(|()| self.number.get())
+    }
+
+    /// The same for a socket that rests, and in which nothing was left just now: no system call is made. `None`: it does not rest.
+    pub(crate) fn watch_again(
+        &self,
+        descriptor: RawFd,
+        interest: Interest,
+        socket: &Rc<dyn Any>,
+        watcher: impl FnOnce() -> Watcher,
+    ) -> Option<u64> {
+        let registered = self.find(descriptor)?;
+        let rested_for = registered.end_rest()?;
+        // The same socket has been open all the while: so the poll knows it still.
+        let is_same = rested_for.upgrade().is_some_and(|rested_for| Rc::ptr_eq(&rested_for, socket));
+        if !is_same || registered.listened.get() != Some(mio_interest(interest)) {
+            self.forget(&registered).for_each(Watcher::end);
+            return None;
+        }
+        // It is registered as it is wanted, which cannot fail.
+        self.set(&registered, interest, Some(watcher())).ok()?;
+        Some(self.number.get())
+    }
+
+    /// Ends what `watch` began, if it is still the watcher of this number that is told, but leaves the socket with the poll up to the next look:
+    /// whoever goes on to wait for the next message spares two system calls.
+    ///
+    /// Between now and then the poll may hear of something that others take, and have this one in its list too early for what comes after that.
+    pub(crate) fn rest_if(&self, descriptor: RawFd, interest: Interest, number: u64, socket: Weak<dyn Any>) {
+        let Some(registered) = self
+            .find(descriptor)
+            .filter(|registered| registered.has_numbered(interest, number))
+        else {
+            return;
+        };
+        if registered.interests() != Some(mio_interest(interest)) {
+            self.unwatch(descriptor, interest);
+            return;
+        }
+        registered.rest(socket);
+        self.resting.borrow_mut().push(registered.clone());
+        if let Some(watcher) = registered.replace(interest, None) {
+            watcher.end();
+        }
+    }
+
+    /// Has the poll listen no more to what rests.
+    pub(crate) fn end_rests(&self) {
+        if self.resting.borrow().is_empty() {
+            return;
+        }
+        let mut resting = self.resting.take();
+        for registered in resting.drain(..) {
+            if registered.end_rest().is_some() {
+                self.forget(&registered).for_each(Watcher::end);
+            }
+        }
+        // With the room that it has.
+        self.resting.replace(resting);
     }
 
     /// Puts the watcher, or none, in the place of the one before.
@@ -206,6 +271,14 @@ impl Reactor {
         let registered = self.find(descriptor);
         if registered.is_some_and(|registered| registered.has_numbered(interest, number)) {
             self.unwatch(descriptor, interest);
+        }
+    }
+
+    /// Spares the watcher of this number the question whether anything is left, if it is still the one that is told.
+    pub(crate) fn settle_if(&self, descriptor: RawFd, interest: Interest, number: u64) {
+        let registered = self.find(descriptor);
+        if let Some(registered) = registered.filter(|registered| registered.has_numbered(interest, number)) {
+            registered.settle(interest);
         }
     }
 
@@ -290,6 +363,7 @@ impl Reactor {
     /// Has all that was told of heard of again, unless nothing is left in it. Before every look, and before the program looks that does so in the
     /// loop's stead.
     pub(crate) fn ask_again(&self) {
+        self.end_rests();
         for registered in self.line.borrow().iter() {
             if registered.take_unsettled() {
                 // It fails for a descriptor that was closed without being unwatched: that is watched no more.
@@ -316,25 +390,32 @@ impl Reactor {
             return;
         }
         let table = self.table.borrow();
-        let heard = || told.iter().filter_map(|event| Some((event, table.find(event.token())?)));
-        heard().for_each(|(event, registered)| registered.hear(event));
-        let next = &mut *self.spare.borrow_mut();
-        let mut queue = |registered: &Rc<Registered>| {
-            if registered.is_told() {
-                registered.take_told(|told| {
-                    ready.push(|| match told {
-                        Told::Call(callback) => Entry::Call(callback),
-                        Told::Ready(told) => Entry::Ready(registered.clone(), told),
-                    });
-                });
-                next.push(registered.clone());
+        let (late, next) = (&mut *self.late.borrow_mut(), &mut *self.spare.borrow_mut());
+        for event in told.iter() {
+            let Some(registered) = table.find(event.token()) else {
+                continue;
+            };
+            registered.hear(event);
+            if registered.is_told() && !registered.keeps_place.get() {
+                late.push(registered.clone());
             }
+        }
+        let mut queue = |registered: Rc<Registered>| {
+            registered.take_told(|told| {
+                ready.push(|| match told {
+                    Told::Call(callback) => Entry::Call(callback),
+                    Told::Ready(told) => Entry::Ready(registered.clone(), told),
+                });
+            });
+            registered.keeps_place.set(true);
+            next.push(registered);
         };
-        let stays = |registered: &&Rc<Registered>| registered.keeps_place.get();
-        line.iter().filter(stays).for_each(&mut queue);
-        heard().for_each(|(_, registered)| queue(registered));
-        line.drain(..).for_each(|registered| registered.keeps_place.set(false));
-        next.iter().for_each(|registered| registered.keeps_place.set(true));
+        for registered in line.drain(..) {
+            if registered.keeps_place.replace(false) && registered.is_told() {
+                queue(registered);
+            }
+        }
+        late.drain(..).filter(|registered| registered.is_told()).for_each(queue);
         std::mem::swap(line, next);
         told.clear();
     }
@@ -343,6 +424,13 @@ impl Reactor {
     pub(crate) fn any(&self) -> Option<Rc<Registered>> {
         let table = self.table.borrow();
         table.by_token.iter().next().map(|(_, registered)| registered.clone())
+    }
+}
+
+fn mio_interest(interest: Interest) -> mio::Interest {
+    match interest {
+        Interest::Read => mio::Interest::READABLE,
+        Interest::Write => mio::Interest::WRITABLE,
     }
 }
 

@@ -1,16 +1,17 @@
 //! A descriptor as the loop knows it: who is told when it is ready, and what is known of it.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::os::fd::RawFd;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use mio::Token;
 use mio::event::Event;
 
 use crate::block::callback::Scheduled;
 
-/// What somebody may want to know of a descriptor.
+/// What somebody may want to know of a descriptor: [`Source`](crate::primitive::Source) has an example.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Interest {
     /// That it can be read from, has ended, or has failed.
@@ -42,6 +43,8 @@ pub(crate) struct Registered {
     writing: Direction,
     /// What the poll listens to.
     pub(crate) listened: Cell<Option<mio::Interest>>,
+    /// Nobody watches it, but the poll listens still, for whoever may watch it again before the next look: the socket is this one.
+    rests: RefCell<Option<Weak<dyn Any>>>,
     /// It was ready at the last look, and has been registered since: it keeps its place before what becomes ready later.
     pub(crate) keeps_place: Cell<bool>,
     /// There is no more to come, or it has failed: all that is left is to be told without anything new happening.
@@ -85,9 +88,21 @@ impl Registered {
             reading: Direction::default(),
             writing: Direction::default(),
             listened: Cell::new(None),
+            rests: RefCell::new(None),
             keeps_place: Cell::new(false),
             has_ended: Cell::new(false),
         }
+    }
+
+    /// Has it rest: what becomes ready now stands behind what was ready before, also if it is this.
+    pub(crate) fn rest(&self, socket: Weak<dyn Any>) {
+        self.rests.replace(Some(socket));
+        self.keeps_place.set(false);
+    }
+
+    /// Ends its rest; for which socket it was.
+    pub(crate) fn end_rest(&self) -> Option<Weak<dyn Any>> {
+        self.rests.take()
     }
 
     fn direction(&self, interest: Interest) -> &Direction {
@@ -151,6 +166,7 @@ impl Registered {
     }
 
     /// Hands out who is told of what was heard: the reader, then the writer.
+    #[inline]
     pub(crate) fn take_told(&self, mut tell: impl FnMut(Told)) {
         for interest in [Interest::Read, Interest::Write] {
             let direction = self.direction(interest);

@@ -144,6 +144,7 @@ impl Core {
     #[inline(never)]
     fn wait_for_something(&self, at_standstill: &dyn Fn() -> Result<()>) -> Result<()> {
         self.ready.shrink();
+        self.reactor.end_rests();
         let since = Instant::now();
         // A wait may end early and for nothing: by a signal, or a wake-up that came too late for what it was about.
         while self.ready.is_empty() {

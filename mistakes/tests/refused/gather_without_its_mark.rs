@@ -1,6 +1,6 @@
-//! `gather(a(), b())`: the macro `gather!` takes several, the function one iterator.
+//! `gather(a(), b())`: the macro `gather!` takes several, the function one list.
 
-use kolo::{Result, gather, run, sleep};
+use kolo::{Result, as_completed, create_task, gather, run, sleep, wait};
 
 async fn say(what: &str) -> Result<()> {
     println!("{what}");
@@ -11,6 +11,9 @@ fn main() -> Result<()> {
     run(async {
         gather(say("a"), say("b")).await?;
         gather((say("a"), say("b"))).await?;
+        gather(say("a")).await?;
+        as_completed(say("a"), say("b")).next().await;
+        wait(create_task(say("a"))).await?;
         Ok(())
     })
 }

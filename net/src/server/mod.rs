@@ -96,6 +96,9 @@ impl Server {
     ///
     /// # Errors
     /// Io, when the system refuses to listen; Cancelled.
+    ///
+    /// # Cancel safety
+    /// It accepts from the first poll on, whether or not the task goes on.
     #[track_caller]
     pub fn start_serving(&self) -> impl Future<Output = Result<()>> + use<> {
         let (server, site) = (self.clone(), Location::caller());
@@ -118,6 +121,9 @@ impl Server {
     /// # Errors
     /// Cancelled, always in the end: when the task is cancelled, and when somebody [closes](Server::close) the server; in both cases only
     /// once it is closed and its last connection is lost. Runtime, when it is closed already, or another task waits here.
+    ///
+    /// # Cancel safety
+    /// The server is closed. A future that is dropped leaves it as it is.
     #[track_caller]
     pub fn serve_forever(&self) -> impl Future<Output = Result<()>> + use<> {
         let (server, site) = (self.clone(), Location::caller());
@@ -180,6 +186,9 @@ impl Server {
     ///
     /// # Errors
     /// Cancelled.
+    ///
+    /// # Cancel safety
+    /// Nothing changes for those who wait too.
     #[track_caller]
     pub fn wait_closed(&self) -> impl Future<Output = Result<()>> + use<> {
         let server = self.clone();

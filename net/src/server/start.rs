@@ -1,6 +1,5 @@
 //! Starting servers, of streams and of protocols.
 
-use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::panic::Location;
@@ -9,8 +8,9 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use kolo_executor::{ExceptionContext, Result, create_task, gather, running_loop, try_running_loop};
+use kolo_executor::{Error, ExceptionContext, Result, create_task, gather, running_loop, try_running_loop};
 
+use crate::address::Address;
 use crate::protocol::Protocol;
 use crate::resolve::Lookup;
 use crate::server::Server;
@@ -20,6 +20,7 @@ use crate::server::listening::{Bound, Options};
 use crate::stream::protocol::{Connected, StreamProtocol};
 use crate::stream::reader::{LIMIT, StreamReader};
 use crate::stream::writer::StreamWriter;
+use crate::system::stream_socket;
 #[cfg(feature = "tls")]
 use crate::tls::TlsServer;
 use crate::transport::layer::Layer;
@@ -33,6 +34,9 @@ use crate::transport::layer::Layer;
 /// # Errors
 /// Of the future that this gives: Io, when an address is in use or a name unknown; Value, for a limit of 0; Cancelled; Runtime, without a
 /// running loop.
+///
+/// # Cancel safety
+/// What was bound is closed. asyncio leaves a server that listens already, and nobody has, to itself.
 #[track_caller]
 pub fn start_server<M>(handler: impl ClientConnected<M>, at: impl Into<Hosts>) -> StartServer {
     StartServer::of_streams(handler, Place::Hosts(at.into()), Location::caller())
@@ -136,7 +140,7 @@ struct Start {
 enum Place {
     Hosts(Hosts),
     Path(PathBuf),
-    Socket(io::Result<OwnedFd>),
+    Socket { socket: OwnedFd, is_unix: bool },
 }
 
 /// How the protocols of connections are made.
@@ -189,7 +193,10 @@ impl StartServer {
     /// Listens at this socket, which is bound already, instead. Mirrors `sock=`.
     pub fn on(self, socket: impl Into<OwnedFd>) -> StartServer {
         let socket = socket.into();
-        self.with(|start| start.place = Place::Socket(Ok(socket)))
+        self.with(|start| {
+            let is_unix = matches!(start.place, Place::Path(_) | Place::Socket { is_unix: true, .. });
+            start.place = Place::Socket { socket, is_unix };
+        })
     }
 
     /// How many connections may wait to be accepted, and are accepted in one iteration at the most; 100 unless told otherwise.
@@ -251,9 +258,21 @@ impl Start {
         let bound = self.place.bind(self.options, site).await.map_err(|error| error.at(site))?;
         let server = Server::new(&event_loop, bound, backlog, &accept).map_err(|error| error.at(site))?;
         if start_serving {
+            // Cancelled here it would go on, and nobody could close it.
+            let mut started = Started(Some(server.clone()));
             server.start_serving().await?;
+            started.0 = None;
         }
         Ok(server)
+    }
+}
+
+/// A server that nobody gets is closed.
+struct Started(Option<Server>);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        self.0.take().inspect(Server::close);
     }
 }
 
@@ -277,7 +296,7 @@ impl Place {
     async fn bind(self, options: Options, site: &'static Location<'static>) -> Result<Vec<Bound>> {
         match self {
             Place::Path(path) => Ok(vec![Bound::to_path(&path)?]),
-            Place::Socket(socket) => Ok(vec![Bound::of(socket?)]),
+            Place::Socket { socket, is_unix } => bound_by_others(socket, is_unix).map(|bound| vec![bound]),
             Place::Hosts(Hosts { hosts, port }) => {
                 let lookup = |host| Lookup::new(host, port).for_listening().resolve(site);
                 let found = gather(hosts.into_iter().map(lookup)).await?;
@@ -290,5 +309,17 @@ impl Place {
                 Bound::to(&addresses, options)
             }
         }
+    }
+}
+
+/// A socket of somebody else's, of the kind that the server is.
+fn bound_by_others(socket: OwnedFd, is_unix: bool) -> Result<Bound> {
+    let bound = Bound::of(stream_socket(socket)?);
+    match bound.address() {
+        Some(Address::Inet(address)) if is_unix => Err(Error::value(format!(
+            "A UNIX Domain Stream Socket was expected, got one at {}",
+            Address::Inet(address)
+        ))),
+        _ => Ok(bound),
     }
 }

@@ -16,7 +16,7 @@ use crate::sock::{attempt_or_wait, check_is_non_blocking};
 use crate::system::poll_of;
 
 /// A listening socket, and what its connections are: of a `TcpListener` `TcpStream`s, of a `UnixListener` `UnixStream`s, of an `OwnedFd`
-/// descriptors.
+/// descriptors. [`sock_accept`] takes one.
 pub trait Listener: AsFd + sealed::Sealed + 'static {
     /// A connection.
     type Connection: From<OwnedFd> + AsFd + 'static;

@@ -62,6 +62,10 @@ pub fn sock_connect<S: AsFd + 'static, E: Into<Endpoint>>(
     async move {
         check_is_non_blocking(socket.as_fd(), site)?;
         let address = match endpoint {
+            // The resolver's error, as in Python, and not the system's: that would take some addresses of the other family.
+            Endpoint::At(Address::Inet(to)) if Family::of(&to) != family_of(socket.as_fd(), site)? => {
+                first_of(socket.as_fd(), Some(to.ip().to_string()), to.port(), site).await?
+            }
             Endpoint::At(address) => address,
             Endpoint::Named(host, port) => first_of(socket.as_fd(), Some(host), port, site).await?,
             Endpoint::Here(port) => first_of(socket.as_fd(), None, port, site).await?,
@@ -72,7 +76,7 @@ pub fn sock_connect<S: AsFd + 'static, E: Into<Endpoint>>(
 
 /// The first address of a host that such a socket can be connected to.
 async fn first_of(socket: BorrowedFd<'_>, host: Option<String>, port: u16, site: &'static Location<'static>) -> Result<Address> {
-    let family = family_of(socket).map_err(|error| error.at(site))?;
+    let family = family_of(socket, site)?;
     let addresses = Lookup::new(host, port).family(Some(family)).resolve(site).await?;
     match addresses.first() {
         Some(address) => Ok(Address::from(*address)),
@@ -113,11 +117,11 @@ impl Attempt for Connected {
 }
 
 /// Of which addresses a socket is.
-fn family_of(socket: BorrowedFd<'_>) -> Result<Family> {
-    let own = rustix::net::getsockname(socket).map_err(refused)?;
+fn family_of(socket: BorrowedFd<'_>, site: &'static Location<'static>) -> Result<Family> {
+    let own = rustix::net::getsockname(socket).map_err(|errno| refused(errno).at(site))?;
     match own.address_family() {
         AddressFamily::INET => Ok(Family::V4),
         AddressFamily::INET6 => Ok(Family::V6),
-        _ => Err(Error::value("a Unix socket is connected to a path, not to a host and a port")),
+        _ => Err(Error::value("a Unix socket is connected to a path, not to a host and a port").at(site)),
     }
 }

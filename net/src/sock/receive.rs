@@ -40,7 +40,7 @@ use crate::system::poll_of;
 /// ```
 ///
 /// A socket has one task that receives: when a second one waits, it takes the place of the first, which then waits until it is cancelled, as
-/// in asyncio.
+/// in asyncio, and keeps the socket open no longer.
 ///
 /// # Errors
 /// Cancelled; Io, from the system; Runtime, when a transport uses the socket, and without a running loop; Value, in debug mode, when it blocks.

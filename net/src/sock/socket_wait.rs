@@ -5,12 +5,13 @@ use std::fmt;
 use std::os::fd::AsFd;
 use std::panic::Location;
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, ready};
 
 use kolo_executor::primitive::{Interest, Parking, Ready, Waiter};
 use kolo_executor::{Result, Watching, try_running_loop};
 
+use crate::address::Address;
 use crate::sock::attempt::Attempt;
 
 /// A wait for the loop to do what is asked of a socket. The call is made by the loop, in the iteration in which the socket is ready, and the
@@ -23,13 +24,16 @@ pub(crate) struct SocketWait<S, A: Attempt> {
     shared: Rc<Shared<A::Output>>,
     /// What is asked of which socket, until it begins.
     asked: Option<(Rc<S>, A)>,
-    watching: Option<Watching>,
+    /// The socket, if it may rest between two waits.
+    rests: Option<Weak<S>>,
 }
 
 /// What the task and the loop share.
 struct Shared<T> {
     outcome: Cell<Option<Result<T>>>,
     waiter: OnceCell<Waiter>,
+    /// While the socket is watched.
+    watching: RefCell<Option<Watching>>,
 }
 
 /// What the loop does when the socket is ready.
@@ -47,9 +51,10 @@ impl<S: AsFd + 'static, A: Attempt> SocketWait<S, A> {
             shared: Rc::new(Shared {
                 outcome: Cell::new(None),
                 waiter: OnceCell::new(),
+                watching: RefCell::default(),
             }),
             asked: Some((socket, attempt)),
-            watching: None,
+            rests: None,
         }
     }
 
@@ -59,8 +64,12 @@ impl<S: AsFd + 'static, A: Attempt> SocketWait<S, A> {
             attempt: RefCell::new(attempt),
             shared: self.shared.clone(),
         });
-        let watching = try_running_loop().and_then(|event_loop| event_loop.tell(&*socket, A::INTEREST, trying));
-        self.watching = Some(watching.map_err(|error| error.at(self.parking.site()))?);
+        let watching = try_running_loop().and_then(|event_loop| event_loop.tell_again(&socket, A::INTEREST, trying));
+        let watching = watching.map_err(|error| error.at(self.parking.site()))?;
+        if watching.has_rested() || is_inet(&*socket) {
+            self.rests = Some(Rc::downgrade(&socket));
+        }
+        self.shared.watching.replace(Some(watching));
         Ok(())
     }
 }
@@ -75,11 +84,26 @@ impl<S: AsFd + 'static, A: Attempt> Future for SocketWait<S, A> {
         }
         let shared = &this.shared;
         let waited = ready!(this.parking.poll(context, |waiter| drop(shared.waiter.set(waiter))));
-        this.watching = None;
+        match (shared.watching.take(), this.rests.take()) {
+            (Some(watching), Some(socket)) => watching.rest(socket),
+            (watching, _) => drop(watching),
+        }
         waited?;
         let outcome = this.shared.outcome.take();
         let outcome = outcome.unwrap_or_else(|| unreachable!("nobody else wakes it"));
         Poll::Ready(outcome.map_err(|error| error.at(this.parking.site())))
+    }
+}
+
+/// Only sockets of TCP and UDP rest: the order of others is the system's own to the last, whoever reads from them by whatever means.
+fn is_inet(socket: impl AsFd) -> bool {
+    let address = rustix::net::getsockname(&socket).ok().and_then(Address::of);
+    matches!(address, Some(Address::Inet(_)))
+}
+
+impl<S, A: Attempt> Drop for SocketWait<S, A> {
+    fn drop(&mut self) {
+        drop(self.shared.watching.take());
     }
 }
 
@@ -96,6 +120,10 @@ impl<S: AsFd + 'static, A: Attempt> Ready for Trying<S, A> {
         if let Poll::Ready(outcome) = attempted {
             self.shared.outcome.set(Some(outcome));
             waiter.wake();
+            if let Some(watching) = &*self.shared.watching.borrow() {
+                // What is left is not for this call, and in the next iteration it is watched no more.
+                watching.drained();
+            }
         }
     }
 }

@@ -25,6 +25,11 @@ impl Buffer {
     }
 
     pub(crate) fn push(&mut self, data: &[u8]) {
+        if self.bytes.capacity() == 0 {
+            // Most of what comes is read before more does: no room for that.
+            self.bytes = data.to_vec();
+            return;
+        }
         // The room before the first byte is used before more is asked for.
         if self.start > 0 && self.bytes.capacity() - self.bytes.len() < data.len() {
             self.bytes.drain(..self.start);
@@ -46,7 +51,9 @@ impl Buffer {
     pub(crate) fn take_all(&mut self) -> Vec<u8> {
         let start = std::mem::take(&mut self.start);
         let mut bytes = std::mem::take(&mut self.bytes);
-        bytes.drain(..start);
+        if start > 0 {
+            bytes.drain(..start);
+        }
         bytes
     }
 

@@ -55,6 +55,7 @@ impl Incoming {
         self.is_paused.get()
     }
 
+    #[inline]
     pub(crate) fn is_awaited(&self) -> bool {
         self.waiter.borrow().is_some()
     }
@@ -67,13 +68,27 @@ impl Incoming {
         self.error.borrow().clone()
     }
 
+    /// # Errors
+    /// That with which every read ends, if there is one.
+    #[inline]
+    pub(crate) fn check(&self) -> Result<()> {
+        match &*self.error.borrow() {
+            None => Ok(()),
+            Some(error) => Err(error.clone()),
+        }
+    }
+
     pub(crate) fn feed_data(&self, data: &[u8]) {
         if data.is_empty() {
             return;
         }
-        self.buffer.borrow_mut().push(data);
+        let buffered = {
+            let buffer = &mut *self.buffer.borrow_mut();
+            buffer.push(data);
+            buffer.len()
+        };
         self.wake();
-        if self.buffer.borrow().len() > 2 * self.limit
+        if buffered > 2 * self.limit
             && let Some(transport) = self.transport()
             && !self.is_paused.replace(true)
         {
@@ -104,13 +119,23 @@ impl Incoming {
         }
     }
 
+    /// Takes out what is buffered, up to so many bytes.
+    #[inline]
+    pub(crate) fn take(&self, most: usize) -> Vec<u8> {
+        let taken = self.buffer.borrow_mut().take(most);
+        self.resume_if_little();
+        taken
+    }
+
     /// Has the transport read again, once little enough is buffered.
+    #[inline]
     pub(crate) fn resume_if_little(&self) {
         if self.is_paused.get() && self.buffer.borrow().len() <= self.limit {
             self.resume();
         }
     }
 
+    #[inline]
     fn resume(&self) {
         if self.is_paused.replace(false)
             && let Some(transport) = self.transport()
@@ -121,37 +146,76 @@ impl Incoming {
 
     /// Suspends the task until more has come, or the end, or an error. `name` is who asks.
     pub(crate) fn wait(self: &Rc<Self>, name: &str, site: &'static Location<'static>) -> Result<Wait> {
-        // One task at a time: of two, nobody could say which bytes are whose.
-        if self.is_awaited() {
-            let error = format!("{name}() called while another coroutine is already waiting for incoming data");
-            return Err(Error::runtime(error).at(site));
-        }
-        self.resume();
-        Ok(Wait {
-            incoming: self.clone(),
-            parking: Parking::new(site),
-            number: 0,
-        })
+        let wait = Wait::new(self.clone(), site);
+        wait.check(name)?;
+        Ok(wait)
     }
 }
 
 /// One wait for more.
 pub(crate) struct Wait {
-    incoming: Rc<Incoming>,
+    pub(crate) incoming: Rc<Incoming>,
     parking: Parking,
+    /// 0 before it is under way.
     number: u64,
 }
 
 impl Wait {
+    /// One that has still to be [checked](Wait::check).
+    pub(crate) fn new(incoming: Rc<Incoming>, site: &'static Location<'static>) -> Wait {
+        Wait {
+            incoming,
+            parking: Parking::new(site),
+            number: 0,
+        }
+    }
+
+    /// Has the transport read, of which a wait is in want. `name` is who asks.
+    ///
+    /// # Errors
+    /// Runtime, when another task waits: nobody could say which bytes are whose.
+    #[inline]
+    pub(crate) fn check(&self, name: &str) -> Result<()> {
+        if self.incoming.is_awaited() {
+            return Err(self.refusal(name));
+        }
+        self.incoming.resume();
+        Ok(())
+    }
+
+    #[cold]
+    fn refusal(&self, name: &str) -> Error {
+        let error = format!("{name}() called while another coroutine is already waiting for incoming data");
+        Error::runtime(error).at(self.parking.site())
+    }
+
+    #[inline]
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.number > 0
+    }
+
+    #[cold]
     fn end(&self) {
         // Whosever it is by now, as in asyncio: a wait that was woken has left the place free, and another may stand there, whom nobody wakes then.
         drop(self.incoming.waiter.take());
+        self.incoming.failed.borrow_mut().retain(|(failed, _)| *failed != self.number);
+    }
+}
+
+impl Incoming {
+    /// The error that has ended the wait with this number.
+    #[cold]
+    fn failure_of(&self, number: u64) -> Result<()> {
+        let failed = &mut *self.failed.borrow_mut();
+        let place = failed.iter().position(|(failed, _)| *failed == number);
+        place.map_or(Ok(()), |place| Err(failed.swap_remove(place).1))
     }
 }
 
 impl Future for Wait {
     type Output = Result<()>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
         let Wait {
             incoming,
@@ -163,22 +227,25 @@ impl Future for Wait {
             incoming.number.set(*number);
             incoming.waiter.replace(Some((waiter, *number)));
         }));
-        drop(incoming.waiter.take());
-        let failed = {
-            let failed = &mut *incoming.failed.borrow_mut();
-            let place = failed.iter().position(|(failed, _)| failed == number);
-            place.map(|place| failed.swap_remove(place).1)
-        };
-        Poll::Ready(outcome.and_then(|()| failed.map_or(Ok(()), Err)))
+        if incoming.is_awaited() {
+            drop(incoming.waiter.take());
+        }
+        let has_failed = !incoming.failed.borrow().is_empty();
+        Poll::Ready(match has_failed {
+            false => outcome,
+            true => {
+                let failure = incoming.failure_of(*number);
+                outcome.and(failure)
+            }
+        })
     }
 }
 
 impl Drop for Wait {
+    #[inline]
     fn drop(&mut self) {
         if self.parking.is_parked() {
             self.end();
-            let number = self.number;
-            self.incoming.failed.borrow_mut().retain(|(failed, _)| *failed != number);
         }
     }
 }

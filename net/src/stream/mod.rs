@@ -6,6 +6,7 @@ mod incoming;
 pub(crate) mod lines;
 mod polled;
 pub(crate) mod protocol;
+mod read;
 pub(crate) mod reader;
 mod search;
 pub(crate) mod streams;

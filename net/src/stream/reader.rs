@@ -8,6 +8,7 @@ use kolo_executor::{Error, IncompleteRead, Kind, LimitOverrun, Result};
 
 use crate::stream::incoming::Incoming;
 use crate::stream::polled::Polled;
+use crate::stream::read::Read;
 use crate::stream::search::Search;
 
 /// How much is buffered unless something else is asked for, in bytes.
@@ -110,10 +111,13 @@ impl StreamReader {
     ///
     /// # Errors
     /// The connection's; Cancelled; Runtime, when another task waits.
+    ///
+    /// # Cancel safety
+    /// Nothing has been taken: what has come is there for the next read.
     #[track_caller]
     pub fn read(&self, n: usize) -> impl Future<Output = Result<Vec<u8>>> + use<> {
         let (incoming, site) = (self.0.clone(), Location::caller());
-        async move { read(&incoming, n, site).await }
+        Read::new(incoming, n, site)
     }
 
     /// Reads to the end. Mirrors `reader.read(-1)`.
@@ -129,7 +133,7 @@ impl StreamReader {
         async move {
             let mut all = Vec::new();
             loop {
-                let block = read(&incoming, incoming.limit, site).await?;
+                let block = Read::new(incoming.clone(), incoming.limit, site).await?;
                 if block.is_empty() {
                     return Ok(all);
                 }
@@ -145,12 +149,15 @@ impl StreamReader {
     ///
     /// # Errors
     /// IncompleteRead, with what there was, when the end comes before; and as [`read`](StreamReader::read).
+    ///
+    /// # Cancel safety
+    /// Nothing has been taken: what has come is there for the next read.
     #[doc(alias = "readexactly")]
     #[track_caller]
     pub fn read_exactly(&self, n: usize) -> impl Future<Output = Result<Vec<u8>>> + use<> {
         let (incoming, site) = (self.0.clone(), Location::caller());
         async move {
-            check(&incoming)?;
+            incoming.check()?;
             if n == 0 {
                 return Ok(Vec::new());
             }
@@ -160,7 +167,7 @@ impl StreamReader {
                 }
                 incoming.wait("readexactly", site)?.await?;
             }
-            Ok(take(&incoming, n))
+            Ok(incoming.take(n))
         }
     }
 
@@ -169,6 +176,9 @@ impl StreamReader {
     /// # Errors
     /// IncompleteRead, with what there was, when the end comes before; LimitOverrun, when the separator is farther away than the limit: all stays
     /// in the buffer then; Value, for an empty separator; and as [`read`](StreamReader::read).
+    ///
+    /// # Cancel safety
+    /// Nothing has been taken: what has come is there for the next read.
     #[doc(alias = "readuntil")]
     #[track_caller]
     pub fn read_until<S: AsRef<[u8]>>(&self, separator: S) -> impl Future<Output = Result<Vec<u8>>> + use<S> {
@@ -181,6 +191,9 @@ impl StreamReader {
     ///
     /// # Errors
     /// As [`read_until`](StreamReader::read_until); Value, too, without separators.
+    ///
+    /// # Cancel safety
+    /// Nothing has been taken: what has come is there for the next read.
     #[track_caller]
     pub fn read_until_any<I>(&self, separators: I) -> impl Future<Output = Result<Vec<u8>>> + use<I>
     where
@@ -196,6 +209,9 @@ impl StreamReader {
     /// # Errors
     /// Value, when the line is longer than the limit: it is dropped, or, if its end has not come yet, all that is buffered. And as
     /// [`read`](StreamReader::read).
+    ///
+    /// # Cancel safety
+    /// Nothing has been taken: what has come is there for the next read.
     #[doc(alias = "readline")]
     #[track_caller]
     pub fn read_line(&self) -> impl Future<Output = Result<Vec<u8>>> + use<> {
@@ -204,31 +220,9 @@ impl StreamReader {
     }
 }
 
-/// The error that every read begins with.
-fn check(incoming: &Incoming) -> Result<()> {
-    incoming.error().map_or(Ok(()), Err)
-}
-
-fn take(incoming: &Incoming, n: usize) -> Vec<u8> {
-    let taken = incoming.buffer.borrow_mut().take(n);
-    incoming.resume_if_little();
-    taken
-}
-
 fn incomplete(incoming: &Incoming, expected: Option<usize>, site: &'static Location<'static>) -> Error {
     let partial = incoming.buffer.borrow_mut().take_all();
     Error::from(IncompleteRead { partial, expected }).at(site)
-}
-
-pub(crate) async fn read(incoming: &Rc<Incoming>, n: usize, site: &'static Location<'static>) -> Result<Vec<u8>> {
-    check(incoming)?;
-    if n == 0 {
-        return Ok(Vec::new());
-    }
-    if incoming.buffer.borrow().is_empty() && !incoming.has_eof() {
-        incoming.wait("read", site)?.await?;
-    }
-    Ok(take(incoming, n))
 }
 
 async fn read_until<S: AsRef<[u8]>>(
@@ -244,7 +238,7 @@ async fn read_until<S: AsRef<[u8]>>(
         };
         return Err(Error::value(error).at(site));
     };
-    check(incoming)?;
+    incoming.check()?;
     let overrun = |message: &'static str, consumed| {
         let message = message.into();
         Err(Error::from(LimitOverrun { message, consumed }).at(site))
@@ -263,7 +257,7 @@ async fn read_until<S: AsRef<[u8]>>(
     if found.start > incoming.limit {
         return overrun("Separator is found, but chunk is longer than limit", found.start);
     }
-    Ok(take(incoming, found.end))
+    Ok(incoming.take(found.end))
 }
 
 pub(crate) async fn read_line(incoming: &Rc<Incoming>, site: &'static Location<'static>) -> Result<Vec<u8>> {

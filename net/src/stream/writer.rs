@@ -142,15 +142,10 @@ impl StreamWriter {
     pub fn drain(&self) -> impl Future<Output = Result<()>> + use<> {
         let (outgoing, site) = (self.0.clone(), Location::caller());
         async move {
-            if let Some(error) = outgoing.reader.error() {
-                return Err(error);
+            match outgoing.is_drained() {
+                true => Ok(()),
+                false => outgoing.drain(site).await,
             }
-            let is_closing = outgoing.transport.borrow().is_closing();
-            if is_closing {
-                // The connection may have to be told that it is lost.
-                sleep(0).await?;
-            }
-            outgoing.protocol.clone().drain(site).await
         }
     }
 
@@ -177,8 +172,7 @@ impl StreamWriter {
 
     /// Whether a drain would end at once, with no error.
     pub(crate) fn is_drained(&self) -> bool {
-        let outgoing = &*self.0;
-        !outgoing.protocol.drainers.is_paused() && !self.is_closing() && outgoing.reader.error().is_none()
+        self.0.is_drained()
     }
 
     /// How many bytes are buffered for writing.
@@ -197,6 +191,23 @@ impl StreamWriter {
     #[doc(alias = "get_extra_info")]
     pub fn peer_address(&self) -> Option<Address> {
         self.0.transport.borrow().peer_address()
+    }
+}
+
+impl Outgoing {
+    #[inline]
+    fn is_drained(&self) -> bool {
+        self.reader.0.check().is_ok() && !self.transport.borrow().is_closing() && self.protocol.is_drained()
+    }
+
+    async fn drain(&self, site: &'static Location<'static>) -> Result<()> {
+        self.reader.0.check()?;
+        let is_closing = self.transport.borrow().is_closing();
+        if is_closing {
+            // The connection may have to be told that it is lost.
+            sleep(0).await?;
+        }
+        self.protocol.clone().drain(site).await
     }
 }
 

@@ -37,6 +37,7 @@ pub trait TlsEnd {
 /// })
 /// .unwrap();
 /// ```
+#[doc(alias = "create_default_context")]
 #[derive(Clone)]
 pub struct TlsClient {
     config: Arc<ClientConfig>,
@@ -127,6 +128,7 @@ impl TlsEnd for TlsClient {
 /// })
 /// .unwrap();
 /// ```
+#[doc(alias = "SSLContext")]
 #[derive(Clone)]
 pub struct TlsServer {
     config: Arc<ServerConfig>,

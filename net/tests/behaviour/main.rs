@@ -7,9 +7,11 @@ mod support;
 
 mod connecting;
 mod datagrams;
+mod exhausted;
 mod iterations;
 mod names;
 mod sendfile;
 mod shared_waits;
 mod sockets;
 mod traits;
+mod waiting;

@@ -2,8 +2,15 @@
 //!
 //! Which cases there are, and why some have no test, is in `tests/conformance/cases.tsv` at the root; `tests/conformance.rs` compares.
 
+#[path = "../peers/mod.rs"]
+mod peers;
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 
+mod base_events;
 mod events;
+mod selector_events;
+mod server;
 mod sock_lowlevel;
+mod streams;
+mod unix_events;

@@ -58,13 +58,9 @@ pub(crate) fn address_of(server: &Server) -> SocketAddr {
     server.addresses()[0].inet().expect("a server of TCP")
 }
 
-/// Sends as much as there is room for, and says how much that was.
-pub(crate) fn fill(mut socket: impl Write) -> usize {
-    let mut count = 0;
-    while let Ok(sent) = socket.write(&[0; 65536]) {
-        count += sent;
-    }
-    count
+/// Sends what there is room for.
+pub(crate) fn send(mut socket: impl Write, bytes: &[u8]) {
+    socket.write_all(bytes).expect("an open socket with room");
 }
 
 /// Takes all that has come, and says how much it was.
@@ -88,7 +84,7 @@ pub(crate) fn next(mut socket: impl Read) -> String {
     }
 }
 
-/// A socket that does not block has as much room as the system gives it.
+/// Sends as much as there is room for, also by a socket that blocks, and says how much that was.
 pub(crate) fn brim(socket: &impl AsFd) -> usize {
     let mut count = 0;
     while let Ok(sent) = rustix::net::send(socket, &[0; 65536], rustix::net::SendFlags::DONTWAIT) {

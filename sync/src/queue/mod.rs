@@ -17,6 +17,7 @@ use crate::Items;
 use crate::storage::{Fifo, Lifo, Priority, Storage};
 
 /// A queue that gives the oldest item out first. Mirrors `asyncio.Queue`; see [`AnyQueue`].
+#[doc(alias("channel", "mpsc"))]
 pub type Queue<T> = AnyQueue<Fifo<T>>;
 
 /// A queue that gives the newest item out first. Mirrors `asyncio.LifoQueue`; see [`AnyQueue`].
@@ -30,6 +31,7 @@ pub type Queue<T> = AnyQueue<Fifo<T>>;
 /// assert_eq!(queue.get_nowait()?, "second");
 /// # Ok::<(), kolo::Error>(())
 /// ```
+#[doc(alias = "stack")]
 pub type LifoQueue<T> = AnyQueue<Lifo<T>>;
 
 /// A queue that gives the smallest item out first, and equal ones in the order in which CPython's does. Mirrors
@@ -50,6 +52,7 @@ pub type LifoQueue<T> = AnyQueue<Lifo<T>>;
 /// })
 /// .unwrap();
 /// ```
+#[doc(alias("heapq", "BinaryHeap"))]
 pub type PriorityQueue<T> = AnyQueue<Priority<T>>;
 
 /// Items on their way from those who put them to those who get them: [`Queue`], [`LifoQueue`], [`PriorityQueue`].
@@ -81,6 +84,7 @@ pub type PriorityQueue<T> = AnyQueue<Priority<T>>;
 /// })
 /// .unwrap();
 /// ```
+#[doc(alias("channel", "mpsc", "bounded", "unbounded"))]
 pub struct AnyQueue<S>(Rc<State<S>>);
 
 struct State<S> {
@@ -116,21 +120,25 @@ impl<S: Storage + 'static> AnyQueue<S> {
     }
 
     /// How many items are in it. Mirrors `Queue.qsize`.
+    #[doc(alias = "len")]
     pub fn qsize(&self) -> usize {
         self.0.stock.len()
     }
 
     /// How many items it holds at the most; 0 is any number.
+    #[doc(alias = "capacity")]
     pub fn maxsize(&self) -> usize {
         self.0.maxsize
     }
 
     /// Whether there is nothing in it.
+    #[doc(alias = "is_empty")]
     pub fn empty(&self) -> bool {
         self.qsize() == 0
     }
 
     /// Whether there is no room in it.
+    #[doc(alias = "is_full")]
     pub fn full(&self) -> bool {
         self.0.is_full_with(self.qsize())
     }
@@ -142,6 +150,7 @@ impl<S: Storage + 'static> AnyQueue<S> {
     ///
     /// # Cancel safety
     /// The item was not put, and is dropped; the place in the queue is lost. Room for which this task had been woken goes to the next one.
+    #[doc(alias = "send")]
     #[track_caller]
     pub fn put(&self, item: S::Item) -> impl Future<Output = Result<()>> {
         let item = Some(item);
@@ -153,6 +162,7 @@ impl<S: Storage + 'static> AnyQueue<S> {
     /// # Errors
     /// QueueFull, when there is no room; QueueShutDown; Runtime, from an item of the queue that is being compared or shown. The item is
     /// dropped.
+    #[doc(alias = "try_send")]
     #[track_caller]
     pub fn put_nowait(&self, item: S::Item) -> Result<()> {
         self.check_open()?;
@@ -170,6 +180,7 @@ impl<S: Storage + 'static> AnyQueue<S> {
     ///
     /// # Cancel safety
     /// No item is lost: one for which this task had been woken goes to the next one. The place in the queue is lost.
+    #[doc(alias = "recv")]
     #[track_caller]
     pub fn get(&self) -> impl Future<Output = Result<S::Item>> {
         self.get_at(Location::caller())
@@ -184,6 +195,7 @@ impl<S: Storage + 'static> AnyQueue<S> {
     /// # Errors
     /// QueueEmpty, when there is none; QueueShutDown, when there will be none either; Runtime, from an item of the queue that is being compared
     /// or shown.
+    #[doc(alias = "try_recv")]
     #[track_caller]
     pub fn get_nowait(&self) -> Result<S::Item> {
         if let Some(item) = self.0.take()? {
@@ -237,6 +249,22 @@ impl<S: Storage + 'static> AnyQueue<S> {
     /// Ends the queue: from now on every put fails with QueueShutDown, and every get once it is empty. With `immediate` it is empty at
     /// once: its items are dropped and count as done, unless one of them calls this while it is compared or shown. All that wait are woken.
     /// Mirrors `Queue.shutdown`.
+    ///
+    /// ```
+    /// use kolo::{Kind, Queue, run};
+    ///
+    /// run(async {
+    ///     let queue = Queue::new(0);
+    ///     queue.put_nowait("last")?;
+    ///     queue.shutdown(false);
+    ///     assert_eq!(queue.put("late").await.unwrap_err().kind(), Kind::QueueShutDown);
+    ///     assert_eq!(queue.get().await?, "last");
+    ///     assert_eq!(queue.get().await.unwrap_err().kind(), Kind::QueueShutDown);
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
+    #[doc(alias = "close")]
     pub fn shutdown(&self, immediate: bool) {
         let state = &*self.0;
         state.shut_down.set(true);
@@ -249,6 +277,7 @@ impl<S: Storage + 'static> AnyQueue<S> {
     }
 
     /// The items as they come, until the queue is shut down and empty: `while let Some(item) = items.next().await`.
+    #[doc(alias = "ReceiverStream")]
     #[track_caller]
     pub fn items(&self) -> Items<S> {
         Items::new(self.clone(), Location::caller())

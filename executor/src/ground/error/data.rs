@@ -19,6 +19,7 @@ use super::Kind;
 /// assert_eq!(error.to_string(), "2 bytes read on a total of 5 expected bytes");
 /// assert_eq!(error.downcast_ref::<IncompleteRead>().unwrap().partial, b"ab");
 /// ```
+#[doc(alias = "IncompleteReadError")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IncompleteRead {
     /// The bytes that had come.
@@ -52,6 +53,7 @@ impl StdError for IncompleteRead {}
 /// assert_eq!(error.kind(), Kind::LimitOverrun);
 /// assert_eq!(error.downcast_ref::<LimitOverrun>().unwrap().consumed, 64);
 /// ```
+#[doc(alias = "LimitOverrunError")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitOverrun {
     /// What was looked for, and in what way the limit was in the way.
@@ -82,11 +84,13 @@ impl StdError for LimitOverrun {}
 /// assert_eq!(error.errno(), Some(111));
 /// assert_eq!(error.to_string(), "[Errno 111] Connect call failed ('127.0.0.1', 1)");
 /// ```
+#[doc(alias = "OSError")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OsError {
     /// The system's number of the error.
     pub errno: i32,
     /// What happened. Mirrors `OSError.strerror`.
+    #[doc(alias = "strerror")]
     pub text: Cow<'static, str>,
 }
 

@@ -25,7 +25,19 @@ use crate::ground::caught::{Payload, catch};
 use crate::ground::line::of_program;
 use crate::ground::nested_drop::nested_drop;
 
-/// The result of everything in kolo that may suspend, and of every coroutine.
+/// The result of everything in kolo that may suspend, and of every coroutine; unless told otherwise, with an [`Error`].
+///
+/// ```
+/// use kolo::Result;
+///
+/// fn parse(text: &str) -> Result<u32> {
+///     Ok(text.parse()?)
+/// }
+/// fn strictly(text: &str) -> Result<u32, std::num::ParseIntError> {
+///     text.parse()
+/// }
+/// assert_eq!(parse("42").unwrap(), strictly("42").unwrap());
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The line of a program; `None` where it is not known.
@@ -62,6 +74,7 @@ pub(crate) type Place = Option<&'static Location<'static>>;
 /// assert_eq!(parse("x").unwrap_err().kind(), Kind::Other);
 /// assert_eq!(Error::value("bad").to_string(), "bad");
 /// ```
+#[doc(alias("Exception", "BaseException", "JoinError"))]
 #[derive(Clone)]
 pub struct Error(
     /// `None` is the plain cancellation, by far the most frequent error: no allocation, no count.
@@ -121,24 +134,28 @@ impl Error {
     }
 
     /// A `ValueError`: a value out of range.
+    #[doc(alias = "ValueError")]
     #[track_caller]
     pub fn value(message: impl Into<Cow<'static, str>>) -> Error {
         Error::new(Kind::Value, message)
     }
 
     /// A `RuntimeError`: a misuse.
+    #[doc(alias = "RuntimeError")]
     #[track_caller]
     pub fn runtime(message: impl Into<Cow<'static, str>>) -> Error {
         Error::new(Kind::Runtime, message)
     }
 
     /// An `InvalidStateError`.
+    #[doc(alias = "InvalidStateError")]
     #[track_caller]
     pub fn invalid_state(message: impl Into<Cow<'static, str>>) -> Error {
         Error::new(Kind::InvalidState, message)
     }
 
     /// A `TimeoutError`.
+    #[doc(alias = "TimeoutError")]
     #[track_caller]
     pub fn timeout() -> Error {
         Error::new(Kind::Timeout, "")
@@ -151,6 +168,7 @@ impl Error {
     }
 
     /// The cancellation, without a message.
+    #[doc(alias = "CancelledError")]
     pub const fn cancelled() -> Error {
         Error(None)
     }
@@ -162,6 +180,22 @@ impl Error {
     }
 
     /// Several errors together, as an `ExceptionGroup` holds them.
+    ///
+    /// ```
+    /// use kolo::{Error, Kind, run, task_group};
+    ///
+    /// let failed = run(async {
+    ///     task_group(async |group| {
+    ///         group.create_task(async { Err::<(), _>(Error::value("bad")) })?;
+    ///         Ok(())
+    ///     })
+    ///     .await
+    /// });
+    /// let group = failed.unwrap_err();
+    /// assert_eq!(group.kind(), Kind::Group);
+    /// assert_eq!(group.errors()[0].message(), "bad");
+    /// ```
+    #[doc(alias("ExceptionGroup", "BaseExceptionGroup"))]
     #[track_caller]
     pub fn group(message: impl Into<Cow<'static, str>>, errors: Vec<Error>) -> Error {
         Error::of(Kind::Group, message.into(), Nature::Group(errors))
@@ -193,6 +227,14 @@ impl Error {
     }
 
     /// The same error with `source` as its cause (`raise self from source`).
+    ///
+    /// ```
+    /// use kolo::{Error, Kind};
+    ///
+    /// let cause = Error::timeout();
+    /// let error = Error::runtime("nobody answers").with_source(cause);
+    /// assert_eq!(error.source_error().unwrap().kind(), Kind::Timeout);
+    /// ```
     #[must_use]
     pub fn with_source(self, source: Error) -> Error {
         let message = self.made().map_or(Cow::Borrowed(""), |made| made.message.clone());
@@ -326,6 +368,7 @@ impl Error {
     }
 
     /// The members of a [`Kind::Group`], in the order in which they happened; empty for every other kind.
+    #[doc(alias = "exceptions")]
     pub fn errors(&self) -> &[Error] {
         match self.made().map(|made| &made.nature) {
             Some(Nature::Group(errors)) => errors,
@@ -334,11 +377,32 @@ impl Error {
     }
 
     /// The error that this one was raised from, if it was one of kolo's.
+    #[doc(alias = "__cause__")]
     pub fn source_error(&self) -> Option<&Error> {
         self.made()?.source.as_ref().map(|source| &source.0)
     }
 
     /// Takes what a panic carried, for `std::panic::resume_unwind`. `None` for other kinds, and when it was taken already.
+    ///
+    /// ```
+    /// use kolo::{Kind, create_task, run};
+    ///
+    /// run(async {
+    ///     let task = create_task(async {
+    ///         if true {
+    ///             panic!("oh no");
+    ///         }
+    ///         Ok(())
+    ///     });
+    ///     let error = task.await.unwrap_err();
+    ///     assert_eq!(error.kind(), Kind::Panic);
+    ///     assert_eq!(error.message(), "oh no");
+    ///     let payload = error.take_panic().unwrap(); // for std::panic::resume_unwind
+    ///     assert_eq!(payload.downcast_ref::<&str>(), Some(&"oh no"));
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn take_panic(&self) -> Option<Box<dyn Any + Send>> {
         self.take_payload()?.into_inner()
     }

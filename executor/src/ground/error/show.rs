@@ -52,6 +52,7 @@ impl Error {
     /// let shown = error.traceback().to_string();
     /// assert_eq!(shown, format!("{}:{}: Value: bad", place.file(), place.line()));
     /// ```
+    #[doc(alias("format_exception", "print_exception"))]
     pub fn traceback(&self) -> impl fmt::Display {
         Traceback(self)
     }

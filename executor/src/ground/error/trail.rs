@@ -10,6 +10,22 @@ use super::{Error, Inner};
 use crate::ground::line::of_program;
 
 /// One task, or promise, out of which an error came on its way; from [`Error::trail`].
+///
+/// ```
+/// use kolo::{Error, create_task, run};
+///
+/// run(async {
+///     let task = create_task(async { Err::<(), _>(Error::value("bad")) });
+///     let error = task.await.unwrap_err();
+///     for passage in error.trail() {
+///         if let (Some(task), Some(place)) = (passage.task(), passage.awaited_at()) {
+///             println!("{task}, awaited at {place}"); // Task-2, awaited at src/main.rs:5:22
+///         }
+///     }
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Passage {
     task: Option<Origin>,

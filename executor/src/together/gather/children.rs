@@ -7,7 +7,7 @@ use crate::block::task::TaskHead;
 use crate::ground::error::{Awaited, Error, Result};
 use crate::together::ensure::{EnsureFuture, LoopOf};
 
-/// The children of a gather, of one type or of many.
+/// The children of a gather, of one type ([`Many`]) or of many (a tuple of [`One`]s).
 pub trait Children {
     /// What the gather gives when all have succeeded.
     type Values;
@@ -34,6 +34,21 @@ fn among_results<T>(child: AnyPromise, outcome: impl FnOnce() -> Result<T>) -> R
 }
 
 /// Children of one type, from an iterator.
+///
+/// ```
+/// use kolo::types::Many;
+/// use kolo::{Gather, Task, gather, run, sleep_with};
+///
+/// /// Keeps a gather under way.
+/// struct Orders(Gather<Many<Task<u32>, u32>>);
+///
+/// run(async {
+///     let orders = Orders(gather([1, 2].map(|n| sleep_with(0.01, n))));
+///     assert_eq!(orders.0.await?, [1, 2]);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 pub struct Many<H, T> {
     pub(super) handles: Vec<H>,
     pub(super) all_new: bool,
@@ -61,6 +76,21 @@ impl<H, T> Children for Many<H, T> {
 }
 
 /// A child among others of different types.
+///
+/// ```
+/// use kolo::types::One;
+/// use kolo::{Gather, Task, gather, run, sleep, sleep_with};
+///
+/// /// Keeps a gather of different things under way.
+/// struct Orders(Gather<(One<Task<u32>, u32>, One<Task<()>, ()>)>);
+///
+/// run(async {
+///     let orders = Orders(gather!(sleep_with(0.01, 42), sleep(0.01)));
+///     assert_eq!(orders.0.await?, (42, ()));
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 pub struct One<H, T> {
     handle: H,
     any: fn(&H) -> AnyPromise,

@@ -14,7 +14,8 @@ use crate::together::ensure::{Awaitable, EnsureFuture};
 use crate::together::wait_for::WaitFor;
 use crate::wheel::core::EventLoop;
 
-/// The future of an awaited gather.
+/// The future of an awaited [`Gather`], and of its [`GatherOutcomes`].
+#[must_use = "futures do nothing unless awaited"]
 pub struct Gathering<G, T> {
     waiting: Waiting,
     outer: Ref,

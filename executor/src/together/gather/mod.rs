@@ -20,6 +20,7 @@ use crate::block::raw;
 use crate::ground::error::{Error, Result};
 use crate::handle::promise::Promise;
 use crate::together::ensure::{EnsureFuture, LoopOf};
+use crate::together::several::Several;
 use crate::wheel::core::EventLoop;
 
 /// Runs everything in `awaitables` at once and gives their values in the order given. Mirrors `asyncio.gather`.
@@ -63,27 +64,19 @@ use crate::wheel::core::EventLoop;
 ///
 /// # Cancel safety
 /// Cancelling the waiting task, or the gather, cancels every child; see [`shield`](crate::shield()).
+#[doc(alias("join_all", "try_join_all"))]
 #[track_caller]
-pub fn gather<I>(awaitables: I) -> Gather<ManyOf<I::Item>>
-where
-    I: IntoIterator<Item: EnsureFuture>,
-{
+pub fn gather<S: Several<One: EnsureFuture>>(awaitables: S) -> Gather<ManyOf<S::One>> {
     gather_among(LoopOf::new("gather", None), awaitables)
 }
 
 #[track_caller]
-pub(crate) fn gather_on<I>(event_loop: &EventLoop, awaitables: I) -> Gather<ManyOf<I::Item>>
-where
-    I: IntoIterator<Item: EnsureFuture>,
-{
+pub(crate) fn gather_on<S: Several<One: EnsureFuture>>(event_loop: &EventLoop, awaitables: S) -> Gather<ManyOf<S::One>> {
     gather_among(LoopOf::new("gather", Some(event_loop.clone())), awaitables)
 }
 
 #[track_caller]
-fn gather_among<I>(mut event_loop: LoopOf, awaitables: I) -> Gather<ManyOf<I::Item>>
-where
-    I: IntoIterator<Item: EnsureFuture>,
-{
+fn gather_among<S: Several<One: EnsureFuture>>(mut event_loop: LoopOf, awaitables: S) -> Gather<ManyOf<S::One>> {
     // A loop instead of `map`: the place of creation is that of this call.
     let mut handles = Vec::new();
     for awaitable in awaitables {
@@ -93,9 +86,9 @@ where
         event_loop.expect(),
         Many {
             handles,
-            all_new: I::Item::IS_NEW,
-            any: I::Item::any,
-            outcome: I::Item::outcome,
+            all_new: S::One::IS_NEW,
+            any: S::One::any,
+            outcome: S::One::outcome,
         },
     )
 }
@@ -117,6 +110,10 @@ pub fn gather_tuple<T: Tuple>(awaitables: T) -> Gather<T::Children> {
 /// let (n, ()) = run(async { gather!(sleep_with(0.01, 5), sleep(0.01)).await }).unwrap();
 /// assert_eq!(n, 5);
 /// ```
+///
+/// # Panics
+/// As [`gather()`](crate::gather()).
+#[doc(alias("join", "try_join"))]
 #[macro_export]
 macro_rules! gather {
     ($($awaitable:expr),+ $(,)?) => { $crate::gather_tuple(($($awaitable,)+)) };
@@ -125,6 +122,20 @@ macro_rules! gather {
 /// A gather under way: can be awaited, cancelled, looked at.
 ///
 /// Awaiting it moves the values out of the children that were given by value, and clones those that were given by reference.
+///
+/// ```
+/// use kolo::{gather, run, sleep, sleep_with};
+///
+/// run(async {
+///     let all = gather([1, 2].map(|n| sleep_with(3600, n)));
+///     sleep(0).await?;
+///     assert!(!all.done());
+///     all.cancel_with("enough");
+///     assert_eq!(all.await.unwrap_err().message(), "enough");
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[must_use = "the children run, but nobody waits for them"]
 pub struct Gather<C> {
     count: Rc<Count>,
@@ -258,6 +269,19 @@ impl<C: Children> fmt::Debug for Gather<C> {
 }
 
 /// A gather whose results may be errors; from [`Gather::return_exceptions`].
+///
+/// ```
+/// use kolo::{Error, gather, run};
+///
+/// run(async {
+///     let all = gather([0, 1].map(|n| async move { if n > 0 { Ok(n) } else { Err(Error::value("bad")) } }));
+///     let outcomes = all.return_exceptions().await?;
+///     assert!(outcomes[0].is_err());
+///     assert_eq!(*outcomes[1].as_ref().unwrap(), 1);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[must_use = "the children run, but nobody waits for them"]
 pub struct GatherOutcomes<C>(Gather<C>);
 

@@ -1,11 +1,12 @@
 //! Where no loop runs, runs within runs, and loops that are closed.
 
 use std::cell::Cell;
+use std::future::pending;
 use std::rc::Rc;
 
 use kolo_executor::{
-    Clock, Promise, Result, Runner, Task, as_completed, create_task, current_task, ensure_future, gather, running_loop, shield,
-    sleep, task_group, timeout, try_running_loop, wait, wait_for,
+    Clock, Promise, Result, Runner, Task, as_completed, cancellable, create_task, current_task, ensure_future, gather,
+    running_loop, shield, sleep, task_group, timeout, try_running_loop, wait, wait_for,
 };
 
 use super::runtime;
@@ -47,6 +48,9 @@ fn what_is_awaited_without_a_loop_is_an_error() {
     assert_eq!(error_of(poll_outside(sleep(1)).unwrap()), no_loop());
     assert_eq!(error_of(poll_outside(timeout(1, sleep(1))).unwrap()), no_loop());
     assert_eq!(error_of(poll_outside(wait_for(sleep(1), 1)).unwrap()), no_loop());
+    assert_eq!(error_of(poll_outside(wait_for(sleep(1), 0)).unwrap()), no_loop());
+    assert_eq!(error_of(poll_outside(wait_for(Promise::<()>::new(), 0)).unwrap()), no_loop());
+    assert_eq!(error_of(poll_outside(cancellable(pending::<()>())).unwrap()), no_loop());
     assert_eq!(error_of(poll_outside(task_group(async |_| Ok(()))).unwrap()), no_loop());
     assert_eq!(
         error_of(poll_outside(wait([Promise::<()>::new()])).unwrap().map(|_| ())),

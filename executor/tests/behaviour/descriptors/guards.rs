@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 
+use kolo_executor::primitive::{Interest, Ready};
 use kolo_executor::testing::{Trace, tick};
 use kolo_executor::{EventLoop, Kind, Result, Watching};
 
@@ -23,6 +24,39 @@ fn ready() -> (UnixStream, UnixStream) {
 fn logs(trace: &Trace, name: &'static str) -> impl FnMut() + 'static {
     let trace = trace.clone();
     move || trace.log(name)
+}
+
+/// Counts how often it is told.
+#[derive(Debug, Default)]
+struct Told(Cell<u32>);
+
+impl Ready for Told {
+    fn ready(&self, interest: Interest) {
+        assert_eq!(interest, Interest::Read);
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+#[test]
+fn one_who_says_that_nothing_is_left_is_told_when_more_comes() {
+    let event_loop = virtual_loop();
+    let ((ours, theirs), told) = (ready(), Rc::new(Told::default()));
+    let watching = event_loop.tell(&ours, Interest::Read, told.clone()).unwrap();
+    ticks(&event_loop, 3);
+    assert_eq!(told.0.get(), 3);
+    watching.drained();
+    ticks(&event_loop, 3);
+    assert_eq!(told.0.get(), 3);
+    send(&theirs);
+    ticks(&event_loop, 2);
+    assert_eq!(told.0.get(), 5);
+    // Whoever takes its place is told of what is there.
+    watching.drained();
+    let other = Rc::new(Told::default());
+    let _watching = event_loop.tell(&ours, Interest::Read, other.clone()).unwrap();
+    watching.drained();
+    ticks(&event_loop, 2);
+    assert_eq!((told.0.get(), other.0.get()), (5, 2));
 }
 
 #[test]

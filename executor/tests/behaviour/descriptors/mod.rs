@@ -2,10 +2,12 @@
 
 mod awaits;
 mod closed;
+mod drained;
 mod guards;
 mod looked_at;
 mod order;
 mod outside;
+mod sources;
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind, set_hook, take_hook};
+use std::rc::Rc;
 use std::sync::Once;
 
 use kolo_executor::testing::{Trace, run, tick};
@@ -73,6 +74,33 @@ fn where_no_loop_runs() {
         Trace::new().log_time("event");
     };
     assert_eq!(lines, lines_from(first, lines.len()));
+}
+
+/// A promise needs a loop to call it, a task and a gather have one, even if that is closed.
+#[test]
+fn a_task_takes_callbacks_wherever_it_is() {
+    let event_loop = virtual_loop();
+    let task = event_loop.create_task(nothing());
+    let called = Rc::new(Cell::new(0));
+    let count = || {
+        let called = called.clone();
+        move || called.set(called.get() + 1)
+    };
+    let [of_task, of_promise, of_any, of_gather] = [count(), count(), count(), count()];
+    task.add_done_callback(move |_: &Task<()>| of_task());
+    Promise::clone(&task).add_done_callback(move |_| of_promise());
+    task.as_any_task().add_done_callback(move |_| of_any());
+    gather([&task]).as_any().add_done_callback(move |_| of_gather());
+    event_loop.run_until_complete(&task).unwrap();
+    tick(&event_loop);
+    tick(&event_loop);
+    assert_eq!(called.get(), 4);
+
+    event_loop.close().unwrap();
+    let late = event_loop.create_task(nothing());
+    let never = count();
+    late.add_done_callback(move |_| never());
+    assert_eq!(called.get(), 4);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::transport::Channel;
 use crate::transport::marks::Marks;
 use crate::transport::sendfile::Part;
 use crate::transport::socket::SocketTransport;
+use crate::transport::socket::told::Told;
 
 impl Channel for SocketTransport {
     fn write(&self, data: &[u8]) -> Result<()> {
@@ -128,7 +129,7 @@ impl Channel for SocketTransport {
     }
 
     fn protocol(&self) -> Option<Rc<dyn Protocol>> {
-        self.protocol.borrow().clone()
+        self.protocol.borrow().as_ref().map(Told::protocol)
     }
 
     #[cfg(target_os = "linux")]
@@ -144,7 +145,7 @@ impl Channel for SocketTransport {
     fn set_protocol(&self, protocol: Rc<dyn Protocol>) {
         // One that is lost tells nobody.
         if self.protocol.borrow().is_some() {
-            let before = self.protocol.replace(Some(protocol));
+            let before = self.protocol.replace(Some(Told::new(protocol)));
             drop(before);
         }
     }

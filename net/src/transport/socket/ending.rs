@@ -40,7 +40,7 @@ impl SocketTransport {
     pub(super) fn connection_lost(&self, error: Option<Error>) {
         self.lost.set(self.lost.get().max(1));
         self.lose_sending();
-        let protocol = self.protocol.take();
+        let protocol = self.protocol.take().map(|told| told.protocol());
         // Also when the protocol panics.
         let _released = Released(self);
         if let Some(protocol) = protocol {

@@ -4,6 +4,7 @@ mod channel;
 mod ending;
 mod reading;
 mod sending;
+mod told;
 mod writing;
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -20,6 +21,7 @@ use crate::server::clients::{Client, Clients};
 use crate::transport::marks::Marks;
 use crate::transport::outgoing::Outgoing;
 use crate::transport::socket::sending::Sending;
+use crate::transport::socket::told::Told;
 use crate::transport::{Channel, Transport};
 
 pub(crate) struct SocketTransport {
@@ -28,7 +30,7 @@ pub(crate) struct SocketTransport {
     /// `None` once the connection is lost.
     socket: RefCell<Option<OwnedFd>>,
     source: OnceCell<Source>,
-    protocol: RefCell<Option<Rc<dyn Protocol>>>,
+    protocol: RefCell<Option<Told>>,
     /// The server that accepted it, until it is lost.
     client_of: RefCell<Option<Client>>,
     addresses: [Option<Address>; 2],
@@ -98,7 +100,7 @@ impl SocketTransport {
             descriptor,
             socket: RefCell::new(Some(socket)),
             source: OnceCell::new(),
-            protocol: RefCell::new(Some(protocol.clone())),
+            protocol: RefCell::new(Some(Told::new(protocol.clone()))),
             client_of: RefCell::default(),
             addresses: [local, peer],
             reads_all: is_tcp,

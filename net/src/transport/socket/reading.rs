@@ -8,6 +8,7 @@ use crate::system::refused;
 use crate::transport::Channel;
 use crate::transport::scratch;
 use crate::transport::socket::SocketTransport;
+use crate::transport::socket::told::Told;
 
 impl SocketTransport {
     pub(super) fn begin_reading(&self) {
@@ -31,18 +32,26 @@ impl SocketTransport {
                     if count < scratch.len() && self.reads_all {
                         self.drained(Interest::Read);
                     }
-                    let received = self
-                        .protocol()
-                        .map(|protocol| self.reading.run(|| protocol.data_received(&scratch[..count])));
-                    if let Some(Err(error)) = received {
-                        self.fail("Fatal error: protocol.data_received() call failed.", error);
-                    }
+                    self.data_received(&scratch[..count]);
                 }
                 Err(Errno::AGAIN) => self.drained(Interest::Read),
                 Err(Errno::INTR) => {}
                 Err(error) => self.lose(Some(refused(error))),
             }
         });
+    }
+
+    fn data_received(&self, data: &[u8]) {
+        // Not under the borrow: a protocol may be given up for another by what it is told.
+        let told = self.protocol.borrow().clone();
+        let outcome = match told {
+            None => Ok(()),
+            Some(Told::Streams(streams)) => return streams.feed(data),
+            Some(Told::Protocol(protocol)) => self.reading.run(|| protocol.data_received(data)),
+        };
+        if let Err(error) = outcome {
+            self.fail("Fatal error: protocol.data_received() call failed.", error);
+        }
     }
 
     pub(super) fn end_received(&self) {

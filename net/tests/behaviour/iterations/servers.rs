@@ -12,7 +12,7 @@ use kolo_net::{
 
 use super::writing::logging;
 use crate::peers::scratch::Scratch;
-use crate::peers::{Witness, address_of, log, next, told};
+use crate::peers::{Streams, Witness, address_of, log, next, told};
 use crate::support::reports::Reports;
 use crate::support::runs::{in_loop, traced};
 
@@ -29,10 +29,7 @@ async fn until_the_end(reader: StreamReader, writer: StreamWriter) -> Result<()>
 }
 
 /// Keeps what a handler is called with.
-fn keeping() -> (
-    impl Fn(StreamReader, StreamWriter) + 'static,
-    Rc<RefCell<Vec<(StreamReader, StreamWriter)>>>,
-) {
+fn keeping() -> (impl Fn(StreamReader, StreamWriter) + 'static, Rc<RefCell<Vec<Streams>>>) {
     let kept = Rc::new(RefCell::new(Vec::new()));
     let keeps = kept.clone();
     (move |reader, writer| keeps.borrow_mut().push((reader, writer)), kept)

@@ -1,14 +1,15 @@
 //! Sockets that cannot be used so.
 
 use std::fs::File;
-use std::os::unix::net::UnixStream;
+use std::net::UdpSocket;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::rc::Rc;
 use std::task::Poll;
 
 use kolo_executor::primitive::{Interest, Ready, Source};
 use kolo_executor::testing::run;
 use kolo_executor::{Kind, cancellable, running_loop, sleep};
-use kolo_net::{sock_recv, sock_recv_into, sock_sendall};
+use kolo_net::{open_connection_on, sock_connect, sock_recv, sock_recv_into, sock_sendall};
 
 use super::{fill, pair, send};
 use crate::support::outcome::{error_of, kind_of};
@@ -96,4 +97,31 @@ fn one_whom_nothing_can_wake_is_found_out() {
         Ok(())
     });
     outcome.unwrap();
+}
+
+#[test]
+fn an_address_of_another_family_is_refused_in_the_resolvers_words() {
+    in_loop(async {
+        let socket = Rc::new(UdpSocket::bind(("127.0.0.1", 0))?);
+        socket.set_nonblocking(true)?;
+        let error = sock_connect(&socket, ("::1", 80)).await.unwrap_err();
+        assert_eq!(error.message(), "[Errno -9] Address family for hostname not supported");
+        let socket = Rc::new(UnixDatagram::unbound()?);
+        socket.set_nonblocking(true)?;
+        let expected = (
+            Kind::Value,
+            "a Unix socket is connected to a path, not to a host and a port".to_owned(),
+        );
+        assert_eq!(error_of(sock_connect(&socket, ("127.0.0.1", 80)).await), expected);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_socket_of_datagrams_has_no_streams() {
+    in_loop(async {
+        let error = open_connection_on(UdpSocket::bind(("127.0.0.1", 0))?).await.unwrap_err();
+        assert_eq!(error.message(), "A Stream Socket was expected, got one of datagrams");
+        Ok(())
+    });
 }

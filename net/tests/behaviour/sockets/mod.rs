@@ -4,6 +4,7 @@ mod accepting;
 mod connecting;
 mod misused;
 mod receiving;
+mod resting;
 mod sending;
 
 use std::io::{Read, Write};

@@ -1,11 +1,14 @@
 //! Clients, and a server's end.
 
+use std::cell::Cell;
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
-use kolo_executor::{Kind, Result, running_loop, wait_for};
-use kolo_net::{Endpoint, sock_accept, sock_connect, sock_recv, sock_recv_into, sock_sendall};
+use kolo_executor::{Error, Kind, Promise, Result, running_loop, wait_for};
+use kolo_net::{
+    Endpoint, Protocol, Transport, create_connection_on, sock_accept, sock_connect, sock_recv, sock_recv_into, sock_sendall,
+};
 use rustix::net::{AddressFamily, SocketType};
 
 use super::{http_server, socket, tcp_socket, unix_http_server};
@@ -109,4 +112,46 @@ fn test_cancel_sock_accept() {
         assert_eq!(refused.errno(), Some(111));
         Ok(())
     });
+}
+
+struct MyProto {
+    received: Cell<usize>,
+    done: Promise<()>,
+}
+
+impl Protocol for MyProto {
+    fn connection_made(&self, transport: &Transport) -> Result<()> {
+        transport.write(b"GET / HTTP/1.0\r\nHost: example.com\r\n\r\n")
+    }
+
+    fn data_received(&self, data: &[u8]) -> Result<()> {
+        self.received.set(self.received.get() + data.len());
+        Ok(())
+    }
+
+    fn connection_lost(&self, _: Option<&Error>) -> Result<()> {
+        self.done.set_result(())
+    }
+}
+
+#[test]
+fn test_create_connection_sock() {
+    let (address, server) = http_server(1);
+    in_loop(async move {
+        let socket = tcp_socket();
+        sock_connect(&socket, address).await?;
+        let socket = Rc::into_inner(socket).expect("nobody waits for it any more");
+        let make = || {
+            Rc::new(MyProto {
+                received: Cell::new(0),
+                done: Promise::new(),
+            })
+        };
+        let (transport, protocol) = create_connection_on(make, socket).await?;
+        protocol.done.clone().await?;
+        assert!(protocol.received.get() > 0);
+        transport.close();
+        Ok(())
+    });
+    server.join().unwrap();
 }

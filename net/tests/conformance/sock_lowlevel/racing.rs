@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::rc::Rc;
 
-use kolo_executor::{Result, create_task, sleep, wait_for};
+use kolo_executor::{Result, create_task, sleep};
 use kolo_net::{sock_connect, sock_recv, sock_recv_into, sock_sendall};
 
 use super::{http_server, tcp_socket};
@@ -83,9 +83,9 @@ async fn send_racing() -> Result<()> {
 fn test_sock_client_racing() {
     let (address, server) = http_server(2);
     in_loop(async move {
-        wait_for(recv_racing(address), 10).await?;
-        wait_for(recv_into_racing(address), 10).await?;
-        wait_for(send_racing(), 10).await
+        recv_racing(address).await?;
+        recv_into_racing(address).await?;
+        send_racing().await
     });
     server.join().unwrap();
 }

@@ -1,4 +1,4 @@
-//! `test_events`: what it has on sockets.
+//! Raw sockets.
 
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;

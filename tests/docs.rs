@@ -1,0 +1,157 @@
+//! Every public item says what its users have to know: how it fails, where it panics, what a cancellation leaves, and how it is used.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A public item: its documentation, its attributes, and the rest up to its body.
+struct Item {
+    place: String,
+    /// In an implementation or a trait.
+    inner: bool,
+    docs: String,
+    attributes: String,
+    code: String,
+}
+
+impl Item {
+    fn says(&self, heading: &str) -> bool {
+        self.docs.contains(heading) || self.docs.trim_start().starts_with("See [")
+    }
+
+    fn is_function(&self) -> bool {
+        self.code.contains("fn ")
+    }
+
+    /// What it returns.
+    fn returns(&self) -> &str {
+        self.code.rsplit_once(") -> ").map_or("", |(_, returned)| returned)
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.code.starts_with("pub async") || self.returns().starts_with("impl Future")
+    }
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// What is public in `text`, but for what is hidden.
+fn items_of(file: &Path, text: &str) -> Vec<Item> {
+    let mut items = Vec::new();
+    let (mut docs, mut attributes) = (String::new(), String::new());
+    let mut lines = text.lines().enumerate();
+    while let Some((number, line)) = lines.next() {
+        let inner = line.starts_with(' ');
+        let line = line.trim();
+        if let Some(doc) = line.strip_prefix("///") {
+            docs += doc.strip_prefix(' ').unwrap_or(doc);
+            docs.push('\n');
+        } else if line.starts_with("#[") {
+            attributes += line;
+            // An attribute may be longer than a line.
+            if !line.ends_with(']') {
+                attributes.extend(lines.by_ref().map(|(_, line)| line.trim()).take_while(|line| *line != ")]"));
+            }
+        } else if !line.starts_with("//") {
+            if line.starts_with("pub ") && !attributes.contains("doc(hidden)") {
+                let mut code = line.to_owned();
+                while !code.ends_with(['{', ';', '}', ',']) || code.ends_with("(&self,") || code.ends_with("self,") {
+                    code.push(' ');
+                    code += lines.next().expect("an item ends").1.trim();
+                }
+                items.push(Item {
+                    place: format!("{}:{}", file.display(), number + 1),
+                    inner,
+                    docs: std::mem::take(&mut docs),
+                    attributes: std::mem::take(&mut attributes),
+                    code,
+                });
+            }
+            docs.clear();
+            attributes.clear();
+        }
+    }
+    items
+}
+
+fn items() -> Vec<Item> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for folder in ["executor/src", "sync/src", "net/src"] {
+        sources(&root.join(folder), &mut files);
+    }
+    let items = files.iter().flat_map(|file| {
+        let text = fs::read_to_string(file).unwrap();
+        items_of(file.strip_prefix(root).unwrap(), &text)
+    });
+    items.collect()
+}
+
+/// The places of those that break a rule.
+fn places(broken: impl Iterator<Item = Item>) -> Vec<String> {
+    broken.map(|item| item.place).collect()
+}
+
+#[test]
+fn what_can_fail_says_how() {
+    let fails = |item: &Item| item.is_function() && item.returns().contains("Result<");
+    assert!(items().iter().filter(|item| fails(item)).count() > 70);
+    let silent = items().into_iter().filter(|item| fails(item) && !item.says("# Errors\n"));
+    assert_eq!(places(silent), [""; 0]);
+}
+
+#[test]
+fn what_can_be_cancelled_says_what_is_left() {
+    assert!(items().iter().filter(|item| item.is_awaited()).count() > 20);
+    let silent = items()
+        .into_iter()
+        .filter(|item| item.is_awaited() && !item.says("# Cancel safety\n"));
+    assert_eq!(places(silent), [""; 0]);
+}
+
+/// The line of a misuse is that of the user.
+#[test]
+fn what_panics_knows_its_caller() {
+    assert!(items().iter().filter(|item| item.docs.contains("# Panics\n")).count() > 12);
+    let panics = items()
+        .into_iter()
+        .filter(|item| item.is_function() && item.docs.contains("# Panics\n"));
+    assert_eq!(
+        places(panics.filter(|item| !item.attributes.contains("#[track_caller]"))),
+        [""; 0]
+    );
+}
+
+/// An example, or where one is.
+#[test]
+fn every_type_shows_its_use() {
+    let name = |item: &Item| {
+        let mut words = item.code.split(|c: char| !c.is_alphanumeric() && c != '_').skip(1);
+        words
+            .next()
+            .filter(|kind| ["struct", "enum", "trait", "type"].contains(kind))?;
+        words.next().map(str::to_owned)
+    };
+    let exported = [
+        "executor/src/lib.rs",
+        "sync/src/lib.rs",
+        "net/src/lib.rs",
+        "sync/src/storage.rs",
+    ];
+    let exported = exported.map(|file| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap());
+    let exported = exported.concat();
+    let is_type = |item: &Item| !item.inner && name(item).is_some_and(|name| exported.contains(&name));
+    let shows = |item: &Item| item.docs.contains("```\n") || item.docs.contains("](") || item.docs.contains("[`");
+    let types: Vec<Item> = items().into_iter().filter(is_type).collect();
+    assert!(types.len() > 60, "{}", types.len());
+    assert_eq!(places(types.into_iter().filter(|item| !shows(item))), [""; 0]);
+}
