@@ -18,7 +18,11 @@ const CRATES: [(&str, &str, &[&str]); 9] = [
     ("net", "kolo-net", &["kolo-executor", "kolo-sync"]),
     ("os", "kolo-os", &["kolo-executor", "kolo-sync", "kolo-net"]),
     ("macros", "kolo-macros", &[]),
-    (".", "kolo", &["kolo-executor", "kolo-sync", "kolo-net", "kolo-os", "kolo-macros"]),
+    (
+        ".",
+        "kolo",
+        &["kolo-executor", "kolo-sync", "kolo-net", "kolo-os", "kolo-macros"],
+    ),
     ("differential", "kolo-differential", &["kolo"]),
     ("chaos", "kolo-chaos", &["kolo"]),
     ("mistakes", "kolo-mistakes", &[]),

@@ -2,3 +2,12 @@
 #![forbid(unsafe_code)]
 // Elsewhere `kolo` says so, and there is nothing else to say.
 #![cfg(unix)]
+
+mod pipe;
+mod subprocess;
+
+pub use pipe::connect::{connect_read_pipe, connect_write_pipe, create_read_pipe, create_write_pipe};
+pub use pipe::stdin::stdin;
+pub use subprocess::create::{CreateSubprocess, create_subprocess_exec, create_subprocess_shell};
+pub use subprocess::process::Process;
+pub use subprocess::redirect::{DEVNULL, PIPE, Redirect, STDOUT};

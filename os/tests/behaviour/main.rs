@@ -1,0 +1,5 @@
+//! What kolo-os promises, iterations included.
+#![cfg(unix)]
+
+mod pipes;
+mod subprocess;
