@@ -4,10 +4,12 @@
 #![cfg(unix)]
 
 mod pipe;
+mod signals;
 mod subprocess;
 
 pub use pipe::connect::{connect_read_pipe, connect_write_pipe, create_read_pipe, create_write_pipe};
 pub use pipe::stdin::stdin;
+pub use signals::{add_signal_handler, remove_signal_handler};
 pub use subprocess::create::{CreateSubprocess, create_subprocess_exec, create_subprocess_shell};
 pub use subprocess::process::Process;
 pub use subprocess::redirect::{DEVNULL, PIPE, Redirect, STDOUT};

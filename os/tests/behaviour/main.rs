@@ -2,4 +2,5 @@
 #![cfg(unix)]
 
 mod pipes;
+mod signals;
 mod subprocess;
