@@ -10,7 +10,7 @@ mod repr;
 pub(crate) use ctrl_c::press_ctrl_c_at;
 pub(crate) use datetime::now;
 pub(crate) use random::UNIFORM;
-pub(crate) use repr::Repr;
+pub(crate) use repr::{Repr, bytes_repr};
 
 use kolo::{Result, sleep};
 
