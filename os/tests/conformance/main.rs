@@ -1,0 +1,8 @@
+//! The cases of CPython's own tests of asyncio on subprocesses, pipes and signals: a module for each file of its suite, a test for each case,
+//! under the case's name.
+//!
+//! Which cases there are, and why some have no test, is in `tests/conformance/cases.tsv` at the root; `tests/conformance.rs` compares.
+#![cfg(unix)]
+
+mod events;
+mod subprocess;
