@@ -77,7 +77,7 @@
 //! | `ssl.create_default_context()`; of a server, `ssl.SSLContext` | `TlsClient`, `TlsServer`, with the feature `tls` |
 //! | `asyncio.CancelledError`, `TimeoutError`, `QueueEmpty`, ... | [`Kind::Cancelled`], [`Kind::Timeout`], [`Kind::QueueEmpty`], ...: the [`Kind`]s of one [`Error`] |
 //!
-//! Subprocesses are not there.
+//! Process pools are not there.
 //!
 //! Where something differs that a program can see, it is in the README's table [Where it differs from asyncio](readme#where-it-differs-from-asyncio).
 //! In short: a value comes out of a task once (`task.await`), or is cloned (`(&task).await`); a run that can never go on ends with an error of kind

@@ -12,7 +12,7 @@ pub(crate) use ctrl_c::press_ctrl_c_at;
 pub(crate) use datetime::now;
 pub(crate) use http::{ClientSession, with_example_com};
 pub(crate) use random::UNIFORM;
-pub(crate) use repr::Repr;
+pub(crate) use repr::{Repr, bytes_repr};
 
 use kolo::{Result, sleep};
 

@@ -102,3 +102,12 @@ impl Repr for Error {
         }
     }
 }
+
+/// Bytes as Python writes them.
+pub(crate) fn bytes_repr(bytes: &[u8]) -> String {
+    let escaped: String = bytes
+        .iter()
+        .map(|&byte| std::ascii::escape_default(byte).to_string())
+        .collect();
+    format!("b'{}'", escaped.replace("\\\"", "\""))
+}

@@ -248,7 +248,7 @@ async fn open(
 ) -> Result<(StreamReader, StreamWriter)> {
     let event_loop = try_running_loop().map_err(|error| error.at(site))?;
     let reader = StreamReader::with_limit(limit).map_err(|error| error.at(site))?;
-    let protocol = StreamProtocol::new(&event_loop, &reader, None);
+    let protocol = StreamProtocol::new(&event_loop, &reader);
     let socket = target.connect(make_layer, site).await?;
     let transport = transport_of(&event_loop, socket, protocol.clone()).await?;
     let writer = StreamWriter::new(transport, protocol, reader.clone());

@@ -49,3 +49,15 @@ pub use stream::writer::StreamWriter;
 #[cfg(feature = "tls")]
 pub use tls::{TlsClient, TlsEnd, TlsServer};
 pub use transport::Transport;
+
+pub mod transports {
+    //! For authors of transports: what streams and protocols stand on. Programs that only use them need nothing of it.
+    //!
+    //! A transport of a new kind is a [`Channel`], and a [`Transport`](crate::Transport) of it; it stands on a
+    //! [`Source`](kolo_executor::primitive::Source), or on another transport. Streams over it are a [`StreamReader`](crate::StreamReader) and a
+    //! [`StreamWriter`](crate::StreamWriter), and the [`StreamProtocol`] that the transport tells.
+
+    pub use crate::stream::protocol::StreamProtocol;
+    pub use crate::transport::Channel;
+    pub use crate::transport::marks::Marks;
+}

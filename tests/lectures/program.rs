@@ -68,6 +68,7 @@ fn obstacle(name: &str, path: &Path) -> Option<String> {
         "executor/src".into(),
         "sync/src".into(),
         "net/src".into(),
+        "os/src".into(),
     ]
     .into_iter()
     .filter_map(|path| newest(&goldens::root().join(path)))
@@ -84,6 +85,12 @@ fn newest(path: &Path) -> Option<(SystemTime, PathBuf)> {
     Some((fs::metadata(path).ok()?.modified().ok()?, path.to_owned()))
 }
 
+/// What it is given to read: for most, nothing.
+fn input(name: &str) -> Stdio {
+    let path = goldens::root().join(format!("tests/goldens/stdin/{name}.txt"));
+    fs::File::open(path).map_or_else(|_| Stdio::null(), Stdio::from)
+}
+
 /// Runs the example to its end or, if it is endless, until it has written more than `enough` bytes.
 pub(crate) fn run(name: &str, enough: Option<usize>) -> Run {
     let path = executable(name);
@@ -95,7 +102,7 @@ pub(crate) fn run(name: &str, enough: Option<usize>) -> Run {
         .env("KOLO_STATS", "1")
         .env_remove("KOLO_DEBUG")
         .env_remove("RUST_BACKTRACE")
-        .stdin(Stdio::null())
+        .stdin(input(name))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn();

@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use signal_hook::consts::SIGINT;
 use signal_hook::{SigId, flag, low_level};
@@ -17,17 +17,25 @@ use crate::ground::error::{Error, Kind, Result};
 use crate::wheel::core::EventLoop;
 use crate::wheel::ctrl_c::CtrlC;
 
+static DEADLY: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+/// Notes the action that sets the flag at a Ctrl-C; gives the one that did so before.
+fn sets_deadly(action: Option<SigId>) -> Option<SigId> {
+    static SETTER: Mutex<Option<SigId>> = Mutex::new(None);
+    let mut setter = SETTER.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::replace(&mut *setter, action)
+}
+
 /// Set while Ctrl-C does what it does by default: outside of a run, and when the one before it was not noticed yet. So a loop that is
 /// stuck in somebody's code can be ended by the second.
 ///
 /// `None`: it is not ours. Somebody else handles or ignores Ctrl-C, and goes on doing so; or that cannot be told.
 fn deadly() -> Option<&'static Arc<AtomicBool>> {
-    static DEADLY: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     if DEADLY.get().is_none() && is_main_thread()? && is_default(SIGINT)? {
         let deadly = Arc::new(AtomicBool::new(true));
         // The actions run in this order: only the next Ctrl-C finds what this one has set.
         flag::register_conditional_default(SIGINT, deadly.clone()).ok()?;
-        flag::register(SIGINT, deadly.clone()).ok()?;
+        sets_deadly(Some(flag::register(SIGINT, deadly.clone()).ok()?));
         // It is the main thread that installs, and there is one.
         let _ = DEADLY.set(deadly);
     }
@@ -53,6 +61,30 @@ fn is_default(signal: i32) -> Option<bool> {
     Some(!contains("SigIgn:")? && !contains("SigCgt:")?)
 }
 
+impl EventLoop {
+    /// Whether a Ctrl-C cancels the main task of this run, or ends it, as it does unless it is told otherwise; for whoever handles SIGINT
+    /// himself, as `add_signal_handler` does. Until the end of the run. `false`: this run does not take Ctrl-C, and nothing changes.
+    pub fn set_interrupted_by_ctrl_c(&self, on: bool) -> bool {
+        let ctrl_c = self.0.ctrl_c.borrow().clone();
+        let (Some(ctrl_c), Some(deadly)) = (ctrl_c, DEADLY.get()) else {
+            return false;
+        };
+        if ctrl_c.is_handled.replace(!on) == on {
+            set_deadly_by_ctrl_c(deadly, on);
+        }
+        true
+    }
+}
+
+/// Two in a row are deadly no more while somebody handles them, each of them.
+fn set_deadly_by_ctrl_c(deadly: &Arc<AtomicBool>, on: bool) {
+    let action = on.then(|| flag::register(SIGINT, deadly.clone()).ok()).flatten();
+    if let Some(before) = sets_deadly(action) {
+        low_level::unregister(before);
+    }
+    deadly.store(false, Ordering::SeqCst);
+}
+
 /// Takes Ctrl-C for one run, until it is dropped.
 pub(crate) struct Interrupts {
     event_loop: EventLoop,
@@ -73,6 +105,7 @@ impl Interrupts {
                 unnoticed,
                 main,
                 count: Cell::new(0),
+                is_handled: Cell::new(false),
             }),
             actions: Vec::new(),
             wakes,
@@ -108,11 +141,12 @@ impl Interrupts {
 
 impl Drop for Interrupts {
     fn drop(&mut self) {
-        self.ctrl_c.unnoticed.store(true, Ordering::SeqCst);
         for action in self.actions.drain(..) {
             low_level::unregister(action);
         }
         self.event_loop.0.reactor.no_longer_wake_by(self.wakes.as_raw_fd());
+        self.event_loop.set_interrupted_by_ctrl_c(true);
+        self.ctrl_c.unnoticed.store(true, Ordering::SeqCst);
         let ctrl_c = self.event_loop.0.ctrl_c.take();
         drop(ctrl_c);
     }

@@ -11,4 +11,6 @@ pub(crate) struct CtrlC {
     /// The task to cancel first; none where the loop runs without a runner.
     pub(crate) main: Option<TaskRef>,
     pub(crate) count: Cell<u32>,
+    /// Somebody else handles it for now.
+    pub(crate) is_handled: Cell<bool>,
 }

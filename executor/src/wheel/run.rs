@@ -267,6 +267,9 @@ impl Core {
         let Some(ctrl_c) = ctrl_c.filter(|ctrl_c| ctrl_c.unnoticed.swap(false, Ordering::SeqCst)) else {
             return Ok(());
         };
+        if ctrl_c.is_handled.get() {
+            return Ok(());
+        }
         ctrl_c.count.set(ctrl_c.count.get() + 1);
         match &ctrl_c.main {
             Some(main) if ctrl_c.count.get() == 1 && main.cancel(Error::cancelled()) => Ok(()),

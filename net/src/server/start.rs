@@ -286,7 +286,7 @@ impl Make {
         StreamReader::with_limit(limit)?;
         let accept = move || -> Rc<dyn Protocol> {
             let reader = StreamReader::of_limit(limit);
-            StreamProtocol::new(&running_loop(), &reader, Some(connected.clone()))
+            StreamProtocol::of(&running_loop(), &reader, Some(connected.clone()))
         };
         Ok((Rc::new(accept), layer))
     }

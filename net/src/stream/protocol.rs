@@ -18,7 +18,9 @@ use crate::transport::Transport;
 /// What a server does with a new connection.
 pub(crate) type Connected = Rc<dyn Fn(StreamReader, StreamWriter)>;
 
-pub(crate) struct StreamProtocol {
+/// What a transport has for a protocol when tasks read and write by streams: it feeds a [`StreamReader`], and has the drains of a [`StreamWriter`]
+/// wait. Mirrors `asyncio.StreamReaderProtocol`.
+pub struct StreamProtocol {
     this: Weak<StreamProtocol>,
     /// What nobody holds any more is not read into.
     reader: RefCell<Weak<Incoming>>,
@@ -32,7 +34,17 @@ pub(crate) struct StreamProtocol {
 }
 
 impl StreamProtocol {
-    pub(crate) fn new(event_loop: &EventLoop, reader: &StreamReader, connected: Option<Connected>) -> Rc<StreamProtocol> {
+    /// One that feeds this reader, which somebody else holds: what nobody can read any more is not read into.
+    pub fn new(event_loop: &EventLoop, reader: &StreamReader) -> Rc<StreamProtocol> {
+        StreamProtocol::of(event_loop, reader, None)
+    }
+
+    /// One for a transport that only writes.
+    pub fn of_writer(event_loop: &EventLoop) -> Rc<StreamProtocol> {
+        StreamProtocol::of(event_loop, &StreamReader::new(), None)
+    }
+
+    pub(crate) fn of(event_loop: &EventLoop, reader: &StreamReader, connected: Option<Connected>) -> Rc<StreamProtocol> {
         Rc::new_cyclic(|this| StreamProtocol {
             this: this.clone(),
             reader: RefCell::new(Rc::downgrade(&reader.0)),

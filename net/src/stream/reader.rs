@@ -10,6 +10,7 @@ use crate::stream::incoming::Incoming;
 use crate::stream::polled::Polled;
 use crate::stream::read::Read;
 use crate::stream::search::Search;
+use crate::transport::Transport;
 
 /// How much is buffered unless something else is asked for, in bytes.
 pub(crate) const LIMIT: usize = 64 * 1024;
@@ -71,6 +72,13 @@ impl StreamReader {
             0 => Err(Error::value("Limit cannot be <= 0")),
             _ => Ok(StreamReader::of_limit(limit)),
         }
+    }
+
+    /// Has this transport paused while too much is buffered. Mirrors `reader.set_transport`.
+    ///
+    /// For readers of one's own making, too.
+    pub fn set_transport(&self, transport: Transport) {
+        self.0.set_transport(transport);
     }
 
     /// Adds what has come. Mirrors `reader.feed_data`.

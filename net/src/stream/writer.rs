@@ -51,7 +51,9 @@ struct Outgoing {
 }
 
 impl StreamWriter {
-    pub(crate) fn new(transport: Transport, protocol: Rc<StreamProtocol>, reader: StreamReader) -> StreamWriter {
+    /// What writes to this transport, whose protocol, or a part of it, is `protocol`. A [`drain`](StreamWriter::drain) fails with the error of
+    /// `reader`; where nothing is read that is a new one. Mirrors the class's constructor.
+    pub fn new(transport: Transport, protocol: Rc<StreamProtocol>, reader: StreamReader) -> StreamWriter {
         let transport = RefCell::new(transport);
         let outgoing = Outgoing {
             transport,

@@ -2,10 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::rc::{Rc, Weak};
-use std::sync::Arc;
 
 use kolo_executor::{Context, Error, ExceptionContext, OsError, Promise, Result, TimerHandle, try_running_loop};
 
@@ -13,7 +11,6 @@ use crate::address::Address;
 use crate::protocol::Protocol;
 use crate::tls::refused;
 use crate::transport::marks::Marks;
-use crate::transport::sendfile::Part;
 use crate::transport::{Channel, Transport};
 
 /// How long the two ends may take to agree, in seconds.
@@ -348,10 +345,6 @@ impl Channel for TlsTransport {
 
     fn protocol(&self) -> Option<Rc<dyn Protocol>> {
         self.above()
-    }
-
-    fn send_file(&self, _: &Arc<File>, _: Part) -> Option<Result<Promise<u64>>> {
-        None
     }
 
     fn set_protocol(&self, protocol: Rc<dyn Protocol>) {

@@ -9,11 +9,13 @@ pub(crate) struct Limits {
     pub(crate) low: Option<usize>,
 }
 
-/// The protocol is paused above the high one, and goes on at the low one.
+/// How much may be buffered for writing, in bytes: above the high mark the protocol is paused, at the low one it goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Marks {
-    pub(crate) low: usize,
-    pub(crate) high: usize,
+pub struct Marks {
+    /// So much, or less, and it goes on.
+    pub low: usize,
+    /// More than that, and it is paused.
+    pub high: usize,
 }
 
 impl Default for Marks {

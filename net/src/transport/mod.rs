@@ -18,7 +18,6 @@ use kolo_executor::{Promise, Result};
 use crate::address::Address;
 use crate::protocol::Protocol;
 use crate::transport::marks::Marks;
-use crate::transport::sendfile::Part;
 
 pub(crate) use crate::transport::marks::Limits;
 
@@ -28,30 +27,64 @@ pub(crate) use crate::transport::marks::Limits;
 #[derive(Clone)]
 pub struct Transport(pub(crate) Rc<dyn Channel>);
 
-/// What a kind of transport does. The words are those of [`Transport`].
-pub(crate) trait Channel: fmt::Debug {
+/// What a kind of transport does: what stands behind a [`Transport`]. Each method is that of the same name there; a transport that only reads, or
+/// only writes, does nothing where the other is asked for.
+///
+/// It tells its protocol in asyncio's order: `connection_made` first, `connection_lost` last, and nothing from within a call of the protocol's
+/// that asks it to write or to close.
+pub trait Channel: fmt::Debug {
+    /// Sends at once what it can, and buffers the rest.
     fn write(&self, data: &[u8]) -> Result<()>;
+    /// Sends one after the other.
     fn write_lines(&self, lines: &mut dyn Iterator<Item = &[u8]>) -> Result<()>;
+    /// Ends the direction of writing once all is sent.
     fn write_eof(&self) -> Result<()>;
+    /// Whether that direction can be ended alone.
     fn can_write_eof(&self) -> bool;
+    /// Reads no more, sends what is buffered, then is lost.
     fn close(&self);
+    /// Is lost at once.
     fn abort(&self);
+    /// Whether it is closed, or about to be.
     fn is_closing(&self) -> bool;
+    /// Reads no more for now.
     fn pause_reading(&self);
+    /// Reads again.
     fn resume_reading(&self);
+    /// Whether it reads.
     fn is_reading(&self) -> bool;
+    /// How many bytes are buffered for writing.
     fn buffered(&self) -> usize;
+    /// The water marks.
     fn marks(&self) -> Marks;
+    /// Sets the water marks, and pauses the protocol if more is buffered.
     fn set_marks(&self, marks: Marks);
+    /// Who is told; `None` once it is lost.
     fn protocol(&self) -> Option<Rc<dyn Protocol>>;
+    /// Tells another from now on.
     fn set_protocol(&self, protocol: Rc<dyn Protocol>);
-    /// Has the system send the file. `None`: it cannot, for this kind of transport.
-    fn send_file(&self, file: &Arc<File>, part: Part) -> Option<Result<Promise<u64>>>;
-    fn local_address(&self) -> Option<Address>;
-    fn peer_address(&self) -> Option<Address>;
+    /// Has the system send the file from `offset` on, `count` bytes or all. `None`: it cannot, for this kind of transport, and the file is read
+    /// and written.
+    fn send_file(&self, file: &Arc<File>, offset: u64, count: Option<u64>) -> Option<Result<Promise<u64>>> {
+        let _ = (file, offset, count);
+        None
+    }
+    /// The address of this end.
+    fn local_address(&self) -> Option<Address> {
+        None
+    }
+    /// The address of the other end.
+    fn peer_address(&self) -> Option<Address> {
+        None
+    }
 }
 
 impl Transport {
+    /// A transport of a kind of your own.
+    pub fn new(channel: Rc<dyn Channel>) -> Transport {
+        Transport(channel)
+    }
+
     /// Sends, at once as far as that is possible; the rest is buffered, and sent when there is room. Mirrors `transport.write`.
     ///
     /// It never waits. A connection that is lost swallows what is written; how it was lost says

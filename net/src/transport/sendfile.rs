@@ -65,7 +65,7 @@ impl Transport {
         let (transport, site) = (self.clone(), Location::caller());
         let (file, part) = (file.into(), Part { offset, count });
         async move {
-            let outcome = match transport.0.send_file(&file, part) {
+            let outcome = match transport.0.send_file(&file, offset, count) {
                 Some(sending) => match sending {
                     Ok(sent) => sent.await,
                     Err(error) => Err(error),

@@ -133,13 +133,8 @@ impl Channel for SocketTransport {
     }
 
     #[cfg(target_os = "linux")]
-    fn send_file(&self, file: &Arc<File>, part: Part) -> Option<Result<Promise<u64>>> {
-        Some(self.begin_sending(file.clone(), part))
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn send_file(&self, _: &Arc<File>, _: Part) -> Option<Result<Promise<u64>>> {
-        None
+    fn send_file(&self, file: &Arc<File>, offset: u64, count: Option<u64>) -> Option<Result<Promise<u64>>> {
+        Some(self.begin_sending(file.clone(), Part { offset, count }))
     }
 
     fn set_protocol(&self, protocol: Rc<dyn Protocol>) {
