@@ -117,7 +117,6 @@ fn after_its_removal_a_signal_does_what_it_does_by_default() {
             send(1);
             unreachable!("it has ended")
         })
-        .map(|()| ())
         .unwrap();
     }
     run(async {
