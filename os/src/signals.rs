@@ -34,9 +34,9 @@ thread_local! {
 /// const SIGUSR1: i32 = 10;
 ///
 /// run(async {
-///     let (arrived, setter) = (Promise::new(), None);
-///     let mut setter = setter.or(Some(arrived.clone()));
-///     add_signal_handler(SIGUSR1, move || drop(setter.take().map(|setter| setter.set_result(()))))?;
+///     let arrived = Promise::new();
+///     let setter = arrived.clone();
+///     add_signal_handler(SIGUSR1, move || drop(setter.set_result(())))?;
 ///     create_subprocess_shell("kill -USR1 $PPID").await?.wait().await?;
 ///     arrived.await?;
 ///     assert!(remove_signal_handler(SIGUSR1)?);

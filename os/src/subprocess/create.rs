@@ -154,7 +154,9 @@ impl CreateSubprocess {
     }
 
     fn command(self, set: impl FnOnce(&mut Command) -> &mut Command) -> Self {
-        self.with(|plan| drop(plan.command.as_mut().map(set)))
+        self.with(|plan| {
+            plan.command.as_mut().map(set);
+        })
     }
 
     fn with(mut self, set: impl FnOnce(&mut Plan)) -> Self {
