@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::thread::sleep;
 use std::time::Duration;
 
-use rustix::net::sockopt::{set_socket_linger, set_socket_recv_buffer_size};
+use rustix::net::sockopt::set_socket_linger;
 use rustix::process::{Signal, set_parent_process_death_signal};
 
 pub(crate) fn run(kind: &str, port: &str, count: &str) -> Result<()> {
@@ -60,10 +60,6 @@ fn slow_writers(port: u16, count: usize) -> Result<()> {
 /// Read nothing for a while, then to the end, a little at a time and in turn.
 fn slow_readers(port: u16, count: usize) -> Result<()> {
     let mut connections = connect(port, count)?;
-    for connection in &connections {
-        // The system keeps little for them: the rest is the server's.
-        set_socket_recv_buffer_size(connection, 16 * 1024)?;
-    }
     sleep(Duration::from_secs(1));
     let mut bytes = [0; 64 * 1024];
     while !connections.is_empty() {

@@ -3,11 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::env;
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 use std::time::Instant;
 
 use kolo::{Error, Result, Server, StreamReader, StreamWriter, all_tasks, run, running_loop, sleep, start_server};
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::left::{Had, most_resident, resident};
@@ -161,7 +163,11 @@ fn slow_readers() -> Result<String> {
                 writer.wait_closed().await
             }
         };
-        let server = start_server(handler, ("127.0.0.1", 0)).backlog(4096).await?;
+        // Connections have the listener's: the system keeps little for them, the rest is the server's.
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        listener.set_nonblocking(true)?;
+        set_socket_send_buffer_size(&listener, 16 * 1024).map_err(std::io::Error::from)?;
+        let server = start_server(handler, ("127.0.0.1", 0)).on(listener).backlog(4096).await?;
         let before = Had::now()?;
         let highest = most_resident()?;
         Clients::start("slow_readers", &server, COUNT)?.end().await?;
