@@ -2,6 +2,7 @@
 
 pub(crate) mod any_promise;
 pub(crate) mod any_task;
+mod attached;
 pub(crate) mod callback_handle;
 pub(crate) mod descriptors;
 pub(crate) mod event_loop;

@@ -9,7 +9,8 @@ pub(crate) struct Limits {
     pub(crate) low: Option<usize>,
 }
 
-/// How much may be buffered for writing, in bytes: above the high mark the protocol is paused, at the low one it goes on.
+/// How much may be buffered for writing, in bytes: above the high mark the protocol is paused, at the low one it goes on. A
+/// [`Channel`](crate::transports::Channel) has some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Marks {
     /// So much, or less, and it goes on.
