@@ -7,7 +7,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// Examples that are not run, with the reason.
-const NOT_RUN: [(&str, &str); 12] = [
+const NOT_RUN: [(&str, &str); 19] = [
     ("ladder_", "runtimes of their own"),
     ("condition_notify_all", "never ends"),
     ("queue_master_workers", "never ends"),
@@ -17,7 +17,14 @@ const NOT_RUN: [(&str, &str); 12] = [
     ("host_", "programs around a loop"),
     ("other_threads", "has threads"),
     ("run_coroutine_threadsafe", "has threads"),
+    ("concurrent_futures", "has threads"),
+    ("queue_and_threads", "has threads"),
+    ("run_in_executor_arguments", "has threads"),
+    ("thread_pool_http", "has threads"),
     ("scheduler", "presses Ctrl-C"),
+    ("sigint_cancels_tasks", "presses Ctrl-C"),
+    ("input_echo", "reads the standard input, and has no loop"),
+    ("subprocess_pipes", "starts another program"),
     ("socket_closed_while_sending", "has sockets"),
     ("generators_round_robin", "has no loop"),
 ];

@@ -98,8 +98,9 @@
 //! there you do:
 //!
 //! ```
-//! use futures_util::future::{FutureExt, join_all};
-//! use futures_util::select;
+//! use std::pin::pin;
+//!
+//! use futures_util::future::{Either, join_all, select};
 //! use kolo::{create_task, run, sleep, sleep_with};
 //!
 //! run(async {
@@ -108,10 +109,10 @@
 //!     assert_eq!(values.into_iter().sum::<kolo::Result<i32>>()?, 6);
 //!
 //!     let slow = create_task(sleep_with(3600, "slow"));
-//!     // `select!` wants its futures fused; a reference leaves the task to be awaited again.
-//!     let first = select! {
-//!         value = (&slow).into_future().fuse() => value?,
-//!         outcome = sleep(0.01).fuse() => outcome.map(|()| "late")?,
+//!     // A reference leaves the task to be awaited again.
+//!     let first = match select(pin!((&slow).into_future()), pin!(sleep(0.01))).await {
+//!         Either::Left((value, _)) => value?,
+//!         Either::Right((outcome, _)) => outcome.map(|()| "late")?,
 //!     };
 //!     assert_eq!(first, "late");
 //!     assert!(!slow.done()); // an await that is dropped ends nothing but itself

@@ -2,10 +2,11 @@
 
 use std::error::Error;
 use std::fmt;
+use std::pin::pin;
 
 use futures_channel::{mpsc, oneshot};
-use futures_util::future::{FutureExt, join_all};
-use futures_util::{StreamExt, select};
+use futures_util::StreamExt;
+use futures_util::future::{Either, join_all, select};
 use kolo::{Queue, Result, Semaphore, Task, create_task, gather, run, running_loop, sleep, wait_for};
 
 const AT_ONCE: usize = 2;
@@ -84,10 +85,10 @@ impl Client {
 /// All outcomes, or those that are there when `stop` comes: then the rest is cancelled.
 async fn until_stopped(fetches: &[Task<String>], stop: oneshot::Receiver<()>) -> Result<Vec<Result<String>>> {
     // A task is a handle; other crates' combinators want futures: `into_future`.
-    let mut all = join_all(fetches.iter().map(|fetch| fetch.into_future())).fuse();
-    select! {
-        outcomes = all => Ok(outcomes),
-        _ = stop.fuse() => {
+    let all = pin!(join_all(fetches.iter().map(|fetch| fetch.into_future())));
+    match select(all, stop).await {
+        Either::Left((outcomes, _)) => Ok(outcomes),
+        Either::Right(_) => {
             say("stop");
             for fetch in fetches {
                 fetch.cancel();
