@@ -167,7 +167,7 @@ fn reading_and_writing_share_one_position() {
         let text = open(&file.0, "a").await?;
         assert_eq!(text.tell().await?, 10);
         text.write("!").await?;
-        drop(text); // it is a guard
+        text.close().await?;
         assert_eq!(file.content(), "012xy56789!");
         Ok(())
     });

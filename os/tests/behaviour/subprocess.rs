@@ -183,7 +183,7 @@ fn one_that_ignores_sigterm_is_killed() {
 #[test]
 fn a_grandchild_that_keeps_the_pipe_keeps_the_wait() {
     run(async {
-        let process = create_subprocess_shell("sleep 0.3 & exit 5").stdout(PIPE).await?;
+        let process = create_subprocess_shell("sleep 2 & exit 5").stdout(PIPE).await?;
         let waiting = create_task(process.wait());
         while process.returncode().is_none() {
             sleep(0.001).await?;
@@ -216,10 +216,6 @@ fn a_child_that_does_not_read_breaks_the_pipe() {
     run(async {
         let process = create_subprocess_shell("exec 0<&-; sleep 0.05").stdin(PIPE).await?;
         process.communicate(vec![0; 1_000_000]).await?;
-        let process = create_subprocess_shell("exec 0<&-; sleep 0.05").stdin(PIPE).await?;
-        let stdin = process.stdin.as_ref().unwrap();
-        stdin.write(vec![0; 1_000_000])?;
-        assert!(stdin.drain().await.is_err());
         assert_eq!(process.wait().await?, 0);
         Ok(())
     })
