@@ -183,8 +183,12 @@ fn one_that_ignores_sigterm_is_killed() {
 #[test]
 fn a_grandchild_that_keeps_the_pipe_keeps_the_wait() {
     run(async {
-        let process = create_subprocess_shell("sleep 2 & exit 5").stdout(PIPE).await?;
+        let command = "read line; sleep 1 & exit 5";
+        let process = create_subprocess_shell(command).stdin(PIPE).stdout(PIPE).await?;
         let waiting = create_task(process.wait());
+        // Its end is waited for before it is there: afterwards there is nothing to wait for.
+        sleep(0).await?;
+        process.stdin.as_ref().unwrap().write("go\n")?;
         while process.returncode().is_none() {
             sleep(0.001).await?;
         }
