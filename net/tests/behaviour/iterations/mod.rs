@@ -4,5 +4,6 @@ mod connecting;
 mod echo;
 mod reading;
 mod servers;
+mod servers_ending;
 mod transports;
 mod writing;
