@@ -167,6 +167,7 @@ pub mod primitive {
     //! What reads and writes by itself, as a transport does, has a [`Source`]: its descriptor, and a [`Ready`] that the loop tells of it.
 
     pub use crate::block::holders::Holder;
+    pub use crate::ground::stderr::say;
     pub use crate::handle::queue_view::QueueView;
     pub use crate::handle::source::Source;
     pub use crate::leaf::claim::{Claim, Claiming, Giving};

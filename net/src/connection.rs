@@ -19,6 +19,7 @@ use crate::stream::reader::{LIMIT, StreamReader};
 use crate::stream::writer::StreamWriter;
 use crate::system::stream_socket;
 use crate::transport::Transport;
+use crate::transport::connected::connected;
 use crate::transport::layer::{self, Layer};
 use crate::transport::socket::SocketTransport;
 
@@ -146,20 +147,11 @@ async fn transport_of(
     (socket, layer): (OwnedFd, Option<Layer>),
     protocol: Rc<dyn Protocol>,
 ) -> Result<Transport> {
-    /// A connection that nobody gets is closed.
-    struct Closed(Option<Transport>);
-    impl Drop for Closed {
-        fn drop(&mut self) {
-            self.0.take().inspect(Transport::close);
-        }
-    }
-    let made = event_loop.create_promise();
-    let begin = |protocol, made| SocketTransport::connected(event_loop, socket, protocol, made);
-    let transport = layer::start(protocol, made.clone(), layer.as_ref(), begin)?;
-    let mut closed = Closed(Some(transport.clone()));
-    made.await?;
-    closed.0 = None;
-    Ok(transport)
+    let start = |made| {
+        let begin = |protocol, made| SocketTransport::connected(event_loop, socket, protocol, made);
+        layer::start(protocol, made, layer.as_ref(), begin)
+    };
+    connected(event_loop, start, Transport::close).await
 }
 
 /// What both kinds of futures can be asked before they are awaited.

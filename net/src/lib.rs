@@ -22,7 +22,6 @@ mod system;
 #[cfg(feature = "tls")]
 mod tls;
 mod transport;
-mod warning;
 
 pub use address::Address;
 pub use connection::{
@@ -57,7 +56,13 @@ pub mod transports {
     //! [`Source`](kolo_executor::primitive::Source), or on another transport. Streams over it are a [`StreamReader`](crate::StreamReader) and a
     //! [`StreamWriter`](crate::StreamWriter), and the [`StreamProtocol`] that the transport tells.
 
+    //! What all of them have is a [`Footing`], and what writes a [`Flow`]; [`connected`] waits until one is there.
+
     pub use crate::stream::protocol::StreamProtocol;
     pub use crate::transport::Channel;
+    pub use crate::transport::connected::connected;
+    pub use crate::transport::flow::Flow;
+    pub use crate::transport::footing::Footing;
     pub use crate::transport::marks::Marks;
+    pub use crate::transport::scratch::with_scratch;
 }

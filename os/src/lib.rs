@@ -9,7 +9,6 @@ mod pipe;
 mod signals;
 mod subprocess;
 mod threads;
-mod warning;
 
 pub use files::file::{File, open, open_binary};
 pub use files::form::{Binary, Form, Text};

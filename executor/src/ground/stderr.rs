@@ -3,7 +3,8 @@
 use std::fmt::Display;
 use std::io::Write;
 
-/// Writes a line. When nobody reads it any more that is no reason to fail, let alone to panic, which would be told of here again.
-pub(crate) fn say(line: impl Display) {
+/// Writes a line to standard error: what asyncio logs. When nobody reads it any more that is no reason to fail, let alone to panic, which would be
+/// told of here again.
+pub fn say(line: impl Display) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }

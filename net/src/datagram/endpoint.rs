@@ -16,6 +16,7 @@ use crate::datagram::transport::DatagramTransport;
 use crate::endpoint::Endpoint;
 use crate::resolve::Family;
 use crate::system::refused;
+use crate::transport::connected::connected;
 
 /// Makes a socket of datagrams, and gives its transport and its protocol, which `factory` makes once there is a socket. Mirrors
 /// `loop.create_datagram_endpoint`.
@@ -176,23 +177,10 @@ impl<P: DatagramProtocol + 'static> DatagramEndpoint<P> {
             None => self.options.open(self.site).await?,
         };
         let protocol = (self.factory)();
-        let made = event_loop.create_promise();
-        let transport = DatagramSocket::start(&event_loop, socket, protocol.clone(), remote, made.clone())?;
-        let mut unless_made = Closed(Some(transport.clone()));
-        made.await?;
-        unless_made.0 = None;
+        let told = protocol.clone();
+        let start = |made| DatagramSocket::start(&event_loop, socket, told, remote, made);
+        let transport = connected(&event_loop, start, DatagramTransport::close).await?;
         Ok((transport, protocol))
-    }
-}
-
-/// Closes a transport that nobody gets.
-struct Closed(Option<DatagramTransport>);
-
-impl Drop for Closed {
-    fn drop(&mut self) {
-        if let Some(transport) = &self.0 {
-            transport.close();
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::panic::Location;
 use std::path::Path;
 use std::rc::Rc;
 
+use kolo_executor::primitive::say;
 use kolo_executor::{Error, Kind, Result};
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
@@ -15,7 +16,6 @@ use crate::endpoint::Endpoint;
 use crate::resolve::{Family, Lookup};
 use crate::sock::connect::connect_at;
 use crate::system::{new_socket, python_text, refused, to_system};
-use crate::warning;
 
 /// What an endpoint is told.
 #[derive(Default)]
@@ -174,7 +174,7 @@ fn remove_stale(path: &Path) {
     match removed {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             let (path, text) = (path.display(), python_text(&Error::from(error)));
-            warning::tell(format_args!("Unable to check or remove stale UNIX socket '{path}': {text}"));
+            say(format_args!("Unable to check or remove stale UNIX socket '{path}': {text}"));
         }
         _ => {}
     }

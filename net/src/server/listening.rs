@@ -8,12 +8,12 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use kolo_executor::Result;
+use kolo_executor::primitive::say;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
 use crate::address::Address;
 use crate::system::{new_socket, os_error, python_text, refused, refused_as, to_system};
-use crate::warning;
 
 /// A socket that is bound, and listens soon.
 pub(crate) struct Bound {
@@ -139,5 +139,5 @@ fn remove(path: &Path, failure: &str) {
 }
 
 fn tell(failure: &str, path: &Path, error: &io::Error) {
-    warning::tell(format_args!("{failure} '{}': {error}", path.display()));
+    say(format_args!("{failure} '{}': {error}", path.display()));
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 
+use kolo_executor::primitive::say;
 use kolo_executor::{Result, sleep, try_running_loop};
 
 use crate::address::Address;
@@ -12,7 +13,10 @@ use crate::stream::polled::Flushing;
 use crate::stream::protocol::StreamProtocol;
 use crate::stream::reader::StreamReader;
 use crate::transport::Transport;
-use crate::warning;
+#[cfg(feature = "tls")]
+use crate::transport::connected::connected;
+#[cfg(feature = "tls")]
+use crate::transport::layer::Layered;
 
 /// The writing end of a connection. Mirrors `asyncio.StreamWriter`.
 ///
@@ -216,30 +220,24 @@ impl Outgoing {
 #[cfg(feature = "tls")]
 impl Outgoing {
     async fn start_tls(&self, end: &impl crate::tls::TlsEnd) -> Result<()> {
-        /// What does not come about is closed.
-        struct Closed(Option<Transport>);
-        impl Drop for Closed {
-            fn drop(&mut self) {
-                self.0.take().inspect(Transport::close);
-            }
-        }
         let event_loop = try_running_loop()?;
         let below = self.transport.borrow().clone();
-        let mut closed = Closed(Some(below.clone()));
-        let made = event_loop.create_promise();
         // Nothing is read before there is somebody to read it.
         below.pause_reading();
-        let layered = crate::tls::upgrade(end, self.protocol.clone(), made.clone())?;
-        below.set_protocol(layered.below.clone());
-        let tls = layered.below;
-        event_loop.call_soon(move || {
-            // What is written fails with the connection, of which the reader is told.
-            let _ = tls.connection_made(&below);
-            below.resume_reading();
-        });
-        made.await?;
-        closed.0 = None;
-        self.transport.replace(layered.transport);
+        let start = |made| {
+            let layered = crate::tls::upgrade(end, self.protocol.clone(), made);
+            let Layered { below: tls, transport } = layered.inspect_err(|_| below.close())?;
+            below.set_protocol(tls.clone());
+            let below = below.clone();
+            event_loop.call_soon(move || {
+                // What is written fails with the connection, of which the reader is told.
+                let _ = tls.connection_made(&below);
+                below.resume_reading();
+            });
+            Ok(transport)
+        };
+        let transport = connected(&event_loop, start, |_| below.close()).await?;
+        self.transport.replace(transport);
         Ok(())
     }
 }
@@ -252,7 +250,7 @@ impl Drop for Outgoing {
         }
         transport.close();
         if try_running_loop().is_ok_and(|event_loop| event_loop.debug()) {
-            warning::tell(format_args!("unclosed <StreamWriter transport={transport:?}>"));
+            say(format_args!("unclosed <StreamWriter transport={transport:?}>"));
         }
     }
 }

@@ -1,5 +1,8 @@
 //! `Transport`: one end of a connection, as its protocol and its streams know it.
 
+pub(crate) mod connected;
+pub(crate) mod flow;
+pub(crate) mod footing;
 pub(crate) mod layer;
 pub(crate) mod marks;
 mod outgoing;

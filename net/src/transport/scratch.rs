@@ -9,8 +9,9 @@ thread_local! {
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Gives `f` so many bytes to read into: those of the thread, or new ones if these are in use.
-pub(crate) fn with(f: impl FnOnce(&mut [u8])) {
+/// Gives `f` 256 KiB to read into, as much as asyncio reads at a time: those of the thread, or new ones if these are in use. What is left in them
+/// from before is of no interest.
+pub fn with_scratch(f: impl FnOnce(&mut [u8])) {
     let mut bytes = SCRATCH.try_with(Cell::take).unwrap_or_default();
     if bytes.is_empty() {
         // Not touched before it is written to: it takes no more memory than the longest read.

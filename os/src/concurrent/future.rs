@@ -7,9 +7,8 @@ use std::panic::Location;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use kolo_executor::primitive::say;
 use kolo_executor::{Error, Result};
-
-use crate::warning;
 
 /// The result of a job, for threads to wait for. A handle: clones are the same future. Mirrors `concurrent.futures.Future`.
 ///
@@ -260,7 +259,7 @@ impl<T> Future<T> {
             callback(self);
             Ok(())
         }) {
-            warning::tell(format_args!("exception calling callback for {self:?}: {panic}"));
+            say(format_args!("exception calling callback for {self:?}: {panic}"));
         }
     }
 

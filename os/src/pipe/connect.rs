@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use kolo_executor::{EventLoop, Promise, Result, try_running_loop};
-use kolo_net::transports::StreamProtocol;
+use kolo_net::transports::{StreamProtocol, connected};
 use kolo_net::{Protocol, StreamReader, StreamWriter, Transport};
 
 use crate::pipe::reading::ReadPipe;
@@ -46,7 +46,8 @@ pub fn connect_read_pipe(pipe: impl Into<OwnedFd>) -> impl Future<Output = Resul
         let event_loop = try_running_loop().map_err(|error| error.at(site))?;
         let reader = StreamReader::new();
         let protocol = StreamProtocol::new(&event_loop, &reader);
-        let connected = connected(&event_loop, |made| ReadPipe::start(&event_loop, pipe, protocol, made));
+        let start = |made| ReadPipe::start(&event_loop, pipe, protocol, made);
+        let connected = connected(&event_loop, start, Transport::close);
         connected.await.map_err(|error| error.at(site))?;
         Ok(reader)
     }
@@ -88,7 +89,8 @@ pub fn connect_write_pipe(pipe: impl Into<OwnedFd>) -> impl Future<Output = Resu
         let event_loop = try_running_loop().map_err(|error| error.at(site))?;
         let protocol = StreamProtocol::of_writer(&event_loop);
         let told = protocol.clone();
-        let connected = connected(&event_loop, |made| WritePipe::start(&event_loop, pipe, told, made));
+        let start = |made| WritePipe::start(&event_loop, pipe, told, made);
+        let connected = connected(&event_loop, start, Transport::close);
         let transport = connected.await.map_err(|error| error.at(site))?;
         Ok(StreamWriter::new(transport, protocol, StreamReader::new()))
     }
@@ -106,15 +108,7 @@ pub fn create_read_pipe<P: Protocol + 'static>(
     factory: impl FnOnce() -> Rc<P>,
     pipe: impl Into<OwnedFd>,
 ) -> impl Future<Output = Result<(Transport, Rc<P>)>> {
-    let (pipe, site) = (pipe.into(), Location::caller());
-    async move {
-        let event_loop = try_running_loop().map_err(|error| error.at(site))?;
-        let protocol = factory();
-        let told = protocol.clone();
-        let connected = connected(&event_loop, |made| ReadPipe::start(&event_loop, pipe, told, made));
-        let transport = connected.await.map_err(|error| error.at(site))?;
-        Ok((transport, protocol))
-    }
+    create(factory, pipe.into(), ReadPipe::start, Location::caller())
 }
 
 /// [`connect_write_pipe`] for a protocol, which `factory` makes. Mirrors `loop.connect_write_pipe`.
@@ -129,30 +123,22 @@ pub fn create_write_pipe<P: Protocol + 'static>(
     factory: impl FnOnce() -> Rc<P>,
     pipe: impl Into<OwnedFd>,
 ) -> impl Future<Output = Result<(Transport, Rc<P>)>> {
-    let (pipe, site) = (pipe.into(), Location::caller());
-    async move {
-        let event_loop = try_running_loop().map_err(|error| error.at(site))?;
-        let protocol = factory();
-        let told = protocol.clone();
-        let connected = connected(&event_loop, |made| WritePipe::start(&event_loop, pipe, told, made));
-        let transport = connected.await.map_err(|error| error.at(site))?;
-        Ok((transport, protocol))
-    }
+    create(factory, pipe.into(), WritePipe::start, Location::caller())
 }
 
-/// The transport that `start` begins, once its protocol knows that the connection is made.
-pub(crate) async fn connected(event_loop: &EventLoop, start: impl FnOnce(Promise<()>) -> Result<Transport>) -> Result<Transport> {
-    /// A connection that nobody gets is closed.
-    struct Closed(Option<Transport>);
-    impl Drop for Closed {
-        fn drop(&mut self) {
-            self.0.take().inspect(Transport::close);
-        }
-    }
-    let made = event_loop.create_promise();
-    let transport = start(made.clone())?;
-    let mut closed = Closed(Some(transport.clone()));
-    made.await?;
-    closed.0 = None;
-    Ok(transport)
+/// How the transport of a pipe is begun.
+type Start = fn(&EventLoop, OwnedFd, Rc<dyn Protocol>, Promise<()>) -> Result<Transport>;
+
+async fn create<P: Protocol + 'static>(
+    factory: impl FnOnce() -> Rc<P>,
+    pipe: OwnedFd,
+    start: Start,
+    site: &'static Location<'static>,
+) -> Result<(Transport, Rc<P>)> {
+    let event_loop = try_running_loop().map_err(|error| error.at(site))?;
+    let protocol = factory();
+    let told = protocol.clone();
+    let connected = connected(&event_loop, |made| start(&event_loop, pipe, told, made), Transport::close);
+    let transport = connected.await.map_err(|error| error.at(site))?;
+    Ok((transport, protocol))
 }

@@ -1,32 +1,24 @@
 //! The transport of a pipe that is read from.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::rc::{Rc, Weak};
 
 use kolo_executor::primitive::{Interest, Ready, Source};
-use kolo_executor::{Context, Error, EventLoop, ExceptionContext, Promise, Result};
-use kolo_net::transports::{Channel, Marks};
+use kolo_executor::{Context, Error, EventLoop, Promise, Result};
+use kolo_net::transports::{Channel, Footing, Marks, with_scratch};
 use kolo_net::{Protocol, Transport};
 use rustix::io::Errno;
 
 use crate::pipe::descriptor::{Descriptor, refused};
-
-/// As many bytes as one read takes at the most.
-const MOST: usize = 256 * 1024;
-
-thread_local! {
-    /// Where read bytes are before their protocol has them.
-    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
 
 pub(crate) struct ReadPipe {
     this: Weak<ReadPipe>,
     descriptor: RawFd,
     /// `None` once it is lost.
     pipe: RefCell<Option<Descriptor>>,
-    source: OnceCell<Source>,
+    footing: Footing,
     protocol: RefCell<Option<Rc<dyn Protocol>>>,
     is_closing: Cell<bool>,
     is_paused: Cell<bool>,
@@ -52,7 +44,7 @@ impl ReadPipe {
             this: this.clone(),
             descriptor,
             pipe: RefCell::default(),
-            source: OnceCell::new(),
+            footing: Footing::default(),
             protocol: RefCell::new(Some(protocol.clone())),
             is_closing: Cell::new(false),
             is_paused: Cell::new(false),
@@ -60,34 +52,23 @@ impl ReadPipe {
         });
         let source = Source::new(event_loop, &pipe.fd, transport.clone())?;
         transport.pipe.replace(Some(pipe));
-        transport.source.get_or_init(|| source);
+        transport.footing.stand(source);
         let handle = Transport::new(transport.clone());
         let (made_of, teller, reader) = (handle.clone(), transport.clone(), transport);
-        event_loop.call_soon(move || teller.tell(protocol.connection_made(&made_of)));
-        event_loop.call_soon(move || {
+        let tell_made = move || teller.footing.tell(&*teller, protocol.connection_made(&made_of));
+        let read = move || {
             if reader.is_reading() {
                 reader.watch();
             }
-        });
-        event_loop.call_soon(move || {
-            // Refused when it was cancelled.
-            let _ = made.set_result(());
-        });
+        };
+        Footing::begin(event_loop, tell_made, Some(read), Some(made));
         Ok(handle)
     }
 
-    fn event_loop(&self) -> Option<EventLoop> {
-        self.source.get()?.event_loop().filter(|event_loop| !event_loop.is_closed())
-    }
-
     fn watch(&self) {
-        if let Some(Err(error)) = self.source.get().map(|source| source.watch(Interest::Read)) {
+        if let Err(error) = self.footing.watch(Interest::Read) {
             self.fail(error);
         }
-    }
-
-    fn unwatch(&self) {
-        self.source.get().map(|source| source.unwatch(Interest::Read));
     }
 
     fn read(&self, scratch: &mut [u8]) {
@@ -101,15 +82,9 @@ impl ReadPipe {
                 let received = self
                     .protocol()
                     .map(|protocol| self.context.run(|| protocol.data_received(&scratch[..count])));
-                if let Some(Err(error)) = received {
-                    self.report("Exception in callback", error);
-                }
+                self.footing.tell(self, received.unwrap_or(Ok(())));
             }
-            Err(Errno::AGAIN) => {
-                if let Some(source) = self.source.get() {
-                    source.drained(Interest::Read);
-                }
-            }
+            Err(Errno::AGAIN) => self.footing.drained(Interest::Read),
             Err(Errno::INTR) => {}
             Err(errno) => self.fail(refused(errno)),
         }
@@ -118,13 +93,11 @@ impl ReadPipe {
     /// The other side has closed its end.
     fn end(&self) {
         self.is_closing.set(true);
-        self.unwatch();
-        if let (Some(event_loop), Some(this)) = (self.event_loop(), self.this.upgrade()) {
+        self.footing.unwatch(Interest::Read);
+        if let (Some(event_loop), Some(this)) = (self.footing.event_loop(), self.this.upgrade()) {
             event_loop.call_soon(move || {
-                let ended = this.protocol().map(|protocol| protocol.eof_received());
-                if let Some(Err(error)) = ended {
-                    this.report("Exception in callback", error);
-                }
+                let ended = this.protocol().map_or(Ok(false), |protocol| protocol.eof_received());
+                this.footing.tell(&*this, ended.map(drop));
             });
         }
         self.lose_soon(None);
@@ -133,70 +106,40 @@ impl ReadPipe {
     fn fail(&self, error: Error) {
         // What a terminal says when its other side is gone is no fault.
         if error.errno() != Some(Errno::IO.raw_os_error()) {
-            self.report("Fatal read error on pipe transport", error.clone());
+            self.footing.report(self, "Fatal read error on pipe transport", error.clone());
         }
         if !self.is_closing.replace(true) {
-            self.unwatch();
+            self.footing.unwatch(Interest::Read);
             self.lose_soon(Some(error));
         }
     }
 
     fn lose_soon(&self, error: Option<Error>) {
-        match (self.event_loop(), self.this.upgrade()) {
-            (Some(event_loop), Some(this)) => drop(event_loop.call_soon(move || this.connection_lost(error))),
+        let lose = self.this.upgrade().map(|this| move || this.connection_lost(error));
+        if !self.footing.lose_soon(lose) {
             // Nobody is there to be told.
-            _ => self.release(),
+            self.release();
         }
     }
 
     fn connection_lost(&self, error: Option<Error>) {
-        /// Also when the protocol panics.
-        struct Released<'a>(&'a ReadPipe);
-        impl Drop for Released<'_> {
-            fn drop(&mut self) {
-                self.0.release();
-            }
-        }
         let protocol = self.protocol.take();
-        let _released = Released(self);
-        if let Some(protocol) = protocol {
-            self.tell(protocol.connection_lost(error.as_ref()));
-        }
+        let lost = || protocol.map_or(Ok(()), |protocol| protocol.connection_lost(error.as_ref()));
+        Footing::lose(|| self.footing.tell(self, lost()), || self.release());
     }
 
     /// Closes the pipe, which the loop does not know any more then.
     fn release(&self) {
-        if let Some(source) = self.source.get() {
-            source.close();
-        }
+        self.footing.close();
         drop(self.pipe.take());
         let protocol = self.protocol.take();
         drop(protocol);
-    }
-
-    fn tell(&self, outcome: Result<()>) {
-        if let Err(error) = outcome {
-            self.report("Exception in callback", error);
-        }
-    }
-
-    fn report(&self, message: &str, error: Error) {
-        let Some(event_loop) = self.event_loop() else { return };
-        let context = ExceptionContext::new(message).with_error(error);
-        event_loop.call_exception_handler(&context.with_detail("transport", self));
     }
 }
 
 impl Ready for ReadPipe {
     fn ready(&self, _: Interest) {
-        let mut scratch = SCRATCH.try_with(Cell::take).unwrap_or_default();
-        if scratch.is_empty() {
-            // Not touched before it is written to: it takes no more memory than the longest read.
-            scratch = vec![0; MOST];
-        }
-        self.read(&mut scratch);
-        // A thread that is ending keeps nothing.
-        let _ = SCRATCH.try_with(|kept| kept.set(scratch));
+        with_scratch(|scratch| self.read(scratch));
     }
 
     fn loop_is_closed(&self) {
@@ -224,7 +167,7 @@ impl Channel for ReadPipe {
 
     fn close(&self) {
         if !self.is_closing.replace(true) {
-            self.unwatch();
+            self.footing.unwatch(Interest::Read);
             self.lose_soon(None);
         }
     }
@@ -240,7 +183,7 @@ impl Channel for ReadPipe {
     fn pause_reading(&self) {
         if self.is_reading() {
             self.is_paused.set(true);
-            self.unwatch();
+            self.footing.unwatch(Interest::Read);
         }
     }
 

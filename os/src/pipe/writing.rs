@@ -1,45 +1,33 @@
 //! The transport of a pipe that is written to.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
-use std::io::{IoSlice, Write};
+use std::io::IoSlice;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::rc::{Rc, Weak};
 
 use kolo_executor::primitive::{Interest, Ready, Source};
-use kolo_executor::{Context, Error, EventLoop, ExceptionContext, Promise, Result};
-use kolo_net::transports::{Channel, Marks};
+use kolo_executor::{Context, Error, EventLoop, Promise, Result};
+use kolo_net::transports::{Channel, Flow, Footing, Marks};
 use kolo_net::{Protocol, Transport};
 use rustix::fs::FileType;
 use rustix::io::Errno;
 
 use crate::pipe::descriptor::{Descriptor, refused};
 
-/// After so many writes to a pipe that is lost, one is told of them.
-const LOST_WRITES_UNTOLD: usize = 5;
-
-/// asyncio's marks.
-const MARKS: Marks = Marks {
-    low: 16 * 1024,
-    high: 64 * 1024,
-};
-
 pub(crate) struct WritePipe {
     this: Weak<WritePipe>,
     descriptor: RawFd,
     /// `None` once it is lost.
     pipe: RefCell<Option<Descriptor>>,
-    source: OnceCell<Source>,
+    footing: Footing,
     protocol: RefCell<Option<Rc<dyn Protocol>>>,
     outgoing: RefCell<VecDeque<u8>>,
-    marks: Cell<Marks>,
+    flow: Flow,
     is_closing: Cell<bool>,
-    is_protocol_paused: Cell<bool>,
     /// Its protocol is told, or about to be, that it is lost.
     is_losing: Cell<bool>,
-    /// How often it was written to all the same.
-    lost_writes: Cell<usize>,
     /// In which the protocol is told of what was written when it came to be buffered.
     context: RefCell<Context>,
 }
@@ -63,59 +51,29 @@ impl WritePipe {
             this: this.clone(),
             descriptor,
             pipe: RefCell::default(),
-            source: OnceCell::new(),
+            footing: Footing::default(),
             protocol: RefCell::new(Some(protocol.clone())),
             outgoing: RefCell::default(),
-            marks: Cell::new(MARKS),
+            flow: Flow::default(),
             is_closing: Cell::new(false),
-            is_protocol_paused: Cell::new(false),
             is_losing: Cell::new(false),
-            lost_writes: Cell::new(0),
             context: RefCell::new(Context::new()),
         });
         let source = Source::new(event_loop, &pipe.fd, transport.clone())?;
         transport.pipe.replace(Some(pipe));
-        transport.source.get_or_init(|| source);
+        transport.footing.stand(source);
         let handle = Transport::new(transport.clone());
         let (made_of, teller, watcher) = (handle.clone(), transport.clone(), transport);
-        event_loop.call_soon(move || teller.tell(protocol.connection_made(&made_of)));
-        if tells_of_its_end {
-            event_loop.call_soon(move || watcher.watch(Interest::Read));
-        }
-        event_loop.call_soon(move || {
-            // Refused when it was cancelled.
-            let _ = made.set_result(());
-        });
+        let tell_made = move || teller.footing.tell(&*teller, protocol.connection_made(&made_of));
+        let look = tells_of_its_end.then_some(move || watcher.watch(Interest::Read));
+        Footing::begin(event_loop, tell_made, look, Some(made));
         Ok(handle)
     }
 
-    fn event_loop(&self) -> Option<EventLoop> {
-        self.source.get()?.event_loop().filter(|event_loop| !event_loop.is_closed())
-    }
-
     fn watch(&self, interest: Interest) {
-        if let Some(Err(error)) = self.source.get().map(|source| source.watch(interest)) {
+        if let Err(error) = self.footing.watch(interest) {
             self.lose(Some(error));
         }
-    }
-
-    fn unwatch(&self, interest: Interest) {
-        self.source.get().map(|source| source.unwatch(interest));
-    }
-
-    /// Whether nothing is written any more.
-    fn swallows(&self) -> bool {
-        if !self.is_closing() {
-            return false;
-        }
-        let count = self.lost_writes.get();
-        if count >= LOST_WRITES_UNTOLD {
-            // Whether anybody reads standard error is not ours to know.
-            let text = "pipe closed by peer or os.write(pipe, data) raised exception.";
-            let _ = writeln!(std::io::stderr(), "{text}");
-        }
-        self.lost_writes.set(count.saturating_add(1));
-        true
     }
 
     /// Writes as far as there is room.
@@ -124,16 +82,16 @@ impl WritePipe {
             Some(pipe) => rustix::io::writev(&pipe.fd, slices),
             None => return Ok(0),
         };
-        match (written, self.source.get()) {
-            (Err(Errno::AGAIN), Some(source)) => source.drained(Interest::Write),
-            (Err(Errno::INTR), _) => {}
-            (other, _) => return other,
+        match written {
+            Err(Errno::AGAIN) => self.footing.drained(Interest::Write),
+            Err(Errno::INTR) => {}
+            other => return other,
         }
         Ok(0)
     }
 
     fn fail(&self, errno: Errno) {
-        self.lost_writes.set(self.lost_writes.get() + 1);
+        self.footing.count_lost();
         self.lose(Some(refused(errno)));
     }
 
@@ -155,12 +113,12 @@ impl WritePipe {
     }
 
     fn all_is_written(&self) {
-        self.outgoing.borrow_mut().shrink_to(MARKS.high);
-        self.unwatch(Interest::Write);
+        self.outgoing.borrow_mut().shrink_to(Marks::default().high);
+        self.footing.unwatch(Interest::Write);
         self.resume_protocol();
         // The protocol may have written more.
         if self.is_closing() && self.outgoing.borrow().is_empty() && !self.is_losing.replace(true) {
-            self.unwatch(Interest::Read);
+            self.footing.unwatch(Interest::Read);
             self.connection_lost(None);
         }
     }
@@ -168,76 +126,49 @@ impl WritePipe {
     /// The pipe is lost, whatever is buffered; its protocol is told in the next iteration.
     fn lose(&self, error: Option<Error>) {
         self.is_closing.set(true);
-        self.unwatch(Interest::Write);
+        self.footing.unwatch(Interest::Write);
         self.outgoing.borrow_mut().clear();
         self.lose_soon(error);
     }
 
     fn lose_soon(&self, error: Option<Error>) {
-        self.unwatch(Interest::Read);
+        self.footing.unwatch(Interest::Read);
         if self.is_losing.replace(true) {
             return;
         }
-        match (self.event_loop(), self.this.upgrade()) {
-            (Some(event_loop), Some(this)) => drop(event_loop.call_soon(move || this.connection_lost(error))),
+        let lose = self.this.upgrade().map(|this| move || this.connection_lost(error));
+        if !self.footing.lose_soon(lose) {
             // Nobody is there to be told.
-            _ => self.release(),
+            self.release();
         }
     }
 
     fn connection_lost(&self, error: Option<Error>) {
-        /// Also when the protocol panics.
-        struct Released<'a>(&'a WritePipe);
-        impl Drop for Released<'_> {
-            fn drop(&mut self) {
-                self.0.release();
-            }
-        }
         let protocol = self.protocol.take();
-        let _released = Released(self);
-        if let Some(protocol) = protocol {
-            self.tell(protocol.connection_lost(error.as_ref()));
-        }
+        let lost = || protocol.map_or(Ok(()), |protocol| protocol.connection_lost(error.as_ref()));
+        Footing::lose(|| self.footing.tell(self, lost()), || self.release());
     }
 
     /// Closes the pipe, which the loop does not know any more then.
     fn release(&self) {
-        if let Some(source) = self.source.get() {
-            source.close();
-        }
+        self.footing.close();
         drop(self.pipe.take());
         let protocol = self.protocol.take();
         drop(protocol);
     }
 
     fn pause_protocol(&self) {
-        if self.buffered() > self.marks.get().high && !self.is_protocol_paused.replace(true) {
+        if self.flow.pauses(self.buffered()) {
             let outcome = self.protocol().map_or(Ok(()), |protocol| protocol.pause_writing());
-            if let Err(error) = outcome {
-                self.report("protocol.pause_writing() failed", error);
-            }
+            self.footing.report_failed(self, "protocol.pause_writing() failed", outcome);
         }
     }
 
     fn resume_protocol(&self) {
-        if self.buffered() <= self.marks.get().low && self.is_protocol_paused.replace(false) {
+        if self.flow.resumes(self.buffered()) {
             let outcome = self.protocol().map_or(Ok(()), |protocol| protocol.resume_writing());
-            if let Err(error) = outcome {
-                self.report("protocol.resume_writing() failed", error);
-            }
+            self.footing.report_failed(self, "protocol.resume_writing() failed", outcome);
         }
-    }
-
-    fn tell(&self, outcome: Result<()>) {
-        if let Err(error) = outcome {
-            self.report("Exception in callback", error);
-        }
-    }
-
-    fn report(&self, message: &str, error: Error) {
-        let Some(event_loop) = self.event_loop() else { return };
-        let context = ExceptionContext::new(message).with_error(error);
-        event_loop.call_exception_handler(&context.with_detail("transport", self));
     }
 }
 
@@ -265,7 +196,12 @@ impl Ready for WritePipe {
 
 impl Channel for WritePipe {
     fn write(&self, data: &[u8]) -> Result<()> {
-        if data.is_empty() || self.swallows() {
+        if data.is_empty() {
+            return Ok(());
+        }
+        if self.is_closing() {
+            self.footing
+                .swallow("pipe closed by peer or os.write(pipe, data) raised exception.");
             return Ok(());
         }
         let mut rest = data;
@@ -327,11 +263,11 @@ impl Channel for WritePipe {
     }
 
     fn marks(&self) -> Marks {
-        self.marks.get()
+        self.flow.marks()
     }
 
     fn set_marks(&self, marks: Marks) {
-        self.marks.set(marks);
+        self.flow.set_marks(marks);
         self.pause_protocol();
     }
 

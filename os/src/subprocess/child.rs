@@ -2,12 +2,13 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::rc::{Rc, Weak};
 use std::thread;
 
+use kolo_executor::primitive::say;
 use kolo_executor::{Error, EventLoop, KeepAlive, Promise, Result, try_running_loop};
 use kolo_net::transports::StreamProtocol;
 use kolo_net::{Protocol, StreamReader, Transport};
@@ -172,10 +173,9 @@ impl Child {
             Err(_) => {
                 let pid = self.pid.as_raw_nonzero();
                 // Whether anybody reads standard error is not ours to know.
-                let _ = writeln!(
-                    io::stderr(),
+                say(format_args!(
                     "child process pid {pid} exit status already read:  will report returncode 255"
-                );
+                ));
                 REAPED_BY_OTHERS
             }
         };

@@ -11,8 +11,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use kolo_executor::{Error, OsError, Promise, Result, create_task, try_running_loop};
+use kolo_net::Transport;
+use kolo_net::transports::connected;
 
-use crate::pipe::connect::connected;
 use crate::pipe::reading::ReadPipe;
 use crate::pipe::writing::WritePipe;
 use crate::subprocess::child::{Child, Stream};
@@ -266,7 +267,7 @@ async fn connect_all(child: &Rc<Child>, ends: Ends) -> Result<()> {
             Stream::Stdin => WritePipe::start(&event_loop, end, protocol, made),
             Stream::Stdout | Stream::Stderr => ReadPipe::start(&event_loop, end, protocol, made),
         };
-        let transport = connected(&event_loop, start).await?;
+        let transport = connected(&event_loop, start, Transport::close).await?;
         child.set_transport(stream, transport);
     }
     Ok(())

@@ -5,10 +5,10 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::thread;
 
+use kolo_executor::primitive::say;
 use kolo_executor::{Error, EventLoop, Result, running_loop, timeout};
 
 use crate::threads::pool::ThreadPoolExecutor;
-use crate::warning;
 
 /// How long a run waits for the jobs at its end, in seconds. asyncio's number.
 const AT_THE_END: f64 = 300.0;
@@ -119,11 +119,11 @@ pub async fn shutdown_default_executor(limit: Option<f64>) -> Result<()> {
     let joiner = joiner.map_err(|error| Error::runtime(format!("can't start new thread: {error}")))?;
     match timeout(limit, async { ended.await }).await {
         Err(error) if error.is_timeout() => {
-            warning::tell(format_args!(
+            say(format_args!(
                 "RuntimeWarning: The executor did not finishing joining its threads within {} seconds.",
                 limit.unwrap_or_default()
             ));
-            pool.under_way().iter().for_each(|job| warning::tell(format_args!("  {job}")));
+            pool.under_way().iter().for_each(|job| say(format_args!("  {job}")));
             pool.shutdown(false, false);
             Ok(())
         }

@@ -4,6 +4,7 @@ use kolo_executor::Error;
 use kolo_executor::primitive::Interest;
 
 use crate::datagram::socket::DatagramSocket;
+use crate::transport::footing::Footing;
 
 impl DatagramSocket {
     /// Receives no more, and ends once all is sent.
@@ -11,59 +12,46 @@ impl DatagramSocket {
         if self.is_closing.replace(true) {
             return;
         }
-        self.unwatch(Interest::Read);
+        self.footing.unwatch(Interest::Read);
         if self.outgoing.borrow().is_empty() {
-            self.unwatch(Interest::Write);
+            self.footing.unwatch(Interest::Write);
             self.lose_soon(None);
         }
     }
 
     /// Ends, whatever is buffered; the protocol is told in the next iteration.
     pub(crate) fn lose(&self, error: Option<Error>) {
-        if self.lost.get() > 0 {
+        if self.footing.is_lost() {
             return;
         }
         self.outgoing.borrow_mut().clear();
-        self.unwatch(Interest::Write);
+        self.footing.unwatch(Interest::Write);
         if !self.is_closing.replace(true) {
-            self.unwatch(Interest::Read);
+            self.footing.unwatch(Interest::Read);
         }
         self.lose_soon(error);
     }
 
     fn lose_soon(&self, error: Option<Error>) {
-        self.lost.set(1);
-        match (self.event_loop(), self.this.upgrade()) {
-            (Some(event_loop), Some(this)) => drop(event_loop.call_soon(move || this.connection_lost(error))),
+        self.footing.note_lost();
+        let lose = self.this.upgrade().map(|this| move || this.connection_lost(error));
+        if !self.footing.lose_soon(lose) {
             // Nobody is there to be told.
-            _ => self.release(),
+            self.release();
         }
     }
 
     pub(super) fn connection_lost(&self, error: Option<Error>) {
-        self.lost.set(self.lost.get().max(1));
+        self.footing.note_lost();
         let protocol = self.protocol.take();
-        // Also when the protocol panics.
-        let _released = Released(self);
-        if let Some(protocol) = protocol {
-            self.tell(protocol.connection_lost(error.as_ref()));
-        }
+        let lost = || protocol.map_or(Ok(()), |protocol| protocol.connection_lost(error.as_ref()));
+        Footing::lose(|| self.tell(lost()), || self.release());
     }
 
     /// Closes the socket, which the loop does not know any more then.
     fn release(&self) {
-        if let Some(source) = self.source.get() {
-            source.close();
-        }
+        self.footing.close();
         drop(self.socket.take());
         self.protocol.take();
-    }
-}
-
-struct Released<'a>(&'a DatagramSocket);
-
-impl Drop for Released<'_> {
-    fn drop(&mut self) {
-        self.0.release();
     }
 }

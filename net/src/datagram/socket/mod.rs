@@ -3,13 +3,13 @@
 mod ending;
 mod sending;
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::rc::{Rc, Weak};
 
 use kolo_executor::primitive::{Interest, Ready, Source};
-use kolo_executor::{Context, Error, EventLoop, ExceptionContext, Promise, Result};
+use kolo_executor::{Context, Error, EventLoop, Promise, Result};
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
 
@@ -19,15 +19,17 @@ use crate::datagram::protocol::DatagramProtocol;
 use crate::datagram::transport::DatagramTransport;
 use crate::sock::attempt::address_of;
 use crate::system::refused;
+use crate::transport::flow::Flow;
+use crate::transport::footing::Footing;
 use crate::transport::marks::Marks;
-use crate::transport::scratch;
+use crate::transport::scratch::with_scratch;
 
 pub(crate) struct DatagramSocket {
     this: Weak<DatagramSocket>,
     descriptor: RawFd,
     /// `None` once it is closed.
     socket: RefCell<Option<Rc<OwnedFd>>>,
-    source: OnceCell<Source>,
+    footing: Footing,
     protocol: RefCell<Option<Rc<dyn DatagramProtocol>>>,
     local: Option<Address>,
     /// To which the socket is connected.
@@ -35,11 +37,8 @@ pub(crate) struct DatagramSocket {
     /// The endpoint's, to which alone it sends: not always connected.
     remote: Option<Address>,
     outgoing: RefCell<Outgoing>,
-    marks: Cell<Marks>,
+    flow: Flow,
     is_closing: Cell<bool>,
-    is_protocol_paused: Cell<bool>,
-    /// Not 0 once the protocol is told, or about to be, that the transport is closed; then it counts what is sent all the same.
-    lost: Cell<usize>,
     /// In which the protocol is told of what is received, and of what was sent when it came to be buffered.
     reading: Context,
     writing: RefCell<Context>,
@@ -63,15 +62,13 @@ impl DatagramSocket {
             descriptor: socket.as_raw_fd(),
             local: rustix::net::getsockname(&socket).ok().and_then(Address::of),
             peer: rustix::net::getpeername(&socket).ok().flatten().and_then(Address::of),
-            source: OnceCell::new(),
+            footing: Footing::default(),
             socket: RefCell::new(Some(Rc::new(socket))),
             protocol: RefCell::new(Some(protocol.clone())),
             remote,
             outgoing: RefCell::default(),
-            marks: Cell::default(),
+            flow: Flow::default(),
             is_closing: Cell::new(false),
-            is_protocol_paused: Cell::new(false),
-            lost: Cell::new(0),
             reading: Context::current(),
             writing: RefCell::new(Context::new()),
         });
@@ -79,19 +76,16 @@ impl DatagramSocket {
             Some(socket) => Source::new(event_loop, &*socket, transport.clone())?,
             None => return Err(Error::runtime("the transport has no socket")),
         };
-        transport.source.get_or_init(|| source);
+        transport.footing.stand(source);
         let handle = DatagramTransport(transport.clone());
         let (made_of, teller, reader) = (handle.clone(), transport.clone(), transport);
-        event_loop.call_soon(move || teller.tell(protocol.connection_made(&made_of)));
-        event_loop.call_soon(move || {
+        let tell_made = move || teller.tell(protocol.connection_made(&made_of));
+        let receive = move || {
             if !reader.is_closing() {
                 reader.watch(Interest::Read);
             }
-        });
-        event_loop.call_soon(move || {
-            // Refused when it was cancelled.
-            let _ = made.set_result(());
-        });
+        };
+        Footing::begin(event_loop, tell_made, Some(receive), Some(made));
         Ok(handle)
     }
 
@@ -104,11 +98,11 @@ impl DatagramSocket {
     }
 
     pub(crate) fn marks(&self) -> Marks {
-        self.marks.get()
+        self.flow.marks()
     }
 
     pub(crate) fn set_marks(&self, marks: Marks) {
-        self.marks.set(marks);
+        self.flow.set_marks(marks);
         self.pause_protocol();
     }
 
@@ -126,10 +120,10 @@ impl DatagramSocket {
     }
 
     fn ready_to_receive(&self) {
-        if self.lost.get() > 0 {
+        if self.footing.is_lost() {
             return;
         }
-        scratch::with(|scratch| {
+        with_scratch(|scratch| {
             let received = match &*self.socket.borrow() {
                 Some(socket) => rustix::net::recvfrom(&**socket, &mut *scratch, RecvFlags::empty()),
                 None => return,
@@ -138,7 +132,7 @@ impl DatagramSocket {
             let outcome = match received {
                 // One in an iteration: the next one keeps the socket ready.
                 Ok((count, _, sender)) => protocol.datagram_received(&scratch[..count], &address_of(sender)),
-                Err(Errno::AGAIN) => return self.drained(Interest::Read),
+                Err(Errno::AGAIN) => return self.footing.drained(Interest::Read),
                 Err(Errno::INTR) => return,
                 Err(errno) => protocol.error_received(&refused(errno)),
             };
@@ -150,40 +144,16 @@ impl DatagramSocket {
         self.protocol.borrow().clone()
     }
 
-    fn event_loop(&self) -> Option<EventLoop> {
-        let event_loop = self.source.get()?.event_loop();
-        event_loop.filter(|event_loop| !event_loop.is_closed())
-    }
-
     /// Has the loop watch for this. When the system refuses, the transport is closed.
     fn watch(&self, interest: Interest) {
-        if let Some(Err(error)) = self.source.get().map(|source| source.watch(interest)) {
+        if let Err(error) = self.footing.watch(interest) {
             self.lose(Some(error));
-        }
-    }
-
-    fn unwatch(&self, interest: Interest) {
-        self.source.get().map(|source| source.unwatch(interest));
-    }
-
-    fn drained(&self, interest: Interest) {
-        if let Some(source) = self.source.get() {
-            source.drained(interest);
         }
     }
 
     /// Hands an error of the protocol to the exception handler, as nobody else is there to take it.
     fn tell(&self, outcome: Result<()>) {
-        if let Err(error) = outcome {
-            self.report("Exception in callback", error);
-        }
-    }
-
-    fn report(&self, message: &str, error: Error) {
-        if let Some(event_loop) = self.event_loop() {
-            let context = ExceptionContext::new(message).with_error(error);
-            event_loop.call_exception_handler(&context.with_detail("transport", self));
-        }
+        self.footing.tell(self, outcome);
     }
 }
 
@@ -207,7 +177,7 @@ impl fmt::Debug for DatagramSocket {
         } else if self.is_closing() {
             f.write_str(" closing")?;
         }
-        let watched = |interest| match self.source.get().is_some_and(|source| source.is_watched(interest)) {
+        let watched = |interest| match self.footing.is_watched(interest) {
             true => "polling",
             false => "idle",
         };

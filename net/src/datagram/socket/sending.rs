@@ -11,10 +11,6 @@ use crate::datagram::outgoing::Datagram;
 use crate::datagram::socket::DatagramSocket;
 use crate::sock::attempt::NO_SIGNAL;
 use crate::system::{poll_of, to_system};
-use crate::warning;
-
-/// After so many datagrams to a socket that is closed, one is told of them.
-const LOST_UNTOLD: usize = 5;
 
 impl DatagramSocket {
     pub(crate) fn send(&self, data: &[u8], to: Option<Address>) -> Result<()> {
@@ -23,7 +19,8 @@ impl DatagramSocket {
         {
             return Err(Error::value(format!("Invalid address: must be None or {remote}")));
         }
-        if self.remote.is_some() && self.swallows() {
+        if self.remote.is_some() && self.footing.is_lost() {
+            self.footing.swallow("socket.send() raised exception.");
             return Ok(());
         }
         let to = match to.as_ref().or(self.remote.as_ref()) {
@@ -46,18 +43,6 @@ impl DatagramSocket {
         self.outgoing.borrow_mut().push(Datagram { data, to });
         self.pause_protocol();
         Ok(())
-    }
-
-    /// Whether nothing is sent any more.
-    fn swallows(&self) -> bool {
-        let lost = self.lost.get();
-        if lost >= LOST_UNTOLD {
-            warning::tell(format_args!("socket.send() raised exception."));
-        }
-        if lost > 0 {
-            self.lost.set(lost.saturating_add(1));
-        }
-        lost > 0
     }
 
     /// What the system refuses is the protocol's; the rest is that of whoever sends.
@@ -94,7 +79,7 @@ impl DatagramSocket {
                 Poll::Ready(Err(error)) => return self.tell(self.refused(error)),
                 Poll::Pending => {
                     self.outgoing.borrow_mut().put_back(datagram);
-                    self.drained(Interest::Write);
+                    self.footing.drained(Interest::Write);
                     break;
                 }
             }
@@ -102,7 +87,7 @@ impl DatagramSocket {
         // It may send more.
         self.resume_protocol();
         if self.outgoing.borrow().is_empty() {
-            self.unwatch(Interest::Write);
+            self.footing.unwatch(Interest::Write);
             if self.is_closing() {
                 self.connection_lost(None);
             }
@@ -110,20 +95,16 @@ impl DatagramSocket {
     }
 
     pub(super) fn pause_protocol(&self) {
-        if self.buffered() > self.marks.get().high && !self.is_protocol_paused.replace(true) {
+        if self.flow.pauses(self.buffered()) {
             let outcome = self.protocol().map_or(Ok(()), |protocol| protocol.pause_writing());
-            if let Err(error) = outcome {
-                self.report("protocol.pause_writing() failed", error);
-            }
+            self.footing.report_failed(self, "protocol.pause_writing() failed", outcome);
         }
     }
 
     fn resume_protocol(&self) {
-        if self.buffered() <= self.marks.get().low && self.is_protocol_paused.replace(false) {
+        if self.flow.resumes(self.buffered()) {
             let outcome = self.protocol().map_or(Ok(()), |protocol| protocol.resume_writing());
-            if let Err(error) = outcome {
-                self.report("protocol.resume_writing() failed", error);
-            }
+            self.footing.report_failed(self, "protocol.resume_writing() failed", outcome);
         }
     }
 }

@@ -23,7 +23,11 @@ impl Channel for SocketTransport {
         if self.is_sending() {
             return Err(Error::runtime("unable to write; sendfile is in progress"));
         }
-        if data.is_empty() || self.swallows() {
+        if data.is_empty() {
+            return Ok(());
+        }
+        if self.footing.is_lost() {
+            self.footing.swallow("socket.send() raised exception.");
             return Ok(());
         }
         let mut rest = data;
@@ -83,9 +87,9 @@ impl Channel for SocketTransport {
         if self.is_closing.replace(true) {
             return;
         }
-        self.unwatch(Interest::Read);
+        self.footing.unwatch(Interest::Read);
         if self.outgoing.borrow().is_empty() {
-            self.unwatch(Interest::Write);
+            self.footing.unwatch(Interest::Write);
             self.lose_soon(None);
         }
     }
@@ -101,7 +105,7 @@ impl Channel for SocketTransport {
     fn pause_reading(&self) {
         if self.is_reading() {
             self.is_paused.set(true);
-            self.unwatch(Interest::Read);
+            self.footing.unwatch(Interest::Read);
         }
     }
 
@@ -120,11 +124,11 @@ impl Channel for SocketTransport {
     }
 
     fn marks(&self) -> Marks {
-        self.marks.get()
+        self.flow.marks()
     }
 
     fn set_marks(&self, marks: Marks) {
-        self.marks.set(marks);
+        self.flow.set_marks(marks);
         self.pause_protocol();
     }
 

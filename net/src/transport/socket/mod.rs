@@ -7,18 +7,19 @@ mod sending;
 mod told;
 mod writing;
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::rc::{Rc, Weak};
 
 use kolo_executor::primitive::{Interest, Ready, Source};
-use kolo_executor::{Context, Error, EventLoop, ExceptionContext, Promise, Result};
+use kolo_executor::{Context, Error, EventLoop, Promise, Result};
 
 use crate::address::Address;
 use crate::protocol::Protocol;
 use crate::server::clients::{Client, Clients};
-use crate::transport::marks::Marks;
+use crate::transport::flow::Flow;
+use crate::transport::footing::Footing;
 use crate::transport::outgoing::Outgoing;
 use crate::transport::socket::sending::Sending;
 use crate::transport::socket::told::Told;
@@ -29,7 +30,7 @@ pub(crate) struct SocketTransport {
     descriptor: RawFd,
     /// `None` once the connection is lost.
     socket: RefCell<Option<OwnedFd>>,
-    source: OnceCell<Source>,
+    footing: Footing,
     protocol: RefCell<Option<Told>>,
     /// The server that accepted it, until it is lost.
     client_of: RefCell<Option<Client>>,
@@ -38,14 +39,11 @@ pub(crate) struct SocketTransport {
     reads_all: bool,
     outgoing: RefCell<Outgoing>,
     sending: RefCell<Option<Sending>>,
-    marks: Cell<Marks>,
+    flow: Flow,
     is_closing: Cell<bool>,
     /// No more is written after what is buffered.
     has_eof: Cell<bool>,
     is_paused: Cell<bool>,
-    is_protocol_paused: Cell<bool>,
-    /// Not 0 once the protocol is told, or about to be, that the connection is lost; then it counts what is written all the same.
-    lost: Cell<usize>,
     /// In which the protocol is told of what is read, and of what was written when it came to be buffered.
     reading: Context,
     writing: RefCell<Context>,
@@ -99,19 +97,17 @@ impl SocketTransport {
             this: this.clone(),
             descriptor,
             socket: RefCell::new(Some(socket)),
-            source: OnceCell::new(),
+            footing: Footing::default(),
             protocol: RefCell::new(Some(Told::new(protocol.clone()))),
             client_of: RefCell::default(),
             addresses: [local, peer],
             reads_all: is_tcp,
             outgoing: RefCell::default(),
             sending: RefCell::default(),
-            marks: Cell::default(),
+            flow: Flow::default(),
             is_closing: Cell::new(false),
             has_eof: Cell::new(false),
             is_paused: Cell::new(false),
-            is_protocol_paused: Cell::new(false),
-            lost: Cell::new(0),
             reading: Context::current(),
             writing: RefCell::new(Context::new()),
         });
@@ -122,63 +118,31 @@ impl SocketTransport {
             };
             Source::new(event_loop, socket, transport.clone())?
         };
-        transport.source.get_or_init(|| source);
+        transport.footing.stand(source);
         let handle = Transport(transport.clone());
         transport.client_of.replace(clients.map(|clients| clients.attach(&handle)));
         let (made_of, teller, reader) = (handle.clone(), transport.clone(), transport);
-        event_loop.call_soon(move || teller.tell(protocol.connection_made(&made_of)));
-        event_loop.call_soon(move || reader.begin_reading());
-        if let Some(made) = made {
-            event_loop.call_soon(move || {
-                // Refused when it was cancelled.
-                let _ = made.set_result(());
-            });
-        }
+        let tell_made = move || teller.tell(protocol.connection_made(&made_of));
+        Footing::begin(event_loop, tell_made, Some(move || reader.begin_reading()), made);
         Ok(handle)
-    }
-
-    fn source(&self) -> Option<&Source> {
-        self.source.get()
-    }
-
-    fn event_loop(&self) -> Option<EventLoop> {
-        self.source()?.event_loop().filter(|event_loop| !event_loop.is_closed())
-    }
-
-    fn unwatch(&self, interest: Interest) {
-        self.source().map(|source| source.unwatch(interest));
     }
 
     /// Has the loop watch for this. When the system refuses, the connection is lost.
     fn watch(&self, interest: Interest) {
-        if let Some(Err(error)) = self.source().map(|source| source.watch(interest)) {
+        if let Err(error) = self.footing.watch(interest) {
             self.lose(Some(error));
         }
     }
 
     /// An error of the protocol that is nobody's to handle.
     fn tell(&self, outcome: Result<()>) {
-        if let Err(error) = outcome {
-            self.report("Exception in callback", error);
-        }
-    }
-
-    fn report(&self, message: &str, error: Error) {
-        let Some(event_loop) = self.event_loop() else { return };
-        let context = ExceptionContext::new(message).with_error(error);
-        event_loop.call_exception_handler(&context.with_detail("transport", self));
-    }
-
-    fn drained(&self, interest: Interest) {
-        if let Some(source) = self.source() {
-            source.drained(interest);
-        }
+        self.footing.tell(self, outcome);
     }
 }
 
 impl Ready for SocketTransport {
     fn loop_is_closed(&self) {
-        self.lost.set(self.lost.get().max(1));
+        self.footing.note_lost();
         self.release();
     }
 
@@ -202,7 +166,7 @@ impl fmt::Debug for SocketTransport {
             f.write_str(" closing")?;
         }
         write!(f, " fd={}", self.descriptor)?;
-        let watched = |interest| match self.source().is_some_and(|source| source.is_watched(interest)) {
+        let watched = |interest| match self.footing.is_watched(interest) {
             true => "polling",
             false => "idle",
         };

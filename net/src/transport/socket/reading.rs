@@ -6,7 +6,7 @@ use rustix::net::RecvFlags;
 
 use crate::system::refused;
 use crate::transport::Channel;
-use crate::transport::scratch;
+use crate::transport::scratch::with_scratch;
 use crate::transport::socket::SocketTransport;
 use crate::transport::socket::told::Told;
 
@@ -18,10 +18,10 @@ impl SocketTransport {
     }
 
     pub(super) fn read_ready(&self) {
-        if self.lost.get() > 0 {
+        if self.footing.is_lost() {
             return;
         }
-        scratch::with(|scratch| {
+        with_scratch(|scratch| {
             let received = match &*self.socket.borrow() {
                 Some(socket) => rustix::net::recv(socket, &mut *scratch, RecvFlags::empty()),
                 None => return,
@@ -30,11 +30,11 @@ impl SocketTransport {
                 Ok((0, _)) => self.end_received(),
                 Ok((count, _)) => {
                     if count < scratch.len() && self.reads_all {
-                        self.drained(Interest::Read);
+                        self.footing.drained(Interest::Read);
                     }
                     self.data_received(&scratch[..count]);
                 }
-                Err(Errno::AGAIN) => self.drained(Interest::Read),
+                Err(Errno::AGAIN) => self.footing.drained(Interest::Read),
                 Err(Errno::INTR) => {}
                 Err(error) => self.lose(Some(refused(error))),
             }
@@ -58,7 +58,7 @@ impl SocketTransport {
         let Some(protocol) = self.protocol() else { return };
         match self.reading.run(|| protocol.eof_received()) {
             // It stays open for writing.
-            Ok(true) => self.unwatch(Interest::Read),
+            Ok(true) => self.footing.unwatch(Interest::Read),
             Ok(false) => self.close(),
             Err(error) => self.fail("Fatal error: protocol.eof_received() call failed.", error),
         }

@@ -34,7 +34,7 @@ impl SocketTransport {
         if self.sending.borrow().is_some() {
             return Err(Error::runtime("sendfile: another file is being sent on this transport"));
         }
-        let Some(event_loop) = self.event_loop() else {
+        let Some(event_loop) = self.footing.event_loop() else {
             return Err(Error::runtime("Event loop is closed"));
         };
         let was_reading = self.is_reading();
@@ -79,7 +79,7 @@ impl SocketTransport {
             Ok(None) => self.end_sending(None),
             Ok(Some(())) => self.watch(Interest::Write),
             Err(Errno::AGAIN | Errno::INTR) => {
-                self.drained(Interest::Write);
+                self.footing.drained(Interest::Write);
                 self.watch(Interest::Write);
             }
             Err(error) => self.end_sending(Some(refused(error))),
@@ -89,7 +89,7 @@ impl SocketTransport {
     /// Ends the sending of a file, if there is one: in good order, or by this error.
     pub(super) fn end_sending(&self, error: Option<Error>) {
         let Some(sending) = self.sending.take() else { return };
-        self.unwatch(Interest::Write);
+        self.footing.unwatch(Interest::Write);
         if sending.was_reading {
             self.resume_reading();
         }

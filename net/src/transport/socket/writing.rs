@@ -8,24 +8,8 @@ use rustix::net::{SendFlags, Shutdown};
 use crate::system::refused;
 use crate::transport::Channel;
 use crate::transport::socket::SocketTransport;
-use crate::warning;
-
-/// After so many writes to a connection that is lost, one is told of them.
-const LOST_WRITES_UNTOLD: usize = 5;
 
 impl SocketTransport {
-    /// Whether nothing is sent any more: the connection is lost.
-    pub(super) fn swallows(&self) -> bool {
-        let lost = self.lost.get();
-        if lost >= LOST_WRITES_UNTOLD {
-            warning::tell(format_args!("socket.send() raised exception."));
-        }
-        if lost > 0 {
-            self.lost.set(lost.saturating_add(1));
-        }
-        lost > 0
-    }
-
     /// Sends these bytes as far as there is room. `None`: the connection is lost.
     pub(super) fn send(&self, bytes: &[u8]) -> Option<usize> {
         let sent = rustix::net::send(self.socket.borrow().as_ref()?, bytes, SendFlags::NOSIGNAL);
@@ -40,7 +24,7 @@ impl SocketTransport {
     }
 
     pub(super) fn write_ready(&self) {
-        if self.lost.get() > 0 {
+        if self.footing.is_lost() {
             return;
         }
         if self.outgoing.borrow().is_empty() {
@@ -59,14 +43,14 @@ impl SocketTransport {
                     self.all_is_sent();
                 }
             }
-            Err(Errno::AGAIN) => self.drained(Interest::Write),
+            Err(Errno::AGAIN) => self.footing.drained(Interest::Write),
             Err(Errno::INTR) => {}
             Err(error) => self.lose(Some(refused(error))),
         }
     }
 
     pub(super) fn all_is_sent(&self) {
-        self.unwatch(Interest::Write);
+        self.footing.unwatch(Interest::Write);
         if self.is_closing() {
             self.connection_lost(None);
         } else if self.has_eof.get() {
@@ -89,20 +73,16 @@ impl SocketTransport {
     }
 
     pub(super) fn pause_protocol(&self) {
-        if self.buffered() > self.marks.get().high && !self.is_protocol_paused.replace(true) {
+        if self.flow.pauses(self.buffered()) {
             let outcome = self.protocol().map_or(Ok(()), |protocol| protocol.pause_writing());
-            if let Err(error) = outcome {
-                self.report("protocol.pause_writing() failed", error);
-            }
+            self.footing.report_failed(self, "protocol.pause_writing() failed", outcome);
         }
     }
 
     pub(super) fn resume_protocol(&self) {
-        if self.buffered() <= self.marks.get().low && self.is_protocol_paused.replace(false) {
+        if self.flow.resumes(self.buffered()) {
             let outcome = self.protocol().map_or(Ok(()), |protocol| protocol.resume_writing());
-            if let Err(error) = outcome {
-                self.report("protocol.resume_writing() failed", error);
-            }
+            self.footing.report_failed(self, "protocol.resume_writing() failed", outcome);
         }
     }
 }
