@@ -49,7 +49,7 @@ impl DatagramSocket {
     }
 
     /// Closes the socket, which the loop does not know any more then.
-    fn release(&self) {
+    pub(super) fn release(&self) {
         self.footing.close();
         drop(self.socket.take());
         self.protocol.take();

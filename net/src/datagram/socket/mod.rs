@@ -158,6 +158,12 @@ impl DatagramSocket {
 }
 
 impl Ready for DatagramSocket {
+    fn loop_is_closed(&self) {
+        self.is_closing.set(true);
+        self.footing.note_lost();
+        self.release();
+    }
+
     fn ready(&self, interest: Interest) {
         match interest {
             Interest::Read => self.reading.run(|| self.ready_to_receive()),

@@ -1,10 +1,13 @@
 //! How an endpoint ends.
 
+use std::cell::RefCell;
 use std::net::UdpSocket;
+use std::os::unix::net::UnixDatagram;
+use std::rc::Rc;
 
 use kolo_executor::testing::{hops, run};
-use kolo_executor::{Kind, create_task, running_loop};
-use kolo_net::create_datagram_endpoint;
+use kolo_executor::{Clock, EventLoop, Kind, Result, create_task, running_loop};
+use kolo_net::{DatagramProtocol, DatagramTransport, create_datagram_endpoint, create_datagram_endpoint_on};
 
 use super::{Recorder, endpoint, full, take};
 use crate::support::outcome::kind_of;
@@ -118,4 +121,28 @@ fn one_that_is_left_open_is_no_reason_not_to_end() {
         Ok(())
     });
     outcome.unwrap();
+}
+
+/// A protocol that has its transport, as most have.
+#[derive(Default)]
+struct Holding(RefCell<Option<DatagramTransport>>);
+
+impl DatagramProtocol for Holding {
+    fn connection_made(&self, transport: &DatagramTransport) -> Result<()> {
+        self.0.replace(Some(transport.clone()));
+        Ok(())
+    }
+}
+
+#[test]
+fn the_loops_end_cuts_the_circle_of_an_endpoint_that_is_open() {
+    let event_loop = EventLoop::with_clock(Clock::Virtual).unwrap();
+    let (ours, _theirs) = UnixDatagram::pair().unwrap();
+    let endpoint = create_datagram_endpoint_on(|| Rc::new(Holding::default()), ours);
+    let (transport, protocol) = event_loop.run_until_complete(async { endpoint.await }).unwrap();
+    let kept = Rc::downgrade(&protocol);
+    drop((transport, protocol));
+    assert!(kept.upgrade().is_some(), "it is open");
+    event_loop.close().unwrap();
+    assert!(kept.upgrade().is_none());
 }
