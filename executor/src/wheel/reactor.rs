@@ -178,7 +178,7 @@ impl Reactor {
         let known = self.find(descriptor).filter(|registered| {
             let is_still = registered.end_rest().is_none() && self.is_still(registered);
             if !is_still {
-                // It was closed without a word, and its number perhaps given to another, which nobody watches yet.
+                // It rests for somebody else, or was closed without a word, and its number perhaps given to another, which nobody watches yet.
                 self.forget(registered).for_each(Watcher::end);
             }
             is_still

@@ -24,6 +24,7 @@ use crate::system::stream_socket;
 #[cfg(feature = "tls")]
 use crate::tls::TlsServer;
 use crate::transport::layer::Layer;
+use crate::unclaimed::Unclaimed;
 
 /// Listens for connections, and has `handler` called with the streams of each. Mirrors `asyncio.start_server`.
 ///
@@ -259,20 +260,11 @@ impl Start {
         let server = Server::new(&event_loop, bound, backlog, &accept).map_err(|error| error.at(site))?;
         if start_serving {
             // Cancelled here it would go on, and nobody could close it.
-            let mut started = Started(Some(server.clone()));
+            let mut unclaimed = Unclaimed::new(server.clone(), Server::close);
             server.start_serving().await?;
-            started.0 = None;
+            unclaimed.claim();
         }
         Ok(server)
-    }
-}
-
-/// A server that nobody gets is closed.
-struct Started(Option<Server>);
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        self.0.take().inspect(Server::close);
     }
 }
 

@@ -2,6 +2,8 @@
 
 use kolo_executor::{EventLoop, Promise, Result};
 
+use crate::unclaimed::Unclaimed;
+
 /// The transport that `start` begins, once the promise is set that it is given: its protocol knows then that the connection is made. One that nobody
 /// gets, because that fails or is cancelled, is closed by `close`.
 ///
@@ -13,24 +15,12 @@ use kolo_executor::{EventLoop, Promise, Result};
 pub async fn connected<T: Clone>(
     event_loop: &EventLoop,
     start: impl FnOnce(Promise<()>) -> Result<T>,
-    close: impl FnMut(&T),
+    close: impl FnOnce(&T),
 ) -> Result<T> {
-    struct Unclaimed<T, C: FnMut(&T)> {
-        transport: Option<T>,
-        close: C,
-    }
-    impl<T, C: FnMut(&T)> Drop for Unclaimed<T, C> {
-        fn drop(&mut self) {
-            self.transport.take().inspect(&mut self.close);
-        }
-    }
     let made = event_loop.create_promise();
     let transport = start(made.clone())?;
-    let mut unclaimed = Unclaimed {
-        transport: Some(transport.clone()),
-        close,
-    };
+    let mut unclaimed = Unclaimed::new(transport.clone(), close);
     made.await?;
-    unclaimed.transport = None;
+    unclaimed.claim();
     Ok(transport)
 }
