@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// A public item: its documentation, its attributes, and the rest up to its body.
 struct Item {
@@ -11,6 +12,8 @@ struct Item {
     docs: String,
     attributes: String,
     code: String,
+    /// The examples of its file, and of its crate's first page.
+    examples: Rc<str>,
 }
 
 impl Item {
@@ -25,6 +28,20 @@ impl Item {
     /// What it returns.
     fn returns(&self) -> &str {
         self.code.rsplit_once(") -> ").map_or("", |(_, returned)| returned)
+    }
+
+    fn name(&self) -> &str {
+        let (_, name) = self.code.split_once("fn ").expect("it is a function");
+        name.split(['(', '<']).next().expect("it has a name")
+    }
+
+    /// Whether an example calls it: its own, or that of a neighbour.
+    fn is_shown(&self) -> bool {
+        let name = self.name();
+        self.examples.match_indices(name).any(|(at, _)| {
+            let begins = !self.examples[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            begins && self.examples[at + name.len()..].starts_with(['(', ':', ')'])
+        })
     }
 
     fn is_awaited(&self) -> bool {
@@ -44,8 +61,27 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// The lines of the examples in the documentation in `text`.
+fn examples_of(text: &str) -> String {
+    let docs = text
+        .lines()
+        .map(str::trim)
+        .filter_map(|line| line.strip_prefix("///").or(line.strip_prefix("//!")));
+    let mut inside = false;
+    let mut examples = String::new();
+    for line in docs {
+        if line.trim().starts_with("```") {
+            inside = !inside;
+        } else if inside {
+            examples += line;
+            examples.push('\n');
+        }
+    }
+    examples
+}
+
 /// What is public in `text`, but for what is hidden.
-fn items_of(file: &Path, text: &str) -> Vec<Item> {
+fn items_of(file: &Path, text: &str, examples: &Rc<str>) -> Vec<Item> {
     let mut items = Vec::new();
     let (mut docs, mut attributes) = (String::new(), String::new());
     let mut lines = text.lines().enumerate();
@@ -74,6 +110,7 @@ fn items_of(file: &Path, text: &str) -> Vec<Item> {
                     docs: std::mem::take(&mut docs),
                     attributes: std::mem::take(&mut attributes),
                     code,
+                    examples: examples.clone(),
                 });
             }
             docs.clear();
@@ -85,15 +122,18 @@ fn items_of(file: &Path, text: &str) -> Vec<Item> {
 
 fn items() -> Vec<Item> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files = Vec::new();
-    for folder in ["executor/src", "sync/src", "net/src"] {
-        sources(&root.join(folder), &mut files);
+    let mut items = Vec::new();
+    for folder in ["executor/src", "sync/src", "net/src"].map(|folder| root.join(folder)) {
+        let first_page = examples_of(&fs::read_to_string(folder.join("lib.rs")).unwrap());
+        let mut files = Vec::new();
+        sources(&folder, &mut files);
+        for file in files {
+            let text = fs::read_to_string(&file).unwrap();
+            let examples = (examples_of(&text) + &first_page).into();
+            items.extend(items_of(file.strip_prefix(root).unwrap(), &text, &examples));
+        }
     }
-    let items = files.iter().flat_map(|file| {
-        let text = fs::read_to_string(file).unwrap();
-        items_of(file.strip_prefix(root).unwrap(), &text)
-    });
-    items.collect()
+    items
 }
 
 /// The places of those that break a rule.
@@ -129,6 +169,14 @@ fn what_panics_knows_its_caller() {
         places(panics.filter(|item| !item.attributes.contains("#[track_caller]"))),
         [""; 0]
     );
+}
+
+#[test]
+fn every_function_is_called_in_an_example() {
+    let functions: Vec<Item> = items().into_iter().filter(Item::is_function).collect();
+    assert!(functions.len() > 400, "{}", functions.len());
+    let shown = |item: &Item| item.is_shown() || item.docs.starts_with("See [");
+    assert_eq!(places(functions.into_iter().filter(|item| !shown(item))), [""; 0]);
 }
 
 /// An example, or where one is.

@@ -34,6 +34,17 @@ pub enum Address {
 
 impl Address {
     /// The address and port, of TCP or UDP.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    ///
+    /// use kolo::Address;
+    ///
+    /// let address = Address::from("127.0.0.1:80".parse::<SocketAddr>().unwrap());
+    /// assert_eq!(address.inet().unwrap().port(), 80);
+    /// assert_eq!(address.port(), Some(80));
+    /// assert!(address.path().is_none()); // which only a Unix socket has
+    /// ```
     pub fn inet(&self) -> Option<SocketAddr> {
         match self {
             Address::Inet(address) => Some(*address),

@@ -49,6 +49,21 @@ pub fn open_connection(to: impl Into<Endpoint>) -> OpenConnection {
 }
 
 /// [`open_connection`] to the path of a Unix socket. Mirrors `asyncio.open_unix_connection`.
+///
+/// ```
+/// use kolo::{StreamReader, StreamWriter, open_unix_connection, run, start_unix_server};
+///
+/// run(async {
+///     let path = std::env::temp_dir().join(format!("greeting-{}", std::process::id()));
+///     let greet = |_: StreamReader, writer: StreamWriter| writer.write("hello\n").expect("not at its end");
+///     let server = start_unix_server(greet, &path).await?;
+///     let (reader, _writer) = open_unix_connection(&path).limit(1024).await?;
+///     assert_eq!(reader.read_line().await?, b"hello\n");
+///     server.close();
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[track_caller]
 pub fn open_unix_connection(path: impl AsRef<Path>) -> OpenConnection {
     let path = Endpoint::from(path.as_ref());
@@ -56,6 +71,21 @@ pub fn open_unix_connection(path: impl AsRef<Path>) -> OpenConnection {
 }
 
 /// The streams of a socket that is connected already. Mirrors `asyncio.open_connection(sock=...)`. [`StreamWriter`] has an example.
+///
+/// ```
+/// use std::os::unix::net::UnixStream;
+///
+/// use kolo::{open_connection_on, run};
+///
+/// run(async {
+///     let (ours, theirs) = UnixStream::pair()?;
+///     let (reader, _writer) = open_connection_on(ours).await?;
+///     drop(theirs);
+///     assert_eq!(reader.read(100).await?, b""); // the end
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 ///
 /// # Errors
 /// Of the future that this gives: Value, for a socket that is none of streams, and for a limit of 0; Cancelled; Runtime, without a running
@@ -67,6 +97,26 @@ pub fn open_connection_on(socket: impl Into<OwnedFd>) -> OpenConnection {
 
 /// Connects to a host and a port, or an address, and gives the transport and the protocol of the connection, which `factory` makes once
 /// there is a socket. Mirrors `loop.create_connection`. [`Protocol`] has an example.
+///
+/// ```
+/// use std::rc::Rc;
+///
+/// use kolo::{Protocol, create_connection, create_server, run};
+///
+/// struct Silent;
+///
+/// impl Protocol for Silent {}
+///
+/// run(async {
+///     let server = create_server(|| Rc::new(Silent), ("127.0.0.1", 0)).await?;
+///     let address = server.addresses().remove(0);
+///     let (transport, _protocol) = create_connection(|| Rc::new(Silent), address).await?;
+///     transport.close();
+///     server.close();
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[track_caller]
 pub fn create_connection<P: Protocol + 'static>(
     factory: impl FnOnce() -> Rc<P> + 'static,
@@ -76,6 +126,26 @@ pub fn create_connection<P: Protocol + 'static>(
 }
 
 /// [`create_connection`] to the path of a Unix socket. Mirrors `loop.create_unix_connection`.
+///
+/// ```
+/// use std::rc::Rc;
+///
+/// use kolo::{Protocol, create_unix_connection, create_unix_server, run};
+///
+/// struct Silent;
+///
+/// impl Protocol for Silent {}
+///
+/// run(async {
+///     let path = std::env::temp_dir().join(format!("silence-{}", std::process::id()));
+///     let server = create_unix_server(|| Rc::new(Silent), &path).await?;
+///     let (transport, _protocol) = create_unix_connection(|| Rc::new(Silent), &path).await?;
+///     transport.close();
+///     server.close();
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[track_caller]
 pub fn create_unix_connection<P: Protocol + 'static>(
     factory: impl FnOnce() -> Rc<P> + 'static,
@@ -86,6 +156,31 @@ pub fn create_unix_connection<P: Protocol + 'static>(
 }
 
 /// [`create_connection`] with a socket that is connected already. Mirrors `loop.create_connection(sock=...)`.
+///
+/// ```
+/// use std::os::unix::net::UnixStream;
+/// use std::rc::Rc;
+///
+/// use kolo::{Promise, Protocol, Result, create_connection_on, run};
+///
+/// struct First(Promise<Vec<u8>>);
+///
+/// impl Protocol for First {
+///     fn data_received(&self, data: &[u8]) -> Result<()> {
+///         self.0.set_result(data.to_vec())
+///     }
+/// }
+///
+/// run(async {
+///     let (ours, theirs) = UnixStream::pair()?;
+///     let (transport, first) = create_connection_on(|| Rc::new(First(Promise::new())), ours).await?;
+///     std::io::Write::write_all(&mut &theirs, b"hello")?;
+///     assert_eq!(first.0.clone().await?, b"hello");
+///     transport.close();
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[track_caller]
 pub fn create_connection_on<P: Protocol + 'static>(
     factory: impl FnOnce() -> Rc<P> + 'static,
@@ -184,7 +279,7 @@ macro_rules! options {
             self.with(|options| options.all_errors = on)
         }
 
-        /// Puts the connection under TLS; the peer's certificate has to be for the host that is connected to. Mirrors `ssl=`.
+        /// See [`TlsClient`](crate::TlsClient): puts the connection under TLS; the peer's certificate has to be for the host that is connected to. Mirrors `ssl=`.
         #[cfg(feature = "tls")]
         pub fn tls(mut self, tls: crate::tls::TlsClient) -> Self {
             self.make_layer = Some(Box::new(|host| crate::tls::layer(tls, host)));
@@ -201,6 +296,30 @@ macro_rules! options {
 }
 
 /// The future of [`open_connection`] and its like, and what can be asked of them before it is awaited.
+///
+/// ```
+/// use kolo::{Family, open_connection, run};
+///
+/// # fn main() {
+/// run(async {
+///     let connection = open_connection(("example.com", 80))
+///         .local_address("0.0.0.0", 0)
+///         .family(Family::V4)
+///         .happy_eyeballs_delay(0.25)
+///         .interleave(1)
+///         .all_errors(true)
+///         .limit(1024 * 1024);
+///     # if true {
+///     #     return Ok(()); // nobody is asked for in a test
+///     # }
+///     let (reader, writer) = connection.await?;
+///     writer.write("GET / HTTP/1.0\r\n\r\n")?;
+///     println!("{}", String::from_utf8_lossy(&reader.read_to_end().await?));
+///     Ok(())
+/// })
+/// .unwrap();
+/// # }
+/// ```
 #[must_use = "futures do nothing unless awaited"]
 pub struct OpenConnection {
     /// `None` once it is under way.

@@ -74,6 +74,21 @@ impl Barrier {
     }
 
     /// How many tasks wait for the others; none while it drains.
+    ///
+    /// ```
+    /// use kolo::{Barrier, create_task, run, sleep};
+    ///
+    /// run(async {
+    ///     let start = Barrier::new(2)?;
+    ///     let runner = start.clone();
+    ///     let task = create_task(async move { runner.wait().await });
+    ///     sleep(0).await?;
+    ///     assert_eq!((start.n_waiting(), start.parties()), (1, 2));
+    ///     start.wait().await?;
+    ///     task.await.map(drop)
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn n_waiting(&self) -> usize {
         match self.0.phase.get() {
             Phase::Filling => self.0.count.get(),

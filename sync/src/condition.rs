@@ -136,6 +136,33 @@ impl Condition {
     /// It may return although nothing has changed, because a notification was passed on: look again, or use
     /// [`wait_for`](Condition::wait_for).
     ///
+    /// ```
+    /// use std::cell::Cell;
+    /// use std::rc::Rc;
+    ///
+    /// use kolo::{Condition, create_task, run, sleep};
+    ///
+    /// run(async {
+    ///     let (condition, fuel) = (Condition::new(), Rc::new(Cell::new(0)));
+    ///     let (changed, tank) = (condition.clone(), fuel.clone());
+    ///     let driver = create_task(async move {
+    ///         let _held = changed.hold().await?;
+    ///         while tank.get() == 0 {
+    ///             changed.wait().await?;
+    ///         }
+    ///         Ok(tank.get())
+    ///     });
+    ///     sleep(0).await?;
+    ///     condition.acquire().await?; // as `hold`, until `release`
+    ///     fuel.set(40);
+    ///     condition.notify(1)?;
+    ///     condition.release()?;
+    ///     assert_eq!(driver.await?, 40);
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
+    ///
     /// # Errors
     /// Runtime, when nobody holds the lock, and when the condition belongs to another loop; Cancelled, once the lock is held again.
     ///

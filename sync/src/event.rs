@@ -65,6 +65,17 @@ impl Event {
     }
 
     /// Clears it: whoever waits from now on waits for the next [`set`](Event::set). Mirrors `Event.clear`.
+    ///
+    /// ```
+    /// use kolo::Event;
+    ///
+    /// let door = Event::new();
+    /// assert!(!door.is_set());
+    /// door.set();
+    /// assert!(door.is_set());
+    /// door.clear();
+    /// assert!(!door.is_set());
+    /// ```
     pub fn clear(&self) {
         self.0.set.set(false);
     }

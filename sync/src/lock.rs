@@ -70,6 +70,20 @@ impl Lock {
 
     /// Waits until the lock is free, then takes it. [`release`](Lock::release) gives it back. Mirrors `Lock.acquire`.
     ///
+    /// ```
+    /// use kolo::{Lock, run};
+    ///
+    /// run(async {
+    ///     let lock = Lock::new();
+    ///     lock.acquire().await?;
+    ///     assert!(lock.locked());
+    ///     lock.release()?;
+    ///     assert!(lock.release().is_err()); // nobody holds it
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
+    ///
     /// # Errors
     /// Cancelled; Runtime, when it has to wait and the lock belongs to another loop.
     ///

@@ -67,6 +67,19 @@ impl ExceptionContext {
     }
 
     /// The report with its error.
+    ///
+    /// ```
+    /// use kolo::{Error, ExceptionContext, run, running_loop};
+    ///
+    /// run(async {
+    ///     let report = ExceptionContext::new("Fatal error on the line")
+    ///         .with_error(Error::value("bad"))
+    ///         .with_detail("line", 42);
+    ///     running_loop().call_exception_handler(&report);
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     #[must_use]
     pub fn with_error(mut self, error: Error) -> ExceptionContext {
         self.error = Some(error);

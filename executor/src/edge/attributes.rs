@@ -22,7 +22,7 @@ impl<T: 'static> Returned for Result<T> {
     }
 }
 
-/// [`RunnerBuilder::run`]; of a type that it cannot return is said so in the words of the attributes.
+/// See [`RunnerBuilder::run`]; of a type that it cannot return is said so in the words of the attributes.
 #[track_caller]
 pub fn run<R: Returned>(runner: RunnerBuilder, main: impl Future<Output = R> + 'static) -> R {
     R::by_run(runner, main)

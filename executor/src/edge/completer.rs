@@ -46,6 +46,24 @@ impl<T: Send + 'static> Completer<T> {
 
     /// Completes the promise with an error.
     ///
+    /// ```
+    /// use std::thread;
+    ///
+    /// use kolo::{Error, Kind, run, running_loop};
+    ///
+    /// run(async {
+    ///     let (completer, answer) = running_loop().remote_promise::<u32>();
+    ///     thread::spawn(move || completer.set_error(Error::value("no answer")));
+    ///     assert_eq!(answer.await.unwrap_err().kind(), Kind::Value);
+    ///
+    ///     let (completer, answer) = running_loop().remote_promise::<u32>();
+    ///     thread::spawn(move || completer.cancel());
+    ///     assert!(answer.await.unwrap_err().is_cancelled());
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
+    ///
     /// # Errors
     /// As [`set_result`](Completer::set_result).
     #[doc(alias = "set_exception")]

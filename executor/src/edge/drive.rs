@@ -58,6 +58,17 @@ impl EventLoop {
 
     /// Runs until [`stop`](EventLoop::stop) is called. Mirrors `loop.run_forever`.
     ///
+    /// ```
+    /// use kolo::EventLoop;
+    ///
+    /// let event_loop = EventLoop::new()?;
+    /// let stopper = event_loop.clone();
+    /// event_loop.call_later(0.01, move || stopper.stop());
+    /// event_loop.run_forever()?;
+    /// event_loop.close()?;
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Runtime, when the loop is closed, or a loop runs on this thread already; Deadlock, when nothing can ever run again;
     /// KeyboardInterrupt, from a task, and on Ctrl-C in the main thread.

@@ -347,6 +347,26 @@ impl<T> RemoteTask<T> {
     }
 
     /// Whether the outcome is there.
+    ///
+    /// ```
+    /// use std::thread;
+    ///
+    /// use kolo::{EventLoop, sleep_with};
+    ///
+    /// let event_loop = EventLoop::new()?;
+    /// let remote = event_loop.remote();
+    /// let thread = thread::spawn(move || {
+    ///     let task = remote.spawn(|| sleep_with(0.01, 42));
+    ///     while !task.done() {
+    ///         thread::yield_now(); // or something useful
+    ///     }
+    ///     remote.call_soon(|| kolo::running_loop().stop())?;
+    ///     task.wait()
+    /// });
+    /// event_loop.run_forever()?;
+    /// assert_eq!(thread.join().unwrap()?, 42);
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
     pub fn done(&self) -> bool {
         let state = self.shared.lock();
         state.outcome.is_some() || state.taken

@@ -167,6 +167,24 @@ impl<T: 'static> RemoteRef<T> {
     }
 
     /// The handle of the loop, for what has nothing to do with the value.
+    ///
+    /// ```
+    /// use std::thread;
+    ///
+    /// use kolo::{Event, run, running_loop};
+    ///
+    /// run(async {
+    ///     let done = Event::new();
+    ///     let there = running_loop().remote_ref(done.clone());
+    ///     thread::spawn(move || {
+    ///         there.remote().call_soon(|| println!("nearly there"))?;
+    ///         there.call(|done| done.set())
+    ///     });
+    ///     done.wait().await?;
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn remote(&self) -> &RemoteHandle {
         &self.deposit.remote
     }

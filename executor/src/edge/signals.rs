@@ -64,6 +64,19 @@ fn is_default(signal: i32) -> Option<bool> {
 impl EventLoop {
     /// Whether a Ctrl-C cancels the main task of this run, or ends it, as it does unless it is told otherwise; for whoever handles SIGINT
     /// himself, as `add_signal_handler` does. Until the end of the run. `false`: this run does not take Ctrl-C, and nothing changes.
+    ///
+    /// ```
+    /// use kolo::{run, running_loop};
+    ///
+    /// run(async {
+    ///     // From now on Ctrl-C is whatever a handler of SIGINT makes of it.
+    ///     if running_loop().set_interrupted_by_ctrl_c(false) {
+    ///         println!("press it");
+    ///     }
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn set_interrupted_by_ctrl_c(&self, on: bool) -> bool {
         let ctrl_c = self.0.ctrl_c.borrow().clone();
         let (Some(ctrl_c), Some(deadly)) = (ctrl_c, DEADLY.get()) else {

@@ -35,6 +35,15 @@ pub enum Clock {
 impl Clock {
     /// The clock that the environment asks for: `KOLO_CLOCK=virtual`, or else the real one.
     ///
+    /// ```
+    /// use kolo::{Clock, EventLoop};
+    ///
+    /// let clock = Clock::from_env()?; // `KOLO_CLOCK=virtual cargo run`: the program's hours take no time
+    /// let event_loop = EventLoop::with_clock(clock)?;
+    /// event_loop.close()?;
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Value, when `KOLO_CLOCK` is neither `real` nor `virtual`.
     pub fn from_env() -> Result<Clock> {

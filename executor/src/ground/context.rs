@@ -60,6 +60,21 @@ impl Context {
     }
 
     /// A context with the same values, which changes on its own. Mirrors `Context.copy`.
+    ///
+    /// ```
+    /// use kolo::{Context, ContextVar};
+    ///
+    /// thread_local!(static USER: ContextVar<&'static str> = ContextVar::new("user"));
+    ///
+    /// USER.with(|user| {
+    ///     user.set("Ann");
+    ///     let before = Context::current();
+    ///     let mine = before.copy();
+    ///     mine.run(|| user.set("Bob"));
+    ///     assert_eq!(mine.run(|| user.get()).unwrap(), "Bob");
+    ///     assert_eq!(before.run(|| user.get()).unwrap(), "Ann");
+    /// });
+    /// ```
     pub fn copy(&self) -> Context {
         let mut copy = self.bare_copy();
         copy.values();

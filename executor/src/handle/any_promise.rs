@@ -12,6 +12,25 @@ use crate::wheel::current_context;
 
 impl AnyPromise {
     /// Whether it is done: it has a value or an error, or was cancelled.
+    ///
+    /// ```
+    /// use kolo::{Error, Promise, run, sleep};
+    ///
+    /// run(async {
+    ///     let (number, word) = (Promise::<u32>::new(), Promise::<String>::new());
+    ///     let both = [number.as_any(), word.as_any()];
+    ///     both[0].add_done_callback(|number| assert!(number.done()));
+    ///     number.set_error(Error::value("bad"))?;
+    ///     assert!(both[1].cancel());
+    ///     sleep(0).await?;
+    ///     assert!(both[1].cancelled());
+    ///     assert!(both[0].has_unretrieved_error());
+    ///     assert_eq!(both[0].error()?.unwrap().message(), "bad");
+    ///     assert!(both[0].ptr_eq(&number.as_any()) && !both[0].ptr_eq(&both[1]));
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn done(&self) -> bool {
         self.0.head().done()
     }

@@ -61,6 +61,29 @@ impl EventLoop {
     ///
     /// All that is said of [`add_reader`](EventLoop::add_reader) holds. A descriptor can have a reader and a writer; the reader is called first.
     ///
+    /// ```
+    /// use std::io::Write;
+    /// use std::os::unix::net::UnixStream;
+    /// use std::rc::Rc;
+    ///
+    /// use kolo::{Promise, run, running_loop};
+    ///
+    /// run(async {
+    ///     let (ours, _theirs) = UnixStream::pair()?;
+    ///     let ours = Rc::new(ours);
+    ///     let (sent, socket) = (Promise::new(), ours.clone());
+    ///     let setter = sent.clone();
+    ///     running_loop().add_writer(&*ours, move || {
+    ///         running_loop().remove_writer(&*socket);
+    ///         let written = (&*socket).write_all(b"hello");
+    ///         setter.set_result(written).expect("it is called once");
+    ///     })?;
+    ///     sent.await??;
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
+    ///
     /// # Errors
     /// As `add_reader`.
     #[track_caller]
@@ -115,6 +138,21 @@ impl EventLoop {
 
     /// [`add_writer`](EventLoop::add_writer) until the guard is dropped. All that is said of [`watch_reader`](EventLoop::watch_reader) holds.
     ///
+    /// ```
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// use kolo::{Promise, run, running_loop};
+    ///
+    /// run(async {
+    ///     let (ours, _theirs) = UnixStream::pair()?;
+    ///     let free = Promise::new();
+    ///     let setter = free.clone();
+    ///     let _watching = running_loop().watch_writer(&ours, move || drop(setter.set_result(())))?;
+    ///     free.await
+    /// })
+    /// .unwrap();
+    /// ```
+    ///
     /// # Errors
     /// As `add_writer`; Runtime, when the descriptor has a writer.
     #[track_caller]
@@ -166,6 +204,39 @@ impl EventLoop {
     /// Has `ready` told in every iteration in which the descriptor is ready, until the guard is dropped: what [`add_reader`](EventLoop::add_reader)
     /// does, for authors of leaves, without a closure and a context. It takes the place of the descriptor's reader or writer, and another may
     /// take its: then it is dropped, and told no more.
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use std::os::unix::net::UnixStream;
+    /// use std::rc::Rc;
+    ///
+    /// use kolo::primitive::{Interest, Ready};
+    /// use kolo::{Promise, run, running_loop};
+    ///
+    /// #[derive(Debug)]
+    /// struct Arrival(Promise<()>);
+    ///
+    /// impl Ready for Arrival {
+    ///     fn ready(&self, _: Interest) {
+    ///         let _ = self.0.set_result(());
+    ///     }
+    /// }
+    ///
+    /// run(async {
+    ///     let (ours, mut theirs) = UnixStream::pair()?;
+    ///     let ours = Rc::new(ours);
+    ///     theirs.write_all(b"hello")?;
+    ///     for _ in 0..2 {
+    ///         let arrival = Rc::new(Arrival(Promise::new()));
+    ///         let watching = running_loop().tell_again(&ours, Interest::Read, arrival.clone())?;
+    ///         assert!(!watching.has_rested());
+    ///         (&arrival.0).await?;
+    ///         watching.drained(); // nothing is wanted of it until it is waited for again
+    ///     }
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     ///
     /// # Errors
     /// As `add_reader`; Runtime, when the loop is closed, or the descriptor has a [`Source`](crate::primitive::Source).
@@ -244,6 +315,32 @@ impl Watching {
     ///
     /// It is for sockets that nobody else reads from by other means in between: of what others take, the place in the order of descriptors would
     /// remain.
+    ///
+    /// ```
+    /// use std::os::unix::net::UnixStream;
+    /// use std::rc::Rc;
+    ///
+    /// use kolo::primitive::{Interest, Ready};
+    /// use kolo::{run, running_loop};
+    ///
+    /// #[derive(Debug)]
+    /// struct Nobody;
+    ///
+    /// impl Ready for Nobody {
+    ///     fn ready(&self, _: Interest) {}
+    /// }
+    ///
+    /// run(async {
+    ///     let (ours, _theirs) = UnixStream::pair()?;
+    ///     let ours = Rc::new(ours);
+    ///     let watching = running_loop().tell(&*ours, Interest::Read, Rc::new(Nobody))?;
+    ///     watching.rest(Rc::downgrade(&ours));
+    ///     let watching = running_loop().tell_again(&ours, Interest::Read, Rc::new(Nobody))?;
+    ///     assert!(watching.has_rested());
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn rest<S: 'static>(self, socket: Weak<S>) {
         if let Some(event_loop) = current::loop_of(self.loop_id) {
             let reactor = &event_loop.0.reactor;

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
-use crate::block::callback::Scheduled;
 use crate::block::coroutine::Coroutine;
 use crate::block::exception::{ExceptionContext, ExceptionHandler};
 use crate::block::listener::Listener;
@@ -13,18 +12,15 @@ use crate::block::raw::Ref;
 use crate::block::task::AnyTask;
 use crate::ground::attention::DEBUG;
 use crate::ground::clock::Clock;
-use crate::ground::context::Context;
 use crate::ground::environment;
 use crate::ground::error::{Error, Result};
 use crate::ground::stats;
-use crate::ground::time::{Delay, Nanos, seconds};
-use crate::handle::callback_handle::{self, Handle, TimerHandle};
+use crate::ground::time::{Delay, seconds};
+use crate::handle::callbacks::not_nan;
 use crate::handle::promise::Promise;
 use crate::handle::queue_view::QueueView;
 use crate::wheel::core::{AtClose, Core, EventLoop};
 use crate::wheel::current;
-use crate::wheel::current_context;
-use crate::wheel::entry::Entry;
 use crate::wheel::resource::Resource;
 
 impl EventLoop {
@@ -40,6 +36,18 @@ impl EventLoop {
 
     /// A new loop with this clock, in debug mode if `KOLO_DEBUG` is `1` or `true`; it is not if that is `0`, `false`, empty or unset.
     ///
+    /// ```
+    /// use kolo::{Clock, EventLoop, sleep};
+    ///
+    /// let event_loop = EventLoop::with_clock(Clock::Virtual)?;
+    /// event_loop.run_until_complete(sleep(3600))?; // takes no time
+    /// assert_eq!(event_loop.time(), 3600.0);
+    /// println!("{} iterations", event_loop.iterations());
+    /// event_loop.close()?;
+    /// assert!(event_loop.is_closed() && !event_loop.is_running());
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Value, when `KOLO_DEBUG` or `KOLO_STATS` is anything else; Io, when the system gives no more descriptors; Runtime, when there are more
     /// than 16,000 loops, or a thread holds promises of tens of thousands of loops that are gone.
@@ -51,6 +59,18 @@ impl EventLoop {
     }
 
     /// Asks the loop to return from `run_forever` at the end of the iteration, which completes. Mirrors `loop.stop`.
+    ///
+    /// ```
+    /// use kolo::EventLoop;
+    ///
+    /// let event_loop = EventLoop::new()?;
+    /// event_loop.call_soon({
+    ///     let event_loop = event_loop.clone();
+    ///     move || event_loop.stop()
+    /// });
+    /// event_loop.run_forever()?;
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
     pub fn stop(&self) {
         self.0.stopping.set(true);
     }
@@ -89,72 +109,18 @@ impl EventLoop {
         self.0.iterations.get()
     }
 
-    /// Calls `callback` in the next iteration, in a copy of the current context. Mirrors `loop.call_soon`.
-    ///
-    /// ```
-    /// use kolo::{Promise, run, running_loop};
-    ///
-    /// let answer = run(async {
-    ///     let promise = Promise::new();
-    ///     let setter = promise.clone();
-    ///     running_loop().call_soon(move || setter.set_result(42).expect("nobody else sets it"));
-    ///     let never = running_loop().call_later(3600, || unreachable!("it is taken back"));
-    ///     never.cancel();
-    ///     promise.await
-    /// });
-    /// assert_eq!(answer.unwrap(), 42);
-    /// ```
-    ///
-    /// A callback that panics is reported to the exception handler. On a closed loop the callback is dropped, and its handle says that it
-    /// is cancelled; so with [`call_later`](EventLoop::call_later) and [`call_at`](EventLoop::call_at).
-    pub fn call_soon(&self, callback: impl FnOnce() + 'static) -> Handle {
-        self.call_soon_in(current_context::current(), callback)
-    }
-
-    /// [`call_soon`](EventLoop::call_soon) in this context. Mirrors `loop.call_soon(context=...)`.
-    pub fn call_soon_in(&self, context: Context, callback: impl FnOnce() + 'static) -> Handle {
-        let scheduled = Scheduled::once(self.0.id, context, callback);
-        if self.is_closed() {
-            callback_handle::cancel(&scheduled);
-        }
-        self.0.observe_scheduled(scheduled.token);
-        self.0.let_letters_go_first();
-        self.0.queue(|| Entry::Call(scheduled.clone()));
-        Handle(scheduled)
-    }
-
-    /// Calls `callback` when `delay` (seconds, or a [`Duration`](std::time::Duration)) has passed. Callbacks with one deadline run in the order of the calls; a closed loop refuses them as
-    /// [`call_soon`](EventLoop::call_soon) does. Mirrors `loop.call_later`.
-    ///
-    /// # Panics
-    /// When `delay` is NaN.
-    #[track_caller]
-    pub fn call_later(&self, delay: impl Delay, callback: impl FnOnce() + 'static) -> TimerHandle {
-        let when = self.0.time.now().saturating_add(not_nan("call_later", delay));
-        self.call_at_nanos(when, callback)
-    }
-
-    /// Calls `callback` at this [`time`](EventLoop::time), or soon if it has passed. Mirrors `loop.call_at`.
-    ///
-    /// # Panics
-    /// When `when` is NaN.
-    #[track_caller]
-    pub fn call_at(&self, when: impl Delay, callback: impl FnOnce() + 'static) -> TimerHandle {
-        self.call_at_nanos(not_nan("call_at", when), callback)
-    }
-
-    fn call_at_nanos(&self, when: Nanos, callback: impl FnOnce() + 'static) -> TimerHandle {
-        let scheduled = Scheduled::once(self.0.id, current_context::current(), callback);
-        self.0.observe_scheduled(scheduled.token);
-        if self.is_closed() {
-            callback_handle::cancel(&scheduled);
-        } else {
-            scheduled.set_timer(self.0.arm_timer(when, Entry::Call(scheduled.clone())));
-        }
-        TimerHandle { scheduled, when }
-    }
-
     /// A pending promise of this loop. Mirrors `loop.create_future`.
+    ///
+    /// ```
+    /// use kolo::EventLoop;
+    ///
+    /// let event_loop = EventLoop::new()?;
+    /// let promise = event_loop.create_promise();
+    /// let setter = promise.clone();
+    /// event_loop.call_soon(move || drop(setter.set_result(42)));
+    /// assert_eq!(event_loop.run_until_complete(promise)?, 42);
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
     #[doc(alias = "create_future")]
     pub fn create_promise<T: 'static>(&self) -> Promise<T> {
         let promise = Promise::unbound();
@@ -163,6 +129,18 @@ impl EventLoop {
     }
 
     /// The unfinished tasks, in the order of their creation. Mirrors `asyncio.all_tasks(loop)`.
+    ///
+    /// ```
+    /// use kolo::{create_task, run, running_loop, sleep};
+    ///
+    /// run(async {
+    ///     let _task = create_task(sleep(10));
+    ///     let names: Vec<String> = running_loop().all_tasks().iter().map(|task| task.name()).collect();
+    ///     assert_eq!(names, ["Task-1", "Task-2"]);
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn all_tasks(&self) -> Vec<AnyTask> {
         self.0.all_tasks().iter().map(AnyTask::of).collect()
     }
@@ -194,6 +172,24 @@ impl EventLoop {
     }
 
     /// What was given to [`set_exception_handler`](EventLoop::set_exception_handler). Mirrors `loop.get_exception_handler`.
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    ///
+    /// use kolo::{ExceptionContext, run, running_loop};
+    ///
+    /// run(async {
+    ///     let event_loop = running_loop();
+    ///     let before = event_loop.exception_handler();
+    ///     event_loop.set_exception_handler(Some(Rc::new(|context: &ExceptionContext| {
+    ///         println!("for the log: {}", context.message);
+    ///     })));
+    ///     event_loop.call_exception_handler(&ExceptionContext::new("something is odd"));
+    ///     event_loop.set_exception_handler(before);
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     #[doc(alias = "get_exception_handler")]
     pub fn exception_handler(&self) -> Option<ExceptionHandler> {
         self.0.handler.borrow().clone()
@@ -206,6 +202,22 @@ impl EventLoop {
 
     /// In debug mode, steps and callbacks that take longer than [`slow_callback_duration`](EventLoop::slow_callback_duration) are
     /// told of on standard error. Mirrors `loop.set_debug`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use kolo::{run, running_loop, sleep};
+    ///
+    /// run(async {
+    ///     let event_loop = running_loop();
+    ///     event_loop.set_debug(true);
+    ///     event_loop.set_slow_callback_duration(0.01);
+    ///     assert!(event_loop.debug() && event_loop.slow_callback_duration() == 0.01);
+    ///     std::thread::sleep(Duration::from_millis(20)); // which is told of when this step ends
+    ///     sleep(0).await
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn set_debug(&self, debug: bool) {
         self.0.attention.turn(DEBUG, debug);
     }
@@ -230,36 +242,33 @@ impl EventLoop {
         self.0.slow_callback.set(not_nan("set_slow_callback_duration", duration));
     }
 
-    /// Whether a run in which nothing can happen any more ends with an error of kind Deadlock, as it does unless told otherwise, or
-    /// waits for ever, as asyncio does.
-    pub fn set_deadlock_detection(&self, on: bool) {
-        self.0.proves_deadlock.set(on);
-    }
-
-    /// Whether a run in which only a watched descriptor could still give something to do waits for it, as it does unless told otherwise: on the
-    /// virtual clock, where there is a timer, for two milliseconds before the clock jumps.
-    ///
-    /// Where all that could happen to the descriptors is done by this loop itself, as with pairs of sockets in a test, there is nothing to
-    /// wait for once a look has found none of them ready. Told so, the virtual clock jumps then, and a deadlock is proved.
+    /// Has `observer` told of everything that happens from now on, after those that were added before.
     ///
     /// ```
-    /// use std::os::unix::net::UnixStream;
+    /// use std::cell::Cell;
+    /// use std::rc::Rc;
     ///
-    /// use kolo::{running_loop, sleep, testing};
+    /// use kolo::{Observer, run, running_loop, sleep};
     ///
-    /// testing::run(async {
-    ///     running_loop().set_waits_for_descriptors(false);
-    ///     let (ours, _theirs) = UnixStream::pair()?;
-    ///     running_loop().add_reader(&ours, || unreachable!("nothing was sent"))?;
-    ///     sleep(3600).await // takes no time
+    /// #[derive(Default)]
+    /// struct Iterations(Cell<u32>);
+    ///
+    /// impl Observer for Iterations {
+    ///     fn iteration_begins(&self, _number: u64) {
+    ///         self.0.set(self.0.get() + 1);
+    ///     }
+    /// }
+    ///
+    /// run(async {
+    ///     let iterations = Rc::new(Iterations::default());
+    ///     running_loop().add_observer(iterations.clone());
+    ///     sleep(0).await?;
+    ///     assert!(running_loop().remove_observer(&iterations));
+    ///     assert_eq!(iterations.0.get(), 1);
+    ///     Ok(())
     /// })
     /// .unwrap();
     /// ```
-    pub fn set_waits_for_descriptors(&self, on: bool) {
-        self.0.waits_for_descriptors.set(on);
-    }
-
-    /// Has `observer` told of everything that happens from now on, after those that were added before.
     pub fn add_observer(&self, observer: Rc<dyn Observer>) {
         self.0.add_observer(observer);
     }
@@ -267,27 +276,6 @@ impl EventLoop {
     /// Ends what [`add_observer`](EventLoop::add_observer) began; `false` when it was not there.
     pub fn remove_observer<O: Observer + ?Sized>(&self, observer: &Rc<O>) -> bool {
         self.0.remove_observer(observer)
-    }
-
-    /// Says that something outside may still happen that this loop is to wait for, until the guard is dropped: meanwhile a run in which
-    /// nothing can happen is no deadlock, and the virtual clock does not jump. A watched descriptor, a
-    /// [`RemoteHandle`](crate::RemoteHandle), a [`RemoteRef`](crate::RemoteRef) and a [`Completer`](crate::Completer) say so by themselves.
-    ///
-    /// ```
-    /// use kolo::{Promise, run, running_loop};
-    ///
-    /// let answer = run(async {
-    ///     let promise = Promise::new();
-    ///     let setter = promise.clone();
-    ///     running_loop().call_later(0.01, move || drop(setter.set_result(42)));
-    ///     let _alive = running_loop().keep_alive();
-    ///     promise.await
-    /// });
-    /// assert_eq!(answer.unwrap(), 42);
-    /// ```
-    pub fn keep_alive(&self) -> KeepAlive {
-        self.0.kept_alive.set(self.0.kept_alive.get() + 1);
-        KeepAlive(Rc::downgrade(&self.0))
     }
 
     /// Has a runner run the coroutine that `hook` makes when it [closes](crate::Runner::close), after the tasks that were left and before the
@@ -321,36 +309,26 @@ impl EventLoop {
         self.0.at_close.take()
     }
 
-    /// Whether nothing can ever run again, as far as that is to be told.
-    pub(crate) fn standstill(&self) -> Standstill {
-        if !self.0.proves_deadlock.get() || !self.0.is_idle_for_ever() {
-            Standstill::None
-        } else if self.0.any_woken_by_others() {
-            Standstill::NotProved
-        } else if self.0.is_idle_for_ever() {
-            // Looked at once more, after that: the last copy of a waker may have been used in between.
-            Standstill::Proved
-        } else {
-            Standstill::None
-        }
-    }
-
-    /// The tasks that are left are named in a deadlock's report.
-    pub(crate) fn report_stuck(&self) {
-        self.0.reported_stuck.set(true);
-    }
-
-    /// Whether it is to be said that a standstill is not proved to be a deadlock: in debug mode, once.
-    pub(crate) fn reports_doubt(&self) -> bool {
-        self.debug() && !self.0.reported_doubt.replace(true)
-    }
-
-    pub(crate) fn is_reported_stuck(&self) -> bool {
-        self.0.reported_stuck.get()
-    }
-
     /// The queues of primitives in which a task of this loop has ever waited, as far as they still exist, in the order in which they were
     /// first waited in: who waits there, and who holds what they wait for.
+    ///
+    /// ```
+    /// use kolo::{Event, create_task, run, running_loop, sleep};
+    ///
+    /// run(async {
+    ///     let door = Event::new();
+    ///     let visitor = door.clone();
+    ///     let task = create_task(async move { visitor.wait().await });
+    ///     sleep(0).await?;
+    ///     for queue in running_loop().queues() {
+    ///         println!("{}: {} wait", queue.kind(), queue.waiting().len()); // Event.wait: 1 wait
+    ///     }
+    ///     door.set();
+    ///     task.await?;
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn queues(&self) -> Vec<QueueView> {
         self.0.queues.all().into_iter().map(QueueView).collect()
     }
@@ -378,14 +356,6 @@ impl EventLoop {
             }
         }
         tellers
-    }
-}
-
-#[track_caller]
-fn not_nan(what: &str, delay: impl Delay) -> Nanos {
-    match delay.nanos() {
-        Some(nanos) => nanos,
-        None => panic!("{what}: the time is NaN (not a number)"),
     }
 }
 
@@ -422,34 +392,6 @@ impl futures_task::LocalSpawn for EventLoop {
     }
 }
 
-/// Whether a loop has come to a standstill.
-pub(crate) enum Standstill {
-    /// Something is ready or armed, or can come from outside.
-    None,
-    /// None of that; but a task waits for something that is not of kolo, or something that is not may have its waker.
-    NotProved,
-    /// Every task is parked on something of kolo's, which only this thread can complete.
-    Proved,
-}
-
-/// Says that something outside may still happen, while it lives; from [`EventLoop::keep_alive`].
-#[must_use = "nothing is kept alive once it is dropped"]
-pub struct KeepAlive(Weak<Core>);
-
-impl Drop for KeepAlive {
-    fn drop(&mut self) {
-        if let Some(core) = self.0.upgrade() {
-            core.kept_alive.set(core.kept_alive.get() - 1);
-        }
-    }
-}
-
-impl fmt::Debug for KeepAlive {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("<KeepAlive>")
-    }
-}
-
 /// The loop that runs on this thread. Mirrors `asyncio.get_running_loop`.
 ///
 /// ```
@@ -471,6 +413,11 @@ pub fn running_loop() -> EventLoop {
 }
 
 /// The loop that runs on this thread.
+///
+/// ```
+/// assert!(kolo::try_running_loop().is_err());
+/// kolo::run(async { kolo::try_running_loop().map(drop) }).unwrap();
+/// ```
 ///
 /// # Errors
 /// Runtime, when none runs.

@@ -21,6 +21,24 @@ impl Holder {
     }
 
     /// The task, as long as it is not done.
+    ///
+    /// ```
+    /// use kolo::{Lock, create_task, run, running_loop, sleep};
+    ///
+    /// run(async {
+    ///     let lock = Lock::new();
+    ///     let _held = lock.hold().await?;
+    ///     let second = lock.clone();
+    ///     let task = create_task(async move { second.hold().await.map(drop) });
+    ///     sleep(0).await?;
+    ///     let holder = running_loop().queues()[0].holders().remove(0);
+    ///     assert_eq!(holder.task().unwrap().name(), "Task-1");
+    ///     println!("held since {}, by a task of {}", holder.since(), holder.created_at());
+    ///     task.cancel();
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn task(&self) -> Option<AnyTask> {
         let event_loop = current::loop_of_tickets(self.ticket.loop_id())?;
         let tasks = event_loop.0.tasks.borrow();

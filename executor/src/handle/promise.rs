@@ -95,6 +95,24 @@ impl<T> Promise<T> {
     }
 
     /// This promise without its type.
+    ///
+    /// ```
+    /// use kolo::{Promise, run};
+    ///
+    /// run(async {
+    ///     let promise = Promise::<u32>::new();
+    ///     let other = promise.clone();
+    ///     assert!(promise.ptr_eq(&other) && !promise.done());
+    ///     assert!(other.cancel_with("nobody asks any more"));
+    ///     assert!(!other.cancel()); // it was done already
+    ///     assert!(promise.done() && promise.cancelled() && !promise.has_unretrieved_error());
+    ///     let any = promise.as_any(); // beside promises of other types in one list
+    ///     assert_eq!(any.error().unwrap_err().message(), "nobody asks any more");
+    ///     assert!(any.downcast::<u32>().is_some() && any.downcast::<String>().is_none());
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn as_any(&self) -> AnyPromise {
         AnyPromise(self.block.erased().clone())
     }
@@ -334,6 +352,18 @@ impl<T: 'static> Promise<T> {
 
     /// Takes a callback back. `false` when it has been moved to the ready queue already, or was removed before. Mirrors
     /// `Future.remove_done_callback`.
+    ///
+    /// ```
+    /// use kolo::{Promise, run};
+    ///
+    /// run(async {
+    ///     let promise = Promise::new();
+    ///     let token = promise.add_done_callback(|_| unreachable!("it is taken back"));
+    ///     assert!(promise.remove_done_callback(token));
+    ///     promise.set_result(42)
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn remove_done_callback(&self, token: CallbackToken) -> bool {
         self.as_any().remove_done_callback(token)
     }

@@ -61,6 +61,21 @@ impl QueueView {
 
     /// How many handles of the primitive there are, those in coroutines included, if that can be told. A wait that borrows one of them is
     /// no handle.
+    ///
+    /// ```
+    /// use kolo::{Event, create_task, run, running_loop, sleep};
+    ///
+    /// run(async {
+    ///     let door = Event::new();
+    ///     let visitor = door.clone();
+    ///     let task = create_task(async move { visitor.wait().await });
+    ///     sleep(0).await?;
+    ///     assert_eq!(running_loop().queues()[0].handles(), Some(2)); // ours and the visitor's
+    ///     task.cancel();
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn handles(&self) -> Option<usize> {
         self.0.handles()
     }

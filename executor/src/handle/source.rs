@@ -75,6 +75,30 @@ impl Source {
     }
 
     /// The loop; `None` when that is gone.
+    ///
+    /// ```
+    /// use std::os::unix::net::UnixStream;
+    /// use std::rc::Rc;
+    ///
+    /// use kolo::primitive::{Interest, Ready, Source};
+    /// use kolo::{EventLoop, Result};
+    ///
+    /// #[derive(Debug)]
+    /// struct Deaf;
+    ///
+    /// impl Ready for Deaf {
+    ///     fn ready(&self, _: Interest) {}
+    /// }
+    ///
+    /// let event_loop = EventLoop::new()?;
+    /// let (ours, _theirs) = UnixStream::pair()?;
+    /// let source = Source::new(&event_loop, &ours, Rc::new(Deaf))?;
+    /// source.watch(Interest::Read)?;
+    /// assert!(source.is_watched(Interest::Read) && !source.is_watched(Interest::Write));
+    /// assert!(source.unwatch(Interest::Read));
+    /// assert_eq!(source.event_loop(), Some(event_loop));
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
     pub fn event_loop(&self) -> Option<EventLoop> {
         self.event_loop.upgrade()
     }
@@ -128,6 +152,30 @@ impl Source {
     ///
     /// It is true only where the system tells of everything that comes after such a read: of TCP, and of whatever has just said that it would
     /// block. A Unix socket reads no further than to where a descriptor was sent along.
+    ///
+    /// ```
+    /// use std::cell::OnceCell;
+    /// use std::io::Read;
+    /// use std::net::TcpStream;
+    ///
+    /// use kolo::primitive::{Interest, Ready, Source};
+    ///
+    /// #[derive(Debug)]
+    /// struct Sink {
+    ///     socket: TcpStream,
+    ///     source: OnceCell<Source>,
+    /// }
+    ///
+    /// impl Ready for Sink {
+    ///     fn ready(&self, interest: Interest) {
+    ///         let mut bytes = [0; 1024];
+    ///         match (&self.socket).read(&mut bytes) {
+    ///             Ok(n) if n < bytes.len() => self.source.get().expect("it is watched").drained(interest),
+    ///             _ => {} // there may be more, and the next iteration tells
+    ///         }
+    ///     }
+    /// }
+    /// ```
     #[inline]
     pub fn drained(&self, interest: Interest) {
         self.registered.settle(interest);

@@ -107,6 +107,20 @@ impl<T: 'static> Task<T> {
     }
 
     /// This task without the type of its value.
+    ///
+    /// ```
+    /// use kolo::{Result, create_task, run, sleep};
+    ///
+    /// run(async {
+    ///     let (number, word) = (create_task(async { Ok(1) }), create_task(async { Ok("one") }));
+    ///     for task in [number.as_any_task(), word.as_any_task()] {
+    ///         task.cancel();
+    ///         println!("{} of {}", task.name(), task.created_at());
+    ///     }
+    ///     sleep(0).await
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn as_any_task(&self) -> AnyTask {
         AnyTask::from_task(self.0.as_any())
     }
@@ -122,6 +136,21 @@ impl<T: 'static> Task<T> {
     }
 
     /// Gives it another name. Mirrors `Task.set_name`.
+    ///
+    /// ```
+    /// use kolo::{create_task, run};
+    ///
+    /// run(async {
+    ///     let task = create_task(async { Ok(()) });
+    ///     task.set_name("deep thought");
+    ///     assert_eq!(task.name(), "deep thought");
+    ///     println!("{} was created at {}", task.name(), task.created_at()); // src/main.rs:4:16
+    ///     assert!(task.event_loop()?.is_running());
+    ///     task.add_done_callback(|task| println!("{} is done", task.name()));
+    ///     task.await
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn set_name(&self, name: impl fmt::Display) {
         self.as_any_task().set_name(name);
     }
@@ -158,6 +187,23 @@ impl<T: 'static> Task<T> {
     }
 
     /// The context in which it runs. Mirrors `Task.get_context`.
+    ///
+    /// ```
+    /// use kolo::{ContextVar, create_task, run};
+    ///
+    /// thread_local!(static USER: ContextVar<&'static str> = ContextVar::new("user"));
+    ///
+    /// run(async {
+    ///     let task = create_task(async {
+    ///         USER.with(|user| user.set("Ann"));
+    ///         Ok(())
+    ///     });
+    ///     (&task).await?;
+    ///     assert_eq!(task.context().run(|| USER.with(|user| user.get())).unwrap(), "Ann");
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     #[doc(alias = "get_context")]
     pub fn context(&self) -> Context {
         self.as_any_task().context()
@@ -212,6 +258,15 @@ impl Builder {
     }
 
     /// The context in which it runs, instead of a copy of the current one.
+    ///
+    /// ```
+    /// use kolo::{Context, EventLoop, Task};
+    ///
+    /// let event_loop = EventLoop::new()?;
+    /// let task = Task::builder().context(Context::new()).spawn_on(&event_loop, async { Ok(42) });
+    /// assert_eq!(event_loop.run_until_complete(task)?, 42);
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
     pub fn context(mut self, context: Context) -> Builder {
         self.context = Some(context);
         self

@@ -63,6 +63,23 @@ impl AnyTask {
     /// Whether something that is not of kolo may wake it, on this thread or another: it waits for a future that is not kolo's, or a copy of its
     /// waker exists, which such a future or a combinator has made. Of a run in which such a task is left it is not proved that nothing can
     /// happen any more; in debug mode that is said on standard error. When the last copy is dropped it may be proved again.
+    ///
+    /// ```
+    /// use kolo::{Result, create_task, run, sleep};
+    ///
+    /// run(async {
+    ///     let ours = create_task(sleep(10)).as_any_task();
+    ///     let foreign = create_task(std::future::pending::<Result<()>>()).as_any_task();
+    ///     sleep(0).await?;
+    ///     assert!(!ours.may_be_woken_from_outside());
+    ///     assert!(foreign.may_be_woken_from_outside());
+    ///     println!("{}", ours.parked_at().unwrap()); // src/main.rs:4:28
+    ///     ours.cancel();
+    ///     foreign.cancel();
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn may_be_woken_from_outside(&self) -> bool {
         let task = self.head();
         let asked = current::with_loop_of(task.loop_id(), |event_loop| event_loop.0.may_be_woken_by_others(&task));
@@ -99,6 +116,25 @@ impl AnyPromise {
 
     /// What goes on when it is done: tasks, and gathers, shields and the like. [`awaiters`](AnyPromise::awaiters) follows these further, up to
     /// tasks.
+    ///
+    /// ```
+    /// use kolo::{create_task, gather, run, sleep};
+    ///
+    /// run(async {
+    ///     let child = create_task(sleep(10));
+    ///     let all = gather([child.clone()]);
+    ///     let parent = create_task(async move { all.await.map(drop) });
+    ///     sleep(0).await?;
+    ///     let child = child.as_any();
+    ///     assert!(child.awaited_by()[0].as_task().is_none()); // the gather
+    ///     assert_eq!(child.awaiters(), [parent.as_any_task()]); // and who waits for that
+    ///     assert_eq!(child.as_task().unwrap().name(), "Task-2");
+    ///     println!("promise {:#x} has {} handles", child.id(), child.handles());
+    ///     parent.cancel();
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn awaited_by(&self) -> Vec<AnyPromise> {
         let mut found = Vec::new();
         self.0.head().callbacks.look_at(|callback| {

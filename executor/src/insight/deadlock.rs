@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::ground::error::{Error, Kind, Result};
 use crate::ground::line::Line;
 use crate::ground::stderr;
-use crate::handle::event_loop::Standstill;
+use crate::handle::standstill::Standstill;
 use crate::insight::graph::{Graph, Node, Wait, held};
 use crate::wheel::core::EventLoop;
 

@@ -114,6 +114,19 @@ impl<T: 'static> Task<T> {
     }
 
     /// Prints [`stack`](Task::stack) to standard error. Mirrors `Task.print_stack`.
+    ///
+    /// ```
+    /// use kolo::{create_task, run, sleep};
+    ///
+    /// run(async {
+    ///     let task = create_task(sleep(1));
+    ///     sleep(0).await?;
+    ///     task.print_stack(); // <Task pending name='Task-2' ... waiting for ... at src/main.rs:4>
+    ///     task.cancel();
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn print_stack(&self) {
         self.as_any_task().print_stack();
     }

@@ -161,6 +161,40 @@ impl Parking {
     }
 
     /// Whether the waiter was woken; a wait that failed all the same, or is dropped, must pass on what it was woken for.
+    ///
+    /// ```
+    /// use std::cell::RefCell;
+    /// use std::panic::Location;
+    /// use std::rc::Rc;
+    /// use std::task::Poll;
+    ///
+    /// use kolo::primitive::{Parking, Waiter};
+    /// use kolo::{create_task, run, sleep};
+    ///
+    /// run(async {
+    ///     let bell = Rc::new(RefCell::new(None::<Waiter>));
+    ///     let place = bell.clone();
+    ///     let listener = create_task(async move {
+    ///         let mut parking = Parking::new(Location::caller());
+    ///         std::future::poll_fn(|context| {
+    ///             let polled = parking.poll(context, |waiter| drop(place.replace(Some(waiter))));
+    ///             let waiter = place.borrow();
+    ///             if polled.is_pending() {
+    ///                 assert!(parking.is(waiter.as_ref().unwrap()) && !parking.granted());
+    ///                 println!("waits at {}", parking.site());
+    ///             }
+    ///             polled
+    ///         })
+    ///         .await?;
+    ///         Ok(parking.granted())
+    ///     });
+    ///     sleep(0).await?;
+    ///     bell.borrow().as_ref().unwrap().wake();
+    ///     assert!(listener.await?);
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn granted(&self) -> bool {
         match &*self.state {
             State::New | State::Lost => false,

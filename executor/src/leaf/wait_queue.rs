@@ -125,6 +125,20 @@ impl WaitQueue {
     }
 
     /// An empty queue of `owner`, whose `Debug` text stands for it in errors and reports, and whose handles count.
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    ///
+    /// use kolo::primitive::WaitQueue;
+    ///
+    /// #[derive(Debug)]
+    /// struct Gate {
+    ///     waiters: WaitQueue,
+    /// }
+    ///
+    /// let gate = Rc::new_cyclic(|gate| Gate { waiters: WaitQueue::part_of(gate, "Gate.pass") });
+    /// assert_eq!(gate.waiters.kind(), "Gate.pass");
+    /// ```
     pub fn part_of<T: fmt::Debug + 'static>(owner: &Weak<T>, kind: &'static str) -> WaitQueue {
         WaitQueue::with_owner(kind, Some(owner.clone()))
     }
@@ -148,6 +162,15 @@ impl WaitQueue {
 
     /// Makes this a queue of the running loop. A [`Claim`](crate::primitive::Claim) does it when it has to wait.
     ///
+    /// ```
+    /// use kolo::Kind;
+    /// use kolo::primitive::WaitQueue;
+    ///
+    /// let waiters = WaitQueue::new("Gate.pass");
+    /// assert_eq!(waiters.bind().unwrap_err().kind(), Kind::Runtime); // no loop runs
+    /// kolo::run(async move { waiters.bind() }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// Runtime, when no loop runs, and when it belongs to another loop.
     #[track_caller]
@@ -157,6 +180,47 @@ impl WaitQueue {
     }
 
     /// Wakes the first waiter, if that was not done before: whoever is first and on the way already is enough.
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    ///
+    /// use kolo::primitive::{Claim, WaitQueue};
+    /// use kolo::{Result, create_task, run, sleep};
+    ///
+    /// /// Waits to be woken, whatever for.
+    /// struct Woken<'a>(&'a WaitQueue);
+    ///
+    /// impl Claim for Woken<'_> {
+    ///     type Output = ();
+    ///     fn queue(&self) -> &WaitQueue {
+    ///         self.0
+    ///     }
+    ///     fn take(&mut self, woken: bool) -> Option<Result<()>> {
+    ///         woken.then_some(Ok(()))
+    ///     }
+    ///     fn pass_on(&mut self, _woken: bool) {}
+    /// }
+    ///
+    /// run(async {
+    ///     let queue = Rc::new(WaitQueue::new("Queue.turn"));
+    ///     let tasks = [(); 4].map(|()| {
+    ///         let queue = queue.clone();
+    ///         create_task(async move { Woken(&queue).wait().await })
+    ///     });
+    ///     sleep(0).await?;
+    ///     queue.wake_first();
+    ///     queue.wake_first(); // who is first is on the way already
+    ///     assert_eq!(queue.wake(1), 1); // the second
+    ///     assert!(queue.pop()); // takes those two out, and wakes the third
+    ///     assert_eq!(queue.len(), 1);
+    ///     assert!(queue.any_live());
+    ///     queue.wake_all();
+    ///     sleep(0).await?;
+    ///     assert!(queue.is_empty() && tasks.iter().all(|task| task.done()));
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     #[inline]
     pub fn wake_first(&self) {
         let first = self.0.line.borrow().front().cloned();
@@ -211,6 +275,21 @@ impl WaitQueue {
     }
 
     /// Notes that the running task holds the thing from now on, for reports; [`note_given_back`](WaitQueue::note_given_back) ends it.
+    ///
+    /// ```
+    /// use std::panic::Location;
+    ///
+    /// use kolo::primitive::WaitQueue;
+    /// use kolo::run;
+    ///
+    /// run(async {
+    ///     let places = WaitQueue::new("Parking.place");
+    ///     places.note_taken(Location::caller()); // "held by Task-1 since src/main.rs:6" in a report of a deadlock
+    ///     places.note_given_back();
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn note_taken(&self, since: &'static Location<'static>) {
         if let Some(holder) = Holder::current(since) {
             self.0.holders.add(holder);

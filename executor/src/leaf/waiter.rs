@@ -52,6 +52,32 @@ impl Waiter {
     }
 
     /// Ends the wait: the task goes on one hop later. `false` when it was woken or cancelled before. Mirrors `fut.set_result`.
+    ///
+    /// ```
+    /// use std::cell::RefCell;
+    /// use std::panic::Location;
+    /// use std::rc::Rc;
+    ///
+    /// use kolo::primitive::{Parking, Waiter};
+    /// use kolo::{create_task, run, sleep};
+    ///
+    /// run(async {
+    ///     let line = Rc::new(RefCell::new(Vec::<Waiter>::new()));
+    ///     let enqueue = line.clone();
+    ///     let task = create_task(async move {
+    ///         let mut parking = Parking::new(Location::caller());
+    ///         std::future::poll_fn(|context| parking.poll(context, |waiter| enqueue.borrow_mut().push(waiter))).await
+    ///     });
+    ///     sleep(0).await?;
+    ///     let waiter = line.take().remove(0);
+    ///     assert_eq!(waiter.task(), Some(task.as_any_task()));
+    ///     assert!(waiter.wake());
+    ///     assert!(waiter.is_done() && !waiter.is_cancelled());
+    ///     assert!(!waiter.wake()); // once is enough
+    ///     task.await
+    /// })
+    /// .unwrap();
+    /// ```
     #[doc(alias = "unpark")]
     pub fn wake(&self) -> bool {
         match &self.0 {

@@ -352,6 +352,16 @@ impl fmt::Debug for TaskGroup {
 /// The parent of the group, for reports.
 impl TaskGroup {
     /// The task that waits for the group.
+    ///
+    /// ```
+    /// use kolo::{current_task, run, task_group};
+    ///
+    /// run(task_group(async |group| {
+    ///     assert_eq!(group.parent(), current_task().unwrap());
+    ///     Ok(())
+    /// }))
+    /// .unwrap();
+    /// ```
     pub fn parent(&self) -> AnyTask {
         AnyTask::of(&self.state.parent)
     }
@@ -359,6 +369,17 @@ impl TaskGroup {
 
 impl Builder {
     /// Creates the task in this group, as [`TaskGroup::create_task`].
+    ///
+    /// ```
+    /// use kolo::{Task, run, sleep_with, task_group};
+    ///
+    /// let answer = run(task_group(async |group| {
+    ///     let task = Task::builder().name("deep thought").spawn_in(&group, sleep_with(0.01, 42))?;
+    ///     assert_eq!(task.name(), "deep thought");
+    ///     task.await
+    /// }));
+    /// assert_eq!(answer.unwrap(), 42);
+    /// ```
     ///
     /// # Errors
     /// Runtime, when the group is over or shutting down; the coroutine is dropped.

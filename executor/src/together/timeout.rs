@@ -178,6 +178,20 @@ pub struct Timeout(Result<Rc<Scope>>);
 
 impl Timeout {
     /// A deadline at this time of the loop, in seconds; `None` is no deadline yet. Mirrors `asyncio.timeout_at`.
+    ///
+    /// ```
+    /// use kolo::{Timeout, run, running_loop, sleep};
+    ///
+    /// run(async {
+    ///     let noon = running_loop().time() + 0.01;
+    ///     let deadline = Timeout::at(noon);
+    ///     println!("{:?}", deadline.when());
+    ///     let outcome = deadline.run(sleep(10)).await;
+    ///     assert!(outcome.unwrap_err().is_timeout());
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     #[track_caller]
     pub fn at(when: impl Limit) -> Timeout {
         Timeout(when.limit("timeout").map(|when| Rc::new(Scope::new(when))))

@@ -84,6 +84,26 @@ pub fn create_datagram_endpoint<P: DatagramProtocol + 'static>(factory: impl FnO
 /// [`create_datagram_endpoint`] with a socket of datagrams that is there already: bound and connected as it is to be. Mirrors
 /// `loop.create_datagram_endpoint(sock=...)`.
 ///
+/// ```
+/// use std::net::UdpSocket;
+/// use std::rc::Rc;
+///
+/// use kolo::{DatagramProtocol, create_datagram_endpoint_on, run};
+///
+/// struct Deaf;
+///
+/// impl DatagramProtocol for Deaf {}
+///
+/// run(async {
+///     let socket = UdpSocket::bind("127.0.0.1:0")?;
+///     socket.set_ttl(4)?;
+///     let (transport, _deaf) = create_datagram_endpoint_on(|| Rc::new(Deaf), socket).await?;
+///     transport.close();
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+///
 /// # Errors
 /// Of the future that this gives: Value, for a socket of streams, and when it is told anything else; Cancelled; Runtime, without a running loop.
 /// The socket is closed then.
@@ -96,6 +116,26 @@ pub fn create_datagram_endpoint_on<P: DatagramProtocol + 'static>(
 }
 
 /// What [`create_datagram_endpoint`] is told before it is awaited.
+///
+/// ```
+/// use std::rc::Rc;
+///
+/// use kolo::{DatagramProtocol, Family, create_datagram_endpoint, run};
+///
+/// struct Deaf;
+///
+/// impl DatagramProtocol for Deaf {}
+///
+/// run(async {
+///     let all = create_datagram_endpoint(|| Rc::new(Deaf)).family(Family::V4).allow_broadcast(true);
+///     let (all, _) = all.local(("0.0.0.0", 0)).reuse_port(true).await?;
+///     let (unix, _) = create_datagram_endpoint(|| Rc::new(Deaf)).unix().await?; // without a path: it only sends
+///     all.close();
+///     unix.close();
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[must_use = "nothing is made before it is awaited"]
 pub struct DatagramEndpoint<P> {
     factory: Box<dyn FnOnce() -> Rc<P>>,

@@ -16,6 +16,37 @@ use crate::transport::marks::Marks;
 /// `asyncio.DatagramTransport`.
 ///
 /// A handle: clones are the same transport. It lives until it is closed, whether or not there is a handle.
+///
+/// ```
+/// use std::rc::Rc;
+///
+/// use kolo::{DatagramProtocol, create_datagram_endpoint, run};
+///
+/// struct Deaf;
+///
+/// impl DatagramProtocol for Deaf {}
+///
+/// run(async {
+///     let (server, _) = create_datagram_endpoint(|| Rc::new(Deaf)).local(("127.0.0.1", 0)).await?;
+///     let (sender, _) = create_datagram_endpoint(|| Rc::new(Deaf)).local(("127.0.0.1", 0)).await?;
+///     let address = server.local_address().expect("it is bound");
+///     sender.sendto("hello", address.clone())?;
+///     assert_eq!(sender.write_buffer_size(), 0); // the system has it
+///
+///     let (client, _) = create_datagram_endpoint(|| Rc::new(Deaf)).remote(address.clone()).await?;
+///     assert_eq!(client.peer_address(), Some(address));
+///     client.set_write_buffer_limits(Some(1024), None)?;
+///     assert_eq!(client.write_buffer_limits(), (256, 1024));
+///     let _for_options = client.socket().expect("it is open");
+///     client.send("hello again")?;
+///     client.close();
+///     assert!(client.is_closing());
+///     sender.abort();
+///     server.close();
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[derive(Clone)]
 pub struct DatagramTransport(pub(crate) Rc<DatagramSocket>);
 

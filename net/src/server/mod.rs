@@ -88,6 +88,21 @@ impl Server {
     }
 
     /// Whether it accepts connections. Mirrors `server.is_serving`.
+    ///
+    /// ```
+    /// use kolo::{StreamReader, StreamWriter, run, start_server};
+    ///
+    /// run(async {
+    ///     let hang_up = |_: StreamReader, writer: StreamWriter| writer.close();
+    ///     let server = start_server(hang_up, ("127.0.0.1", 0)).start_serving(false).await?;
+    ///     assert!(!server.is_serving());
+    ///     server.start_serving().await?;
+    ///     assert!(server.is_serving());
+    ///     server.close();
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn is_serving(&self) -> bool {
         self.0.is_serving.get()
     }
@@ -117,6 +132,22 @@ impl Server {
     }
 
     /// Accepts connections until it is closed or the task is cancelled. Mirrors `server.serve_forever`.
+    ///
+    /// ```
+    /// use kolo::{StreamReader, StreamWriter, create_task, run, sleep, start_server};
+    ///
+    /// run(async {
+    ///     let hang_up = |_: StreamReader, writer: StreamWriter| writer.close();
+    ///     let server = start_server(hang_up, ("127.0.0.1", 0)).await?;
+    ///     let serving = create_task(server.serve_forever());
+    ///     sleep(0.01).await?;
+    ///     serving.cancel(); // as Ctrl-C does, where it is the main task that serves
+    ///     assert!(serving.await.unwrap_err().is_cancelled());
+    ///     assert!(!server.is_serving());
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     ///
     /// # Errors
     /// Cancelled, always in the end: when the task is cancelled, and when somebody [closes](Server::close) the server; in both cases only
@@ -173,11 +204,41 @@ impl Server {
     }
 
     /// Closes every connection, once what is buffered for it is sent. Mirrors `server.close_clients`.
+    ///
+    /// ```
+    /// use kolo::{StreamReader, StreamWriter, open_connection, run, sleep, start_server};
+    ///
+    /// run(async {
+    ///     let wait = async |reader: StreamReader, _writer: StreamWriter| reader.read(1).await;
+    ///     let server = start_server(wait, ("127.0.0.1", 0)).await?;
+    ///     let (reader, _writer) = open_connection(server.addresses().remove(0)).await?;
+    ///     sleep(0.01).await?;
+    ///     server.close(); // no new ones
+    ///     server.close_clients(); // and an end to those that are there; or `abort_clients`, if they are not to be waited for
+    ///     server.wait_closed().await?;
+    ///     assert_eq!(reader.read(1).await?, b"");
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn close_clients(&self) {
         self.0.clients.all().iter().for_each(Transport::close);
     }
 
     /// Closes every connection at once. Mirrors `server.abort_clients`.
+    ///
+    /// ```
+    /// use kolo::{StreamReader, StreamWriter, run, start_server};
+    ///
+    /// run(async {
+    ///     let wait = async |reader: StreamReader, _writer: StreamWriter| reader.read(1).await;
+    ///     let server = start_server(wait, ("127.0.0.1", 0)).await?;
+    ///     server.close();
+    ///     server.abort_clients();
+    ///     server.wait_closed().await
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn abort_clients(&self) {
         self.0.clients.all().iter().for_each(Transport::abort);
     }

@@ -46,18 +46,78 @@ pub fn start_server<M>(handler: impl ClientConnected<M>, at: impl Into<Hosts>) -
 /// [`start_server`] at the path of a Unix socket. Mirrors `asyncio.start_unix_server`.
 ///
 /// A socket file that is there is removed, as asyncio does; closing the server removes its own.
+///
+/// ```
+/// use kolo::{StreamReader, StreamWriter, open_unix_connection, run, start_unix_server};
+///
+/// run(async {
+///     let path = std::env::temp_dir().join(format!("server-{}", std::process::id()));
+///     let greet = |_: StreamReader, writer: StreamWriter| writer.write("hello\n").expect("not at its end");
+///     let server = start_unix_server(greet, &path).await?;
+///     let (reader, _writer) = open_unix_connection(&path).await?;
+///     assert_eq!(reader.read_line().await?, b"hello\n");
+///     server.close();
+///     assert!(!path.exists());
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[track_caller]
 pub fn start_unix_server<M>(handler: impl ClientConnected<M>, path: impl AsRef<Path>) -> StartServer {
     StartServer::of_streams(handler, Place::Path(path.as_ref().to_owned()), Location::caller())
 }
 
 /// Listens for connections, and makes a protocol of each by `factory`. Mirrors `loop.create_server`. [`Protocol`] has an example.
+///
+/// ```
+/// use std::rc::Rc;
+///
+/// use kolo::{Protocol, Result, Transport, create_server, open_connection, run};
+///
+/// struct Greeting;
+///
+/// impl Protocol for Greeting {
+///     fn connection_made(&self, transport: &Transport) -> Result<()> {
+///         transport.write("hello")?;
+///         transport.close();
+///         Ok(())
+///     }
+/// }
+///
+/// run(async {
+///     let server = create_server(|| Rc::new(Greeting), ("127.0.0.1", 0)).await?;
+///     let (reader, _writer) = open_connection(server.addresses().remove(0)).await?;
+///     assert_eq!(reader.read_to_end().await?, b"hello");
+///     server.close();
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[track_caller]
 pub fn create_server<P: Protocol + 'static>(factory: impl Fn() -> Rc<P> + 'static, at: impl Into<Hosts>) -> StartServer {
     StartServer::of_protocols(factory, Place::Hosts(at.into()), Location::caller())
 }
 
 /// [`create_server`] at the path of a Unix socket. Mirrors `loop.create_unix_server`.
+///
+/// ```
+/// use std::rc::Rc;
+///
+/// use kolo::{Protocol, create_unix_server, run};
+///
+/// struct Silent;
+///
+/// impl Protocol for Silent {}
+///
+/// run(async {
+///     let path = std::env::temp_dir().join(format!("silent-{}", std::process::id()));
+///     let server = create_unix_server(|| Rc::new(Silent), &path).await?;
+///     assert_eq!(server.addresses()[0].path(), Some(path.as_path()));
+///     server.close();
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[track_caller]
 pub fn create_unix_server<P: Protocol + 'static>(factory: impl Fn() -> Rc<P> + 'static, path: impl AsRef<Path>) -> StartServer {
     StartServer::of_protocols(factory, Place::Path(path.as_ref().to_owned()), Location::caller())
@@ -192,6 +252,23 @@ impl StartServer {
     }
 
     /// Listens at this socket, which is bound already, instead. Mirrors `sock=`.
+    ///
+    /// ```
+    /// use std::net::TcpListener;
+    ///
+    /// use kolo::{StreamReader, StreamWriter, run, start_server};
+    ///
+    /// run(async {
+    ///     let socket = TcpListener::bind("127.0.0.1:0")?; // with whatever options it needs, or from whoever started the program
+    ///     let port = socket.local_addr()?.port();
+    ///     let hang_up = |_: StreamReader, writer: StreamWriter| writer.close();
+    ///     let server = start_server(hang_up, ("localhost", 0)).on(socket).await?;
+    ///     assert_eq!(server.addresses()[0].port(), Some(port));
+    ///     server.close();
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn on(self, socket: impl Into<OwnedFd>) -> StartServer {
         let socket = socket.into();
         self.with(|start| {
@@ -216,6 +293,22 @@ impl StartServer {
     }
 
     /// Whether several sockets may listen at one address, all of which have this set, and share its connections: a loop on each core.
+    ///
+    /// ```
+    /// use kolo::{StreamReader, StreamWriter, run, start_server};
+    ///
+    /// run(async {
+    ///     let hang_up = |_: StreamReader, writer: StreamWriter| writer.close();
+    ///     let first = start_server(hang_up, ("127.0.0.1", 0)).reuse_port(true).keep_alive(true).await?;
+    ///     let port = first.addresses()[0].port().expect("of TCP");
+    ///     // Usually in another thread, with a loop of its own.
+    ///     let second = start_server(hang_up, ("127.0.0.1", port)).reuse_port(true).reuse_address(true).await?;
+    ///     first.close();
+    ///     second.close();
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn reuse_port(self, on: bool) -> StartServer {
         self.with(|start| start.options.reuse_port = on)
     }
@@ -225,13 +318,27 @@ impl StartServer {
         self.with(|start| start.options.keep_alive = on)
     }
 
-    /// Has the connections under TLS. Mirrors `ssl=`.
+    /// See [`TlsServer`](crate::TlsServer): has the connections under TLS. Mirrors `ssl=`.
     #[cfg(feature = "tls")]
     pub fn tls(self, tls: TlsServer) -> StartServer {
         self.with(|start| start.layer = Some(crate::tls::layer(tls, None)))
     }
 
     /// Whether connections are accepted at once, as they are unless told otherwise; else from [`Server::start_serving`] on.
+    ///
+    /// ```
+    /// use kolo::{StreamReader, StreamWriter, run, start_server};
+    ///
+    /// run(async {
+    ///     let hang_up = |_: StreamReader, writer: StreamWriter| writer.close();
+    ///     let server = start_server(hang_up, ("127.0.0.1", 0)).start_serving(false).await?;
+    ///     // whatever has to be ready before anybody connects
+    ///     server.start_serving().await?;
+    ///     server.close();
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn start_serving(self, on: bool) -> StartServer {
         self.with(|start| start.start_serving = on)
     }

@@ -24,6 +24,23 @@ use crate::system::{poll_of, to_system};
 ///
 /// [`sock_recv`](crate::sock_recv) has an example.
 ///
+/// ```
+/// use std::os::unix::net::UnixStream;
+/// use std::rc::Rc;
+///
+/// use kolo::{run, sock_recv, sock_sendall};
+///
+/// run(async {
+///     let (ours, theirs) = UnixStream::pair()?;
+///     ours.set_nonblocking(true)?;
+///     theirs.set_nonblocking(true)?;
+///     sock_sendall(&Rc::new(ours), b"hello").await?;
+///     assert_eq!(sock_recv(&Rc::new(theirs), 100).await?, b"hello");
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+///
 /// # Errors
 /// Cancelled; Io, from the system; Runtime, when a transport uses the socket, and without a running loop; Value, in debug mode, when it blocks.
 /// How much was sent before is not known.
@@ -55,6 +72,25 @@ pub fn sock_sendall<'a, S: AsFd + 'static>(socket: &Rc<S>, bytes: &'a [u8]) -> i
 /// Sends a datagram to an address, and returns how many bytes. Mirrors `loop.sock_sendto`. All that is said of [`sock_sendall`] holds.
 ///
 /// [`sock_recvfrom`](crate::sock_recvfrom) has an example.
+///
+/// ```
+/// use std::net::UdpSocket;
+/// use std::rc::Rc;
+///
+/// use kolo::{run, sock_recvfrom, sock_sendto};
+///
+/// run(async {
+///     let (ours, theirs) = (UdpSocket::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?);
+///     ours.set_nonblocking(true)?;
+///     theirs.set_nonblocking(true)?;
+///     let address = theirs.local_addr()?;
+///     assert_eq!(sock_sendto(&Rc::new(ours), b"hello", address).await?, 5);
+///     let (bytes, _from) = sock_recvfrom(&Rc::new(theirs), 100).await?;
+///     assert_eq!(bytes, b"hello");
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 ///
 /// # Errors
 /// As [`sock_sendall`]; Io, when a path is too long; Value, of an address that is none.

@@ -20,6 +20,28 @@ pub(crate) type Connected = Rc<dyn Fn(StreamReader, StreamWriter)>;
 
 /// What a transport has for a protocol when tasks read and write by streams: it feeds a [`StreamReader`], and has the drains of a [`StreamWriter`]
 /// wait. Mirrors `asyncio.StreamReaderProtocol`.
+///
+/// ```
+/// use std::os::unix::net::UnixStream;
+///
+/// use kolo::transports::StreamProtocol;
+/// use kolo::{StreamReader, StreamWriter, create_connection_on, run, running_loop};
+///
+/// run(async {
+///     let (ours, mut theirs) = UnixStream::pair()?;
+///     // What `open_connection_on` does, by hand.
+///     let reader = StreamReader::with_limit(1024)?;
+///     let protocol = StreamProtocol::new(&running_loop(), &reader);
+///     let (transport, protocol) = create_connection_on(|| protocol, ours).await?;
+///     let writer = StreamWriter::new(transport, protocol, reader.clone());
+///
+///     std::io::Write::write_all(&mut theirs, b"hello\n")?;
+///     assert_eq!(reader.read_line().await?, b"hello\n");
+///     writer.close();
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 pub struct StreamProtocol {
     this: Weak<StreamProtocol>,
     /// What nobody holds any more is not read into.
@@ -40,6 +62,18 @@ impl StreamProtocol {
     }
 
     /// One for a transport that only writes.
+    ///
+    /// ```
+    /// use kolo::transports::StreamProtocol;
+    /// use kolo::{StreamReader, StreamWriter, Transport, running_loop};
+    ///
+    /// /// Streams over a transport that only writes, such as that of a pipe.
+    /// fn writer(transport: Transport) -> StreamWriter {
+    ///     let protocol = StreamProtocol::of_writer(&running_loop());
+    ///     transport.set_protocol(protocol.clone());
+    ///     StreamWriter::new(transport, protocol, StreamReader::new())
+    /// }
+    /// ```
     pub fn of_writer(event_loop: &EventLoop) -> Rc<StreamProtocol> {
         StreamProtocol::of(event_loop, &StreamReader::new(), None)
     }

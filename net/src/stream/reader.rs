@@ -64,6 +64,19 @@ impl StreamReader {
 
     /// One with this limit in bytes.
     ///
+    /// ```
+    /// use kolo::{StreamReader, run};
+    ///
+    /// run(async {
+    ///     let reader = StreamReader::with_limit(8)?;
+    ///     reader.feed_data("much longer than that\n");
+    ///     assert_eq!(reader.read_line().await.unwrap_err().kind(), kolo::Kind::Value);
+    ///     assert!(StreamReader::with_limit(0).is_err());
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
+    ///
     /// # Errors
     /// Value, for a limit of 0.
     #[track_caller]
@@ -77,6 +90,26 @@ impl StreamReader {
     /// Has this transport paused while too much is buffered. Mirrors `reader.set_transport`.
     ///
     /// For readers of one's own making, too.
+    ///
+    /// ```
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// use kolo::transports::StreamProtocol;
+    /// use kolo::{StreamReader, create_connection_on, run, running_loop};
+    ///
+    /// run(async {
+    ///     let (ours, _theirs) = UnixStream::pair()?;
+    ///     let reader = StreamReader::with_limit(100)?;
+    ///     let (transport, _) = create_connection_on(|| StreamProtocol::new(&running_loop(), &StreamReader::new()), ours).await?;
+    ///     reader.set_transport(transport.clone());
+    ///     reader.feed_data([0; 201]); // more than twice its limit
+    ///     assert!(!transport.is_reading());
+    ///     reader.read(200).await?;
+    ///     assert!(transport.is_reading());
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn set_transport(&self, transport: Transport) {
         self.0.set_transport(transport);
     }
@@ -105,6 +138,19 @@ impl StreamReader {
     }
 
     /// Has every read from now on end with this error, whatever is buffered. Mirrors `reader.set_exception`.
+    ///
+    /// ```
+    /// use kolo::{Error, StreamReader, run};
+    ///
+    /// run(async {
+    ///     let reader = StreamReader::new();
+    ///     assert!(reader.error().is_none());
+    ///     reader.set_error(Error::other("the line is cut"));
+    ///     assert_eq!(reader.read(100).await.unwrap_err().message(), "the line is cut");
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     #[doc(alias = "set_exception")]
     pub fn set_error(&self, error: impl Into<Error>) {
         self.0.set_error(error.into());
@@ -196,6 +242,19 @@ impl StreamReader {
     }
 
     /// Reads up to whichever of the separators ends first, and that with it. Mirrors `reader.readuntil` with a tuple.
+    ///
+    /// ```
+    /// use kolo::{StreamReader, run};
+    ///
+    /// run(async {
+    ///     let reader = StreamReader::new();
+    ///     reader.feed_data("yes;no,perhaps");
+    ///     assert_eq!(reader.read_until_any([";", ","]).await?, b"yes;");
+    ///     assert_eq!(reader.read_until_any([";", ","]).await?, b"no,");
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     ///
     /// # Errors
     /// As [`read_until`](StreamReader::read_until); Value, too, without separators.

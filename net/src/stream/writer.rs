@@ -68,6 +68,14 @@ impl StreamWriter {
     }
 
     /// The transport, for its finer controls. Mirrors `writer.transport`.
+    ///
+    /// ```
+    /// use kolo::StreamWriter;
+    ///
+    /// fn pause_above(writer: &StreamWriter, bytes: usize) -> kolo::Result<()> {
+    ///     writer.transport().set_write_buffer_limits(Some(bytes), None)
+    /// }
+    /// ```
     pub fn transport(&self) -> Transport {
         self.0.transport.borrow().clone()
     }
@@ -86,6 +94,29 @@ impl StreamWriter {
     /// Sends one after the other, in one system call where possible. Mirrors `writer.writelines`.
     ///
     /// As in CPython 3.13.0, a [`drain`](StreamWriter::drain) after it does not wait, however much is buffered by it.
+    ///
+    /// ```
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// use kolo::{open_connection_on, run};
+    ///
+    /// run(async {
+    ///     let (ours, theirs) = UnixStream::pair()?;
+    ///     let (_reader, writer) = open_connection_on(ours).await?;
+    ///     let (peer, _peers_writer) = open_connection_on(theirs).await?;
+    ///     writer.writelines(["first\n", "second\n"])?;
+    ///     assert_eq!(writer.write_buffer_size(), 0); // the system has it
+    ///     if writer.can_write_eof() {
+    ///         writer.write_eof()?;
+    ///     }
+    ///     assert_eq!(peer.read_to_end().await?, b"first\nsecond\n");
+    ///     println!("{:?} to {:?}", writer.local_address(), writer.peer_address());
+    ///     writer.abort(); // as `close`, but what is buffered is thrown away
+    ///     assert!(writer.is_closing());
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     ///
     /// # Errors
     /// As `write`.
@@ -158,6 +189,17 @@ impl StreamWriter {
     /// Goes on under TLS, which the peer begins at the same place of what it writes and reads. Mirrors `writer.start_tls`.
     ///
     /// Nothing may have come that was read but is part of TLS: ask for an answer before, as protocols with a `STARTTLS` do.
+    ///
+    /// ```
+    /// use kolo::{Result, StreamReader, StreamWriter, TlsClient};
+    ///
+    /// async fn secured(reader: StreamReader, writer: StreamWriter) -> Result<()> {
+    ///     writer.write("STARTTLS\r\n")?;
+    ///     assert!(reader.read_line().await?.starts_with(b"220 "));
+    ///     writer.start_tls(TlsClient::new()?.server_name("mail.example.com")).await?;
+    ///     writer.write("EHLO me\r\n") // which nobody between can read
+    /// }
+    /// ```
     ///
     /// # Errors
     /// TLS's, when the two ends do not agree; Value, for a [`TlsClient`](crate::TlsClient) without a

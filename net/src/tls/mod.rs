@@ -65,6 +65,29 @@ impl TlsClient {
 
     /// One that trusts the certificates in this PEM file, and nobody else. Mirrors `create_default_context(cafile=...)`.
     ///
+    /// ```
+    /// use kolo::{TlsClient, TlsServer, open_connection, run, start_server};
+    /// use kolo::{StreamReader, StreamWriter};
+    ///
+    /// # fn main() {
+    /// # let (chain, key) = ("/no/such/chain.pem", "/no/such/key.pem");
+    /// # let outcome =
+    /// run(async move {
+    ///     let greet = |_: StreamReader, writer: StreamWriter| writer.write("hello\n").expect("not at its end");
+    ///     let server = start_server(greet, ("127.0.0.1", 0)).tls(TlsServer::from_pem(chain, key)?).await?;
+    ///     let port = server.addresses()[0].port().expect("of TCP");
+    ///
+    ///     let tls = TlsClient::trusting(chain)?.server_name("localhost");
+    ///     let (reader, _writer) = open_connection(("127.0.0.1", port)).tls(tls).await?;
+    ///     assert_eq!(reader.read_line().await?, b"hello\n");
+    ///     server.close();
+    ///     Ok(())
+    /// })
+    /// # ;
+    /// # assert_eq!(outcome.unwrap_err().kind(), kolo::Kind::Io);
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Io, when the file cannot be read; Value, when there is no certificate in it.
     #[track_caller]
@@ -84,6 +107,17 @@ impl TlsClient {
     }
 
     /// One with rustls's own configuration: protocols, certificates of the client, and whatever else.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use kolo::TlsClient;
+    /// use rustls::{ClientConfig, RootCertStore};
+    ///
+    /// let mut config = ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth();
+    /// config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    /// let _tls = TlsClient::with_config(Arc::new(config));
+    /// ```
     pub fn with_config(config: Arc<ClientConfig>) -> TlsClient {
         TlsClient {
             config,
@@ -157,6 +191,19 @@ impl TlsServer {
     }
 
     /// One with rustls's own configuration.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use kolo::{Result, TlsServer};
+    /// use rustls::ServerConfig;
+    /// use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    ///
+    /// fn server(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<TlsServer> {
+    ///     let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key);
+    ///     Ok(TlsServer::with_config(Arc::new(config.map_err(std::io::Error::other)?)))
+    /// }
+    /// ```
     pub fn with_config(config: Arc<ServerConfig>) -> TlsServer {
         TlsServer { config }
     }

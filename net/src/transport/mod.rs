@@ -27,6 +27,47 @@ pub(crate) use crate::transport::marks::Limits;
 /// One end of a connection: it reads for its [`Protocol`](crate::Protocol), and buffers and sends what that writes. Mirrors `asyncio.Transport`.
 ///
 /// A handle: clones are the same transport. It lives until the connection is lost, whether or not there is a handle.
+///
+/// ```
+/// use std::os::unix::net::UnixStream;
+/// use std::rc::Rc;
+///
+/// use kolo::{Protocol, Result, create_connection_on, open_connection_on, run};
+///
+/// struct Silent;
+///
+/// impl Protocol for Silent {
+///     fn eof_received(&self) -> Result<bool> {
+///         Ok(true) // stay open for writing
+///     }
+/// }
+///
+/// run(async {
+///     let (ours, theirs) = UnixStream::pair()?;
+///     let (transport, _) = create_connection_on(|| Rc::new(Silent), ours).await?;
+///     let (peer, _peers_writer) = open_connection_on(theirs).await?;
+///     println!("{:?} to {:?}", transport.local_address(), transport.peer_address());
+///
+///     transport.pause_reading(); // what comes waits in the system
+///     assert!(!transport.is_reading());
+///     transport.resume_reading();
+///
+///     transport.set_write_buffer_limits(Some(1024), None)?;
+///     assert_eq!(transport.write_buffer_limits(), (256, 1024));
+///     transport.write("first ")?;
+///     transport.writelines(["second ", "third"])?;
+///     assert_eq!(transport.write_buffer_size(), 0); // the system has it
+///     assert!(transport.can_write_eof());
+///     transport.write_eof()?;
+///     assert_eq!(peer.read_to_end().await?, b"first second third");
+///
+///     transport.set_protocol(Rc::new(Silent)); // who is told from now on
+///     transport.close(); // or `abort`, which throws away what is buffered
+///     assert!(transport.is_closing());
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[derive(Clone)]
 pub struct Transport(pub(crate) Rc<dyn Channel>);
 

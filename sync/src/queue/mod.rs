@@ -120,6 +120,17 @@ impl<S: Storage + 'static> AnyQueue<S> {
     }
 
     /// How many items are in it. Mirrors `Queue.qsize`.
+    ///
+    /// ```
+    /// use kolo::Queue;
+    ///
+    /// let queue = Queue::new(2);
+    /// assert!(queue.empty());
+    /// queue.put_nowait("first").unwrap();
+    /// assert_eq!((queue.qsize(), queue.maxsize()), (1, 2));
+    /// queue.put_nowait("second").unwrap();
+    /// assert!(queue.full());
+    /// ```
     #[doc(alias = "len")]
     pub fn qsize(&self) -> usize {
         self.0.stock.len()
@@ -277,6 +288,26 @@ impl<S: Storage + 'static> AnyQueue<S> {
     }
 
     /// The items as they come, until the queue is shut down and empty: `while let Some(item) = items.next().await`.
+    ///
+    /// ```
+    /// use kolo::{Queue, create_task, run};
+    ///
+    /// run(async {
+    ///     let queue = Queue::new(0);
+    ///     let source = queue.clone();
+    ///     let printer = create_task(async move {
+    ///         let mut items = source.items();
+    ///         while let Some(item) = items.next().await {
+    ///             println!("{}", item?);
+    ///         }
+    ///         Ok(())
+    ///     });
+    ///     queue.put("a line").await?;
+    ///     queue.shutdown(false);
+    ///     printer.await
+    /// })
+    /// .unwrap();
+    /// ```
     #[doc(alias = "ReceiverStream")]
     #[track_caller]
     pub fn items(&self) -> Items<S> {

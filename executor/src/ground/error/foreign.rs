@@ -167,6 +167,18 @@ impl Error {
     }
 
     /// The foreign error that this one was converted from.
+    ///
+    /// ```
+    /// use kolo::{Error, Result};
+    ///
+    /// fn parse(text: &str) -> Result<i32> {
+    ///     Ok(text.parse()?)
+    /// }
+    /// let error = parse("x").unwrap_err();
+    /// assert!(error.source().unwrap().is::<std::num::ParseIntError>());
+    /// let error: Box<dyn std::error::Error> = error.into_std(); // for code that wants such a one
+    /// assert!(Error::carried_by(&*error).is_some());
+    /// ```
     pub fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.made()?.nature {
             Nature::Foreign(foreign) => Some(foreign.error()),

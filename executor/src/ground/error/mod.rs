@@ -111,6 +111,22 @@ enum Nature {
 
 impl Error {
     /// An error of any kind.
+    ///
+    /// ```
+    /// use kolo::{Error, Kind};
+    ///
+    /// let error = Error::new(Kind::Io, "the disk is full");
+    /// assert_eq!((error.kind(), error.message()), (Kind::Io, "the disk is full"));
+    /// // The frequent kinds are shorter:
+    /// assert_eq!(Error::value("bad").kind(), Kind::Value);
+    /// assert_eq!(Error::runtime("not now").kind(), Kind::Runtime);
+    /// assert_eq!(Error::invalid_state("not done").kind(), Kind::InvalidState);
+    /// assert_eq!(Error::other("odd").kind(), Kind::Other);
+    /// assert!(Error::timeout().is_timeout());
+    /// assert!(Error::cancelled().is_cancelled());
+    /// assert_eq!(Error::cancelled_with("shutdown").message(), "shutdown");
+    /// assert_eq!(Error::group("two of three", vec![Error::value("bad"), Error::timeout()]).errors().len(), 2);
+    /// ```
     #[track_caller]
     pub fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Error {
         Error::of(kind, message.into(), Nature::Plain)
@@ -268,6 +284,13 @@ impl Error {
 
     /// The same error, without a place where it was made. For primitives: their own line would tell nobody anything, and that of their user
     /// is not always known. What a [`Claim`](crate::primitive::Claim) fails with so is placed where the claim is awaited.
+    ///
+    /// ```
+    /// use kolo::Error;
+    ///
+    /// assert!(Error::value("bad").place().is_some());
+    /// assert!(Error::value("bad").without_place().place().is_none());
+    /// ```
     #[must_use]
     pub fn without_place(self) -> Error {
         self.placed(None)
@@ -415,6 +438,14 @@ impl Error {
     }
 
     /// Whether both are the same error, and not only alike, whatever tasks they came through. Plain cancellations are all the same.
+    ///
+    /// ```
+    /// use kolo::Error;
+    ///
+    /// let error = Error::value("bad");
+    /// assert!(error.ptr_eq(&error.clone()));
+    /// assert!(!error.ptr_eq(&Error::value("bad")));
+    /// ```
     pub fn ptr_eq(&self, other: &Error) -> bool {
         match (self.made(), other.made()) {
             (Some(a), Some(b)) => std::ptr::eq(a, b),

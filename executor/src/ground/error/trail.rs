@@ -57,6 +57,19 @@ impl Passage {
     }
 
     /// Where the task was created.
+    ///
+    /// ```
+    /// use kolo::{Error, create_task, run};
+    ///
+    /// run(async {
+    ///     let task = create_task(async { Err::<(), _>(Error::value("bad")) });
+    ///     let error = task.await.unwrap_err();
+    ///     let task = error.trail().next().unwrap();
+    ///     println!("{:?} was created at {:?}", task.task(), task.created_at()); // Some("Task-2"), src/main.rs:4
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn created_at(&self) -> Option<&'static Location<'static>> {
         of_program(self.task.as_ref()?.created_at)
     }

@@ -224,6 +224,20 @@ impl<C: Children> Gather<C> {
     }
 
     /// Cancels every child; `false` when none accepted. The gather then fails with the cancellation, but does not count as cancelled.
+    ///
+    /// ```
+    /// use kolo::{gather, run, sleep};
+    ///
+    /// run(async {
+    ///     let all = gather([sleep(10), sleep(20)]);
+    ///     assert!(!all.done());
+    ///     assert!(all.cancel());
+    ///     assert!((&all).await.unwrap_err().is_cancelled());
+    ///     assert!(all.done() && !all.cancelled());
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn cancel(&self) -> bool {
         self.as_any().cancel()
     }
@@ -253,6 +267,24 @@ impl<C: Children> Gather<C> {
     }
 
     /// The values, when it is done.
+    ///
+    /// ```
+    /// use kolo::{Kind, gather, run, sleep, sleep_with};
+    ///
+    /// run(async {
+    ///     let all = gather([sleep_with(0.01, 1), sleep_with(0.02, 2)]);
+    ///     assert_eq!(all.result().unwrap_err().kind(), Kind::InvalidState); // not done
+    ///     let promise = all.as_any(); // for what takes a promise of whatever type
+    ///     promise.add_done_callback(|_| println!("both are there"));
+    ///     while !all.done() {
+    ///         sleep(0.01).await?;
+    ///     }
+    ///     assert!(all.error()?.is_none());
+    ///     assert_eq!(all.result()?, [1, 2]);
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     ///
     /// # Errors
     /// The first error of a child; InvalidState while it is pending.
@@ -301,6 +333,21 @@ impl<C: Children> std::ops::Deref for GatherOutcomes<C> {
 
 impl<C: Children> GatherOutcomes<C> {
     /// The outcomes, when it is done.
+    ///
+    /// ```
+    /// use kolo::{Error, Result, gather, run, sleep};
+    ///
+    /// run(async {
+    ///     let all = gather([0, 1].map(|n| async move { if n > 0 { Ok(n) } else { Err(Error::value("bad")) } }));
+    ///     let all = all.return_exceptions();
+    ///     while !all.done() {
+    ///         sleep(0).await?;
+    ///     }
+    ///     assert_eq!(all.results()?.into_iter().filter_map(Result::ok).collect::<Vec<_>>(), [1]);
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     ///
     /// # Errors
     /// The cancellation, when the gather was cancelled; InvalidState while it is pending.
