@@ -13,11 +13,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The conformance programs: a folder with a module for each file of the suite.
-const PROGRAMS: [&str; 4] = [
+const PROGRAMS: [&str; 5] = [
     "executor/tests/conformance",
     "net/tests/conformance",
     "os/tests/conformance",
     "sync/tests/conformance",
+    "threads/tests/conformance",
 ];
 /// A program that is its own harness, because Ctrl-C concerns a whole process: it lists its tests as `case("name", ...)`, and has others
 /// than those of the suite's `test_runners`, whose names do not begin with `test_`.

@@ -5,11 +5,10 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kolo_executor::{Error, Result, running_loop};
+use kolo_threads::concurrent::Job;
+use kolo_threads::executors::{default_executor, job_outcome};
 
-use crate::concurrent::future::Future;
 use crate::files::buffered::Buffered;
-use crate::threads::chain::chain;
-use crate::threads::default;
 
 /// The operations are done in the order in which they are asked for, whoever asks: a job of the loop's pool does all that there are, then ends.
 /// Were each a job of its own, two threads could take two of them in the wrong order.
@@ -47,11 +46,12 @@ impl Strand {
         operation: impl FnOnce(&mut Option<Buffered>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let event_loop = running_loop();
-        let pool = default::executor(&event_loop, site)?;
-        let future = Future::new();
-        let told = future.clone();
+        let pool = default_executor(&event_loop, site)?;
+        let job = Job::new();
+        let told = job.clone();
         let is_served = self.0.push(Box::new(move |file| match file {
-            Some(file) if told.begin() => told.finish(Error::catch(|| operation(file))),
+            // Nobody else completes it.
+            Some(file) if told.set_running_or_notify_cancel() => drop(told.complete(Error::catch(|| operation(file)))),
             Some(_) => {}
             None => drop(told.cancel()),
         }));
@@ -65,7 +65,7 @@ impl Strand {
                 Ok(())
             })?;
         }
-        let outcome = chain(&event_loop, &future, Future::take_result).await;
+        let outcome = job_outcome(&event_loop, &job).await;
         outcome.map_err(|error| error.at(site))
     }
 }

@@ -9,8 +9,8 @@ use std::thread::{self, JoinHandle};
 
 use kolo_executor::{Error, Result};
 
-use crate::concurrent::future::Future;
-use crate::threads::map::Map;
+use crate::concurrent::job::Job;
+use crate::map::Map;
 
 /// Threads for calls that block, or that compute for long. Mirrors `concurrent.futures.ThreadPoolExecutor`.
 ///
@@ -44,7 +44,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    jobs: VecDeque<Job>,
+    jobs: VecDeque<Entry>,
     /// How many threads have nothing to do that no job has been submitted for.
     idle: usize,
     threads: Vec<JoinHandle<()>>,
@@ -55,8 +55,8 @@ struct State {
 
 type Site = &'static Location<'static>;
 
-/// A call, and the line that submitted it.
-struct Job {
+/// A job in the queue, and the line that submitted it.
+struct Entry {
     call: Box<dyn FnOnce(Fate) + Send>,
     site: Site,
 }
@@ -110,7 +110,7 @@ impl ThreadPoolExecutor {
     /// # Errors
     /// Runtime, after [`shutdown`](ThreadPoolExecutor::shutdown), and when not one thread can be started.
     #[track_caller]
-    pub fn submit<T: Send + 'static>(&self, call: impl FnOnce() -> Result<T> + Send + 'static) -> Result<Future<T>> {
+    pub fn submit<T: Send + 'static>(&self, call: impl FnOnce() -> Result<T> + Send + 'static) -> Result<Job<T>> {
         self.submit_at(Location::caller(), call)
     }
 
@@ -163,23 +163,24 @@ impl ThreadPoolExecutor {
         }
     }
 
-    pub(crate) fn submit_at<T: Send + 'static>(
-        &self,
-        site: Site,
-        call: impl FnOnce() -> Result<T> + Send + 'static,
-    ) -> Result<Future<T>> {
-        let future = Future::new();
-        let handle = future.clone();
+    /// [`submit`](ThreadPoolExecutor::submit), on behalf of this line of the program.
+    ///
+    /// # Errors
+    /// As `submit`.
+    pub fn submit_at<T: Send + 'static>(&self, site: Site, call: impl FnOnce() -> Result<T> + Send + 'static) -> Result<Job<T>> {
+        let job = Job::new();
+        let handle = job.clone();
         let call = Box::new(move |fate| match fate {
-            Fate::Run if future.begin() => future.finish(Error::catch(call)),
+            // Nobody else completes it.
+            Fate::Run if job.set_running_or_notify_cancel() => drop(job.complete(Error::catch(call))),
             Fate::Run => {}
-            Fate::Cancel => drop(future.cancel()),
+            Fate::Cancel => drop(job.cancel()),
         });
-        self.accept(Job { call, site }).map_err(|error| error.at(site))?;
+        self.accept(Entry { call, site }).map_err(|error| error.at(site))?;
         Ok(handle)
     }
 
-    fn accept(&self, job: Job) -> Result<()> {
+    fn accept(&self, job: Entry) -> Result<()> {
         let mut state = self.shared.lock();
         if state.is_shut_down {
             drop(state);
@@ -264,7 +265,7 @@ impl State {
     }
 }
 
-impl Job {
+impl Entry {
     fn end(self, fate: Fate) {
         // The call itself is caught within; what it owns, and its result, may panic when they are dropped.
         let _ = Error::catch(|| {

@@ -5,10 +5,10 @@ use std::fmt;
 
 use kolo_executor::Result;
 
-use crate::concurrent::future::Future;
+use crate::concurrent::job::Job;
 
 /// The iterator of [`ThreadPoolExecutor::map`](crate::ThreadPoolExecutor::map). Dropped, it cancels the jobs that have not begun.
-pub struct Map<T>(VecDeque<Future<T>>);
+pub struct Map<T>(VecDeque<Job<T>>);
 
 impl<T> Default for Map<T> {
     fn default() -> Self {
@@ -17,8 +17,8 @@ impl<T> Default for Map<T> {
 }
 
 impl<T> Map<T> {
-    pub(crate) fn push(&mut self, future: Future<T>) {
-        self.0.push_back(future);
+    pub(crate) fn push(&mut self, job: Job<T>) {
+        self.0.push_back(job);
     }
 }
 
@@ -26,7 +26,7 @@ impl<T> Iterator for Map<T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Result<T>> {
-        self.0.pop_front().map(|future| future.take_result())
+        self.0.pop_front().map(|job| job.take_result())
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -36,8 +36,8 @@ impl<T> Iterator for Map<T> {
 
 impl<T> Drop for Map<T> {
     fn drop(&mut self) {
-        for future in &self.0 {
-            future.cancel();
+        for job in &self.0 {
+            job.cancel();
         }
     }
 }

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use kolo_executor::{Kind, Result, ReturnWhen};
-use kolo_os::{ThreadPoolExecutor, concurrent};
+use kolo_threads::{ThreadPoolExecutor, concurrent};
 
 use crate::support::outcome::{boom, error_of, kind_of};
 
@@ -132,7 +132,7 @@ fn a_future_tells_how_its_job_stands() {
     assert!(running.result().unwrap() && running.done() && !running.cancel());
     assert_eq!(
         format!("{running:?} {queued:?}"),
-        "<Future state=finished returned bool> <Future state=cancelled>"
+        "<Job state=finished returned bool> <Job state=cancelled>"
     );
     assert!(running.take_result().unwrap());
     assert_eq!(kind_of(running.take_result()), Kind::InvalidState);
