@@ -12,11 +12,11 @@ mod default;
 mod map;
 mod offload;
 mod pool;
+mod queue;
 
 pub use chain::wrap_future;
 pub use default::{set_default_executor, shutdown_default_executor};
-pub use map::Map;
-pub use offload::{Pool, run_in_executor, to_thread};
+pub use offload::{run_in_executor, to_thread};
 pub use pool::ThreadPoolExecutor;
 
 pub mod executors {

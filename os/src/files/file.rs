@@ -6,6 +6,7 @@ use std::io::SeekFrom;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::path::Path;
+use std::sync::Arc;
 
 use kolo_executor::{Error, Result};
 use kolo_threads::executors::offload;
@@ -48,7 +49,7 @@ use crate::files::strand::Strand;
 /// Cancelled before its turn, an operation is not done. Cancelled while a thread is at it, it is done, and what comes of it is dropped: the position
 /// moves on past what was read.
 pub struct File<F> {
-    strand: Strand,
+    strand: Arc<Strand>,
     form: PhantomData<F>,
 }
 
@@ -218,6 +219,11 @@ impl<F: Form> File<F> {
             let close = |file: &mut Option<Buffered>| file.take().map_or(Ok(()), |mut file| file.flush());
             strand.run(site, close).await
         }
+    }
+
+    /// The next line, if that is known without asking the system, and nobody else is at the file.
+    pub(crate) fn line_at_hand(&self) -> Option<F::Data> {
+        self.strand.at_once(F::line_at_hand)
     }
 
     #[track_caller]

@@ -3,7 +3,11 @@
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 
+mod drains;
+mod file_ends;
+mod file_lines;
 mod files;
 mod pipes;
+mod scratch;
 mod signals;
 mod subprocess;
