@@ -3,6 +3,7 @@
 #[path = "../../../tests/support/mod.rs"]
 mod support;
 
+mod alone;
 mod drains;
 mod file_ends;
 mod file_lines;
