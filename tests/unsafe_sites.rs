@@ -17,7 +17,7 @@ const CRATES: [(&str, &str, &[&str]); 10] = [
     ("sync", "kolo-sync", &["kolo-executor"]),
     ("threads", "kolo-threads", &["kolo-executor"]),
     ("net", "kolo-net", &["kolo-executor", "kolo-sync", "kolo-threads"]),
-    ("os", "kolo-os", &["kolo-executor", "kolo-threads", "kolo-net"]),
+    ("os", "kolo-os", &["kolo-executor", "kolo-sync", "kolo-threads", "kolo-net"]),
     ("macros", "kolo-macros", &[]),
     (
         ".",

@@ -11,7 +11,7 @@ mod subprocess;
 pub use files::file::{File, open, open_binary};
 pub use files::form::{Binary, Form, Text};
 pub use pipe::connect::{connect_read_pipe, connect_write_pipe, create_read_pipe, create_write_pipe};
-pub use pipe::stdin::stdin;
+pub use pipe::stdin::{input, stdin};
 pub use signals::{add_signal_handler, remove_signal_handler};
 pub use subprocess::create::{CreateSubprocess, create_subprocess_exec, create_subprocess_shell};
 pub use subprocess::process::Process;

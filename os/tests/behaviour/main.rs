@@ -11,4 +11,5 @@ mod files;
 mod pipes;
 mod scratch;
 mod signals;
+mod stdin;
 mod subprocess;
