@@ -86,7 +86,7 @@ fn items_of(file: &Path, text: &str) -> Vec<Item> {
 fn items() -> Vec<Item> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
-    for folder in ["executor/src", "sync/src", "net/src"] {
+    for folder in ["executor/src", "sync/src", "threads/src", "net/src", "os/src"] {
         sources(&root.join(folder), &mut files);
     }
     let items = files.iter().flat_map(|file| {
@@ -144,7 +144,10 @@ fn every_type_shows_its_use() {
     let exported = [
         "executor/src/lib.rs",
         "sync/src/lib.rs",
+        "threads/src/lib.rs",
+        "threads/src/concurrent/mod.rs",
         "net/src/lib.rs",
+        "os/src/lib.rs",
         "sync/src/storage.rs",
     ];
     let exported = exported.map(|file| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap());

@@ -5,6 +5,7 @@ mod support;
 
 mod alone;
 mod drains;
+mod faults;
 mod file_ends;
 mod file_lines;
 mod files;
