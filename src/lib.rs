@@ -62,7 +62,7 @@
 //! | `loop.call_soon_threadsafe(f)`, `asyncio.run_coroutine_threadsafe(c, loop)` | [`RemoteHandle::call_soon`], [`RemoteHandle::spawn`], of [`EventLoop::remote`]; [`EventLoop::remote_ref`], [`EventLoop::remote_promise`] |
 //! | `loop.run_in_executor(None, f)`, with a pool, `asyncio.to_thread(f)`, `asyncio.wrap_future(f)` | [`run_in_executor`], [`to_thread`], [`wrap_future`] |
 //! | `loop.set_default_executor(pool)`, `shutdown_default_executor()` | [`set_default_executor`], [`shutdown_default_executor`] |
-//! | `concurrent.futures.ThreadPoolExecutor`, `Future`, `wait`, `as_completed` | [`ThreadPoolExecutor`], [`concurrent::Future`], [`concurrent::wait`], [`concurrent::as_completed`] |
+//! | `concurrent.futures.ThreadPoolExecutor`, `Future`, `wait`, `as_completed` | [`ThreadPoolExecutor`], [`concurrent::Job`], [`concurrent::wait`], [`concurrent::as_completed`] |
 //! | `asyncio.create_subprocess_exec(...)`, `create_subprocess_shell`, `Process`: `communicate()`, `wait()`, `kill()` | [`create_subprocess_exec`], [`create_subprocess_shell`], [`Process`] |
 //! | `loop.add_signal_handler(sig, f)`, `remove_signal_handler`; `loop.connect_read_pipe(...)`, `connect_write_pipe` | [`add_signal_handler`], [`remove_signal_handler`]; [`connect_read_pipe`], [`connect_write_pipe`], [`stdin`] |
 //! | `aiofiles.open(path, mode)` | [`open`], [`open_binary`]: a [`File`] |
@@ -181,6 +181,8 @@ pub use kolo_net::*;
 pub use kolo_os::*;
 #[cfg(unix)]
 pub use kolo_sync::*;
+#[cfg(unix)]
+pub use kolo_threads::*;
 
 // A page of the documentation, and its blocks of code are compiled with the others.
 #[cfg(any(doc, doctest))]

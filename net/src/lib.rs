@@ -11,7 +11,6 @@ mod connect;
 mod connection;
 mod datagram;
 mod endpoint;
-mod pool;
 mod protocol;
 mod resolve;
 mod server;

@@ -5,13 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::panic::Location;
 
 use kolo_executor::Result;
+use kolo_threads::executors::offload;
 
-use crate::pool;
 use crate::system::refused_as;
 
 /// The addresses of a host, in the order in which they are to be tried, each with the port. Mirrors `loop.getaddrinfo`.
 ///
-/// The system's resolver is asked, on a thread, of which there are at most 32, as in asyncio; without a host, for this computer itself.
+/// The system's resolver is asked, on one of the loop's own threads, as by [`to_thread`](kolo_threads::to_thread); without a host, for this
+/// computer itself. The end of a run waits for an answer that is under way, as it does for all calls on these threads.
 ///
 /// ```
 /// use std::net::SocketAddr;
@@ -27,7 +28,8 @@ use crate::system::refused_as;
 /// ```
 ///
 /// # Errors
-/// Cancelled; Io, when there is no such name (`Name or service not known`), or it cannot be known now; Runtime, without a running loop.
+/// Cancelled; Io, when there is no such name (`Name or service not known`), or it cannot be known now; Runtime, without a running loop, and after
+/// [`shutdown_default_executor`](kolo_threads::shutdown_default_executor).
 ///
 /// # Cancel safety
 /// Nothing is lost. A thread that is asking already goes on doing so, and its answer is dropped.
@@ -106,7 +108,7 @@ impl Lookup {
 
     /// The addresses from the resolver, on a thread.
     async fn ask(self, site: &'static Location<'static>) -> Result<Vec<SocketAddr>> {
-        let outcome = pool::run(move || self.look_up())?.await;
+        let outcome = offload(site, move || self.look_up()).await;
         outcome.map_err(|error| error.at(site))
     }
 

@@ -1,24 +1,18 @@
-//! Threads, processes, signals and files, as asyncio has them, to the iteration.
+//! Processes, pipes, signals and files, as asyncio has them, to the iteration.
 #![forbid(unsafe_code)]
 // Elsewhere `kolo` says so, and there is nothing else to say.
 #![cfg(unix)]
 
-pub mod concurrent;
 mod files;
 mod pipe;
 mod signals;
 mod subprocess;
-mod threads;
 
 pub use files::file::{File, open, open_binary};
 pub use files::form::{Binary, Form, Text};
 pub use pipe::connect::{connect_read_pipe, connect_write_pipe, create_read_pipe, create_write_pipe};
-pub use pipe::stdin::stdin;
+pub use pipe::stdin::{input, stdin};
 pub use signals::{add_signal_handler, remove_signal_handler};
 pub use subprocess::create::{CreateSubprocess, create_subprocess_exec, create_subprocess_shell};
 pub use subprocess::process::Process;
 pub use subprocess::redirect::{DEVNULL, PIPE, Redirect, STDOUT};
-pub use threads::chain::wrap_future;
-pub use threads::default::{set_default_executor, shutdown_default_executor};
-pub use threads::offload::{run_in_executor, to_thread};
-pub use threads::pool::ThreadPoolExecutor;

@@ -26,7 +26,8 @@ thread_local! {
 /// for the same signal before is called no more. A handler of SIGINT is called in place of what a Ctrl-C does in [`run`](kolo_executor::run),
 /// until the run ends.
 ///
-/// Loops of several threads may handle the same signal, each of them; asyncio allows only that of the main thread.
+/// Loops of several threads may handle the same signal, each of them; asyncio allows only that of the main thread. Of a real-time signal, which has a
+/// number from 34 to 64, none is lost: the handler is called for each.
 ///
 /// ```
 /// use kolo::{Promise, add_signal_handler, create_subprocess_shell, remove_signal_handler, run};
@@ -54,8 +55,8 @@ pub fn add_signal_handler(signal: i32, handler: impl FnMut() + 'static) -> Resul
     add(signal, Box::new(handler)).map_err(|error| error.at(site))
 }
 
-/// Ends what [`add_signal_handler`] began; `false` when there was nothing. The signal does again what it does by default, and a Ctrl-C cancels the
-/// main task. Mirrors `loop.remove_signal_handler`.
+/// Ends what [`add_signal_handler`] began; `false` when there was nothing. The signal does again what it does by default (a real-time signal ends the
+/// program with the code 128 and its number), and a Ctrl-C cancels the main task. Mirrors `loop.remove_signal_handler`.
 ///
 /// # Errors
 /// Value, for a number that is no signal's.
@@ -221,8 +222,10 @@ impl NoDefault {
         let mut defaults = defaults();
         let default = defaults.entry(signal).or_insert_with(|| {
             let acts = Arc::new(AtomicBool::new(false));
-            // Refused for signals without a name, which are ignored from then on.
-            let _ = flag::register_conditional_default(signal, acts.clone());
+            if flag::register_conditional_default(signal, acts.clone()).is_err() {
+                // A real-time signal, of which that crate does not know that it ends the program: as a shell says it.
+                let _ = flag::register_conditional_shutdown(signal, 128 + signal, acts.clone());
+            }
             Default { acts, handlers: 0 }
         });
         default.handlers += 1;

@@ -67,6 +67,7 @@ fn obstacle(name: &str, path: &Path) -> Option<String> {
         "src".into(),
         "executor/src".into(),
         "sync/src".into(),
+        "threads/src".into(),
         "net/src".into(),
         "os/src".into(),
     ]

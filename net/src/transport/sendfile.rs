@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use kolo_executor::{Error, Promise, Result, try_running_loop};
+use kolo_threads::executors::offload;
 
-use crate::pool;
 use crate::protocol::Protocol;
 use crate::transport::Transport;
 
@@ -70,7 +70,7 @@ impl Transport {
                     Ok(sent) => sent.await,
                     Err(error) => Err(error),
                 },
-                None => by_reading(&transport, &file, part).await,
+                None => by_reading(&transport, &file, part, site).await,
             };
             outcome.map_err(|error| error.at(site))
         }
@@ -78,13 +78,13 @@ impl Transport {
 }
 
 /// Reads the file and writes it, piece by piece.
-async fn by_reading(transport: &Transport, file: &Arc<File>, mut part: Part) -> Result<u64> {
+async fn by_reading(transport: &Transport, file: &Arc<File>, mut part: Part, site: &'static Location<'static>) -> Result<u64> {
     let paced = Paced::begin(transport)?;
     let mut sent = 0;
     loop {
         let count = part.count.unwrap_or(BLOCK).min(BLOCK);
         let (file, offset) = (file.clone(), part.offset);
-        let block = pool::run(move || read(&file, offset, count))?.await?;
+        let block = offload(site, move || read(&file, offset, count)).await?;
         if block.is_empty() {
             return Ok(sent);
         }

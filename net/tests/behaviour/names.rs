@@ -4,8 +4,9 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::thread;
 
 use kolo_executor::testing::hops;
-use kolo_executor::{Kind, create_task, gather, sleep, timeout};
-use kolo_net::getaddrinfo;
+use kolo_executor::{Kind, Runner, create_task, gather, sleep, timeout};
+use kolo_net::{getaddrinfo, open_connection};
+use kolo_threads::{ThreadPoolExecutor, set_default_executor, shutdown_default_executor};
 
 use crate::support::outcome::{error_of, kind_of};
 use crate::support::runs::{in_loop, traced};
@@ -62,6 +63,8 @@ fn no_time_passes_on_the_virtual_clock_while_one_waits_for_an_answer() {
 #[test]
 fn many_are_answered_by_a_few_threads() {
     in_loop(async {
+        // The other tests of this program have threads of the usual name.
+        set_default_executor(ThreadPoolExecutor::named("lookup"));
         let lookups = (0..200).map(|port| getaddrinfo("127.0.0.1", port));
         let answers = gather(lookups).await?;
         for (port, addresses) in answers.into_iter().enumerate() {
@@ -72,11 +75,35 @@ fn many_are_answered_by_a_few_threads() {
             .flatten()
             .filter(|thread| {
                 let name = std::fs::read_to_string(thread.path().join("comm")).unwrap_or_default();
-                name.starts_with("asyncio_")
+                name.starts_with("lookup_")
             });
         let most = thread::available_parallelism().map_or(1, |count| count.get()) + 4;
         let count = named.count();
         assert!((1..=most).contains(&count), "{count} threads");
+        Ok(())
+    });
+}
+
+#[test]
+fn names_are_asked_for_on_the_loops_own_threads() {
+    let runner = Runner::builder().build().unwrap();
+    runner
+        .run(async {
+            getaddrinfo("127.0.0.1", 80).await?;
+            Ok(())
+        })
+        .unwrap();
+    runner.close().unwrap();
+    // As in asyncio: three of them are those of the end of the threads.
+    assert_eq!(runner.event_loop().iterations(), 10);
+
+    in_loop(async {
+        shutdown_default_executor(None).await?;
+        let refused = (Kind::Runtime, "Executor shutdown has been called".to_owned());
+        assert_eq!(error_of(getaddrinfo("localhost", 80).await), refused);
+        assert_eq!(error_of(open_connection(("localhost", 1)).await.map(drop)), refused);
+        // A numeric address is not asked for.
+        assert_eq!(kind_of(open_connection(("127.0.0.1", 1)).await), Kind::Io);
         Ok(())
     });
 }

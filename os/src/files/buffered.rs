@@ -103,6 +103,11 @@ impl Buffered {
         }
     }
 
+    /// How long the next line is, if all of it was read ahead.
+    pub(crate) fn length_at_hand(&self) -> Option<usize> {
+        Some(self.ahead().iter().position(|byte| *byte == b'\n')? + 1)
+    }
+
     pub(crate) fn taken_out(&mut self, limit: usize) -> Vec<u8> {
         let count = limit.min(self.ahead().len());
         let bytes = self.ahead()[..count].to_vec();

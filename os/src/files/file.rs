@@ -6,19 +6,20 @@ use std::io::SeekFrom;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::path::Path;
+use std::sync::Arc;
 
 use kolo_executor::{Error, Result};
+use kolo_threads::executors::offload;
 
 use crate::files::buffered::Buffered;
 use crate::files::form::{Binary, Form, Text, unsupported};
 use crate::files::mode::Mode;
 use crate::files::strand::Strand;
-use crate::threads::offload::to_thread;
 
 /// A file, open, of [`Text`] or of bytes ([`Binary`]); from [`open`] and [`open_binary`]. Mirrors the file object of `aiofiles`.
 ///
 /// Files block, also where that is not wanted: the system has no calls that tell when a file is ready. So every operation is done on a thread of
-/// the loop's own, as [`to_thread`](crate::to_thread) does it, and takes two iterations. What several tasks ask for is done in the order in
+/// the loop's own, as [`to_thread`](kolo_threads::to_thread) does it, and takes two iterations. What several tasks ask for is done in the order in
 /// which they ask. A file is a handle: clones are the same file, with the same position. It has a buffer, as Python's have: what is written
 /// reaches the file at a [`flush`](File::flush), a [`close`](File::close), or when enough has gathered.
 ///
@@ -48,7 +49,7 @@ use crate::threads::offload::to_thread;
 /// Cancelled before its turn, an operation is not done. Cancelled while a thread is at it, it is done, and what comes of it is dropped: the position
 /// moves on past what was read.
 pub struct File<F> {
-    strand: Strand,
+    strand: Arc<Strand>,
     form: PhantomData<F>,
 }
 
@@ -85,7 +86,7 @@ fn open_as<F: Form>(path: &Path, mode: &str, site: &'static Location<'static>) -
     });
     async move {
         let mode = mode.map_err(|error| error.at(site))?;
-        let file = to_thread(move || Buffered::open(&path, mode)).await;
+        let file = offload(site, move || Buffered::open(&path, mode)).await;
         let strand = Strand::new(file.map_err(|error| error.at(site))?);
         let form = PhantomData;
         Ok(File { strand, form })
@@ -218,6 +219,11 @@ impl<F: Form> File<F> {
             let close = |file: &mut Option<Buffered>| file.take().map_or(Ok(()), |mut file| file.flush());
             strand.run(site, close).await
         }
+    }
+
+    /// The next line, if that is known without asking the system, and nobody else is at the file.
+    pub(crate) fn line_at_hand(&self) -> Option<F::Data> {
+        self.strand.at_once(F::line_at_hand)
     }
 
     #[track_caller]

@@ -38,6 +38,8 @@ pub(crate) mod sealed {
 
         fn read(file: &mut Buffered, limit: Option<usize>) -> Result<Self::Data>;
         fn read_line(file: &mut Buffered, limit: Option<usize>) -> Result<Self::Data>;
+        /// The next line, if all of it was read ahead and there is nothing to it.
+        fn line_at_hand(file: &mut Buffered) -> Option<Self::Data>;
         /// How much it is: bytes, or characters.
         fn size(data: &Self::Data) -> usize;
         /// Of a closed file.
@@ -57,6 +59,10 @@ pub(crate) mod sealed {
 
         fn read_line(file: &mut Buffered, limit: Option<usize>) -> Result<String> {
             text::read_line(file, limit)
+        }
+
+        fn line_at_hand(file: &mut Buffered) -> Option<String> {
+            text::line_at_hand(file)
         }
 
         fn size(data: &String) -> usize {
@@ -89,6 +95,11 @@ pub(crate) mod sealed {
         fn read_line(file: &mut Buffered, limit: Option<usize>) -> Result<Vec<u8>> {
             let length = file.line_length(limit.unwrap_or(usize::MAX))?;
             Ok(file.taken_out(length))
+        }
+
+        fn line_at_hand(file: &mut Buffered) -> Option<Vec<u8>> {
+            let length = file.length_at_hand()?;
+            Some(file.taken_out(length))
         }
 
         fn size(data: &Vec<u8>) -> usize {

@@ -22,6 +22,9 @@ type Line<D> = Pin<Box<dyn Future<Output = Result<D>>>>;
 impl<F: Form> File<F> {
     /// The lines that are left, each with its newline. Mirrors `async for line in file`.
     ///
+    /// A line that the file's buffer has whole comes at once; for others a thread reads the buffer full, in two iterations. So a loop over the lines
+    /// suspends its task once for each 64 KiB.
+    ///
     /// ```
     /// use futures_util::TryStreamExt;
     /// use kolo::{open, run};
@@ -36,6 +39,9 @@ impl<F: Form> File<F> {
     ///
     /// # Errors
     /// As [`read_line`](File::read_line). The stream goes on after one.
+    ///
+    /// # Cancel safety
+    /// A line that is not given to the task is read by whoever reads next, unless a thread is at it.
     pub fn lines(&self) -> Lines<F> {
         Lines {
             file: self.clone(),
@@ -50,6 +56,11 @@ impl<F: Form> Stream for Lines<F> {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         let file = &this.file;
+        if this.line.is_none()
+            && let Some(line) = file.line_at_hand()
+        {
+            return Poll::Ready(Some(Ok(line)));
+        }
         let line = this.line.get_or_insert_with(|| {
             let file = file.clone();
             Box::pin(async move { file.read_line().await })

@@ -40,6 +40,15 @@ pub(crate) fn read_line(file: &mut Buffered, limit: Option<usize>) -> Result<Str
     Ok(line)
 }
 
+/// The next line, if all of it was read ahead, is text, and ends in the usual way.
+pub(crate) fn line_at_hand(file: &mut Buffered) -> Option<String> {
+    let length = file.length_at_hand()?;
+    let line = &file.ahead()[..length];
+    let line = std::str::from_utf8(line).ok().filter(|line| !line.contains('\r'))?.to_owned();
+    file.take(length);
+    Some(line)
+}
+
 /// The next character; a line's end is `\n`, however it is written.
 fn next(file: &mut Buffered) -> Result<Option<char>> {
     let Some(first) = peek(file, 0)? else { return Ok(None) };

@@ -115,7 +115,7 @@ impl Process {
     /// Sends it a signal, by its number. One that has exited gets none. Mirrors `process.send_signal`.
     ///
     /// # Errors
-    /// Value, for a number that is no signal's; Io: that there is no such process, once it has exited and its pipes are closed, or that it is
+    /// Value, for a number that is no signal's, and for a real-time signal's; Io: that there is no such process, once it has exited and its pipes are closed, or that it is
     /// not permitted.
     #[track_caller]
     pub fn send_signal(&self, signal: i32) -> Result<()> {

@@ -2,38 +2,14 @@
 
 use std::fs;
 use std::io::SeekFrom;
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use kolo_executor::{Kind, create_task, sleep};
 use kolo_os::{open, open_binary};
 
+use crate::scratch::Scratch;
 use crate::support::outcome::error_of;
 use crate::support::runs::{in_loop, traced};
-
-/// A file that is not there yet, and is gone at the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(content: impl AsRef<[u8]>) -> Scratch {
-        static LAST: AtomicU32 = AtomicU32::new(0);
-        let name = format!("kolo-os-{}-{}", std::process::id(), LAST.fetch_add(1, Ordering::Relaxed));
-        let path = std::env::temp_dir().join(name);
-        fs::write(&path, content).unwrap();
-        Scratch(path)
-    }
-
-    fn content(&self) -> String {
-        fs::read_to_string(&self.0).unwrap()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        fs::remove_file(&self.0).unwrap();
-    }
-}
 
 #[test]
 fn a_mode_that_is_none_is_refused_in_pythons_words() {

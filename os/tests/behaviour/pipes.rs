@@ -9,6 +9,8 @@ use kolo::{
     running_loop, sleep,
 };
 
+use crate::alone::alone;
+
 #[derive(Default)]
 struct Log(RefCell<Vec<String>>);
 
@@ -58,82 +60,96 @@ async fn turns(count: usize) -> Result<()> {
 
 #[test]
 fn a_read_pipe_tells_of_its_data_and_then_of_its_end() {
-    run(async {
-        let (theirs, mut ours) = std::io::pipe()?;
-        let before = running_loop().iterations();
-        let (transport, log) = create_read_pipe(|| Rc::new(Log::default()), theirs).await?;
-        assert_eq!(running_loop().iterations() - before, 2);
-        assert_eq!(log.take(), ["made"]);
-        ours.write_all(b"1")?;
-        turns(2).await?;
-        ours.write_all(b"2345")?;
-        turns(2).await?;
-        assert_eq!(log.take(), ["1", "2345"]);
-        drop(ours);
-        turns(3).await?;
-        assert_eq!(log.take(), ["eof", "lost"]);
-        assert!(transport.is_closing());
-        transport.pause_reading();
-        transport.resume_reading();
-        assert!(!transport.is_reading());
-        Ok(())
-    })
-    .unwrap();
+    alone(
+        concat!(module_path!(), "::a_read_pipe_tells_of_its_data_and_then_of_its_end"),
+        || {
+            run(async {
+                let (theirs, mut ours) = std::io::pipe()?;
+                let before = running_loop().iterations();
+                let (transport, log) = create_read_pipe(|| Rc::new(Log::default()), theirs).await?;
+                assert_eq!(running_loop().iterations() - before, 2);
+                assert_eq!(log.take(), ["made"]);
+                ours.write_all(b"1")?;
+                turns(2).await?;
+                ours.write_all(b"2345")?;
+                turns(2).await?;
+                assert_eq!(log.take(), ["1", "2345"]);
+                drop(ours);
+                turns(3).await?;
+                assert_eq!(log.take(), ["eof", "lost"]);
+                assert!(transport.is_closing());
+                transport.pause_reading();
+                transport.resume_reading();
+                assert!(!transport.is_reading());
+                Ok(())
+            })
+            .unwrap();
+        },
+    );
 }
 
 #[test]
 fn a_read_pipe_is_paused_and_goes_on() {
-    run(async {
-        let (theirs, mut ours) = std::io::pipe()?;
-        let (transport, log) = create_read_pipe(|| Rc::new(Log::default()), theirs).await?;
-        log.take();
-        transport.pause_reading();
-        transport.pause_reading();
-        ours.write_all(b"x")?;
-        turns(5).await?;
-        assert!(log.take().is_empty());
-        transport.resume_reading();
-        transport.resume_reading();
-        turns(2).await?;
-        assert_eq!(log.take(), ["x"]);
-        transport.close();
-        transport.close();
-        turns(1).await?;
-        assert_eq!(log.take(), ["lost"]);
-        assert_eq!(ours.write_all(b"x").unwrap_err().kind(), std::io::ErrorKind::BrokenPipe);
-        Ok(())
-    })
-    .unwrap();
+    alone(concat!(module_path!(), "::a_read_pipe_is_paused_and_goes_on"), || {
+        run(async {
+            let (theirs, mut ours) = std::io::pipe()?;
+            let (transport, log) = create_read_pipe(|| Rc::new(Log::default()), theirs).await?;
+            log.take();
+            transport.pause_reading();
+            transport.pause_reading();
+            ours.write_all(b"x")?;
+            turns(5).await?;
+            assert!(log.take().is_empty());
+            transport.resume_reading();
+            transport.resume_reading();
+            turns(2).await?;
+            assert_eq!(log.take(), ["x"]);
+            transport.close();
+            transport.close();
+            turns(1).await?;
+            assert_eq!(log.take(), ["lost"]);
+            assert_eq!(ours.write_all(b"x").unwrap_err().kind(), std::io::ErrorKind::BrokenPipe);
+            Ok(())
+        })
+        .unwrap();
+    });
 }
 
 #[test]
 fn a_write_pipe_learns_that_nobody_reads() {
-    run(async {
-        let (ours, theirs) = std::io::pipe()?;
-        let (transport, log) = create_write_pipe(|| Rc::new(Log::default()), theirs).await?;
-        transport.write("hello")?;
-        drop(ours);
-        turns(3).await?;
-        assert_eq!(log.take(), ["made", "lost"]);
-        assert!(transport.is_closing());
-        transport.write("swallowed")
-    })
-    .unwrap();
+    alone(concat!(module_path!(), "::a_write_pipe_learns_that_nobody_reads"), || {
+        run(async {
+            let (ours, theirs) = std::io::pipe()?;
+            let (transport, log) = create_write_pipe(|| Rc::new(Log::default()), theirs).await?;
+            transport.write("hello")?;
+            drop(ours);
+            turns(3).await?;
+            assert_eq!(log.take(), ["made", "lost"]);
+            assert!(transport.is_closing());
+            transport.write("swallowed")
+        })
+        .unwrap();
+    });
 }
 
 #[test]
 fn a_write_pipe_with_something_left_is_broken() {
-    run(async {
-        let (ours, theirs) = std::io::pipe()?;
-        let (transport, log) = create_write_pipe(|| Rc::new(Log::default()), theirs).await?;
-        transport.write(vec![b'x'; 1_000_000])?;
-        drop(ours);
-        turns(3).await?;
-        assert_eq!(log.take(), ["made", "pause", "lost: Some(32)"]);
-        assert_eq!(transport.write_buffer_size(), 0);
-        Ok(())
-    })
-    .unwrap();
+    alone(
+        concat!(module_path!(), "::a_write_pipe_with_something_left_is_broken"),
+        || {
+            run(async {
+                let (ours, theirs) = std::io::pipe()?;
+                let (transport, log) = create_write_pipe(|| Rc::new(Log::default()), theirs).await?;
+                transport.write(vec![b'x'; 1_000_000])?;
+                drop(ours);
+                turns(3).await?;
+                assert_eq!(log.take(), ["made", "pause", "lost: Some(32)"]);
+                assert_eq!(transport.write_buffer_size(), 0);
+                Ok(())
+            })
+            .unwrap();
+        },
+    );
 }
 
 #[test]

@@ -131,3 +131,44 @@ fn after_its_removal_a_signal_does_what_it_does_by_default() {
     })
     .unwrap();
 }
+
+#[test]
+fn of_a_real_time_signal_none_is_lost_and_after_its_removal_it_ends_the_program() {
+    const NUMBER: i32 = 40;
+    if std::env::var_os("KOLO_ENDS_BY_REAL_TIME_SIGNAL").is_some() {
+        run::<()>(async {
+            let calls = Rc::new(std::cell::Cell::new(0));
+            let count = calls.clone();
+            add_signal_handler(NUMBER, move || count.set(count.get() + 1))?;
+            sleep(0).await?;
+            // More than the system's buffer for them holds at a time could be lost.
+            (0..50).for_each(|_| send(NUMBER));
+            for _ in 0..4 {
+                sleep(0).await?;
+            }
+            assert_eq!(calls.get(), 50);
+            create_subprocess_shell("kill -40 $PPID").await?.wait().await?;
+            while calls.get() == 50 {
+                sleep(0).await?;
+            }
+            assert!(remove_signal_handler(NUMBER)?);
+            send(NUMBER);
+            unreachable!("it has ended")
+        })
+        .unwrap();
+    }
+    run(async {
+        let me = std::env::current_exe()?;
+        let name = "signals::of_a_real_time_signal_none_is_lost_and_after_its_removal_it_ends_the_program";
+        let child = kolo::create_subprocess_exec([me.as_os_str(), "--exact".as_ref(), name.as_ref()])
+            .env("KOLO_ENDS_BY_REAL_TIME_SIGNAL", "1")
+            .stdout(kolo::DEVNULL);
+        let child = child.await?;
+        let refused = child.send_signal(NUMBER).unwrap_err();
+        assert_eq!(refused.kind(), Kind::Value);
+        assert!(refused.message().starts_with("real-time signal 40 cannot be sent to a child"));
+        assert_eq!(child.wait().await?, 128 + NUMBER);
+        Ok(())
+    })
+    .unwrap();
+}

@@ -1,50 +1,19 @@
-//! `test_events`: calls on threads, and subprocesses.
+//! `test_events`: pipes, signals and subprocesses.
 
-use std::sync::mpsc::channel;
-use std::thread;
+use std::cell::RefCell;
+use std::io::{PipeReader, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
 
-use kolo::{PIPE, STDOUT, create_subprocess_exec, create_subprocess_shell, run};
-use kolo_executor::Runner;
-use kolo_os::{ThreadPoolExecutor, run_in_executor, set_default_executor};
+use kolo::testing::hops;
+use kolo::{
+    EventLoop, Kind, PIPE, Result, STDOUT, add_signal_handler, create_read_pipe, create_subprocess_exec, create_subprocess_shell,
+    create_write_pipe, remove_signal_handler, run, sock_recv,
+};
+use signal_hook::low_level::raise;
 
-use crate::support::runs::in_loop;
-
-#[test]
-fn test_run_in_executor() {
-    in_loop(async {
-        let here = thread::current().id();
-        let (value, there) = run_in_executor(None, move || Ok(("yo", thread::current().id()))).await?;
-        assert_eq!(value, "yo");
-        assert_ne!(there, here);
-        Ok(())
-    });
-}
-
-#[test]
-fn test_run_in_executor_cancel() {
-    let (begun, has_begun) = channel();
-    let (end, ended) = channel::<()>();
-    let pool = std::sync::Arc::new(ThreadPoolExecutor::new());
-    let runner = Runner::builder().build().unwrap();
-    let shared = pool.clone();
-    runner
-        .run(async move {
-            set_default_executor(shared);
-            let job = run_in_executor(None, move || {
-                let _ = begun.send(());
-                Ok(ended.recv().is_ok())
-            });
-            has_begun.recv()?;
-            assert!(job.cancel());
-            Ok(())
-        })
-        .unwrap();
-    // Not by the runner's end, which would wait for the job.
-    runner.event_loop().close().unwrap();
-    // Nothing is told to the loop, and nobody stumbles over that.
-    end.send(()).unwrap();
-    pool.shutdown(true, false);
-}
+use crate::pipe_log::{Log, alone, briefly};
 
 fn returncode_of(command: &'static str, signal: Option<i32>) -> i32 {
     let returncode = run(async move {
@@ -152,4 +121,117 @@ fn test_subprocess_stderr_redirect_to_stdout() {
 fn test_subprocess_wait_no_same_group() {
     let returncode = run(async { create_subprocess_shell("exit 7").process_group(0).await?.wait().await });
     assert_eq!(returncode.unwrap(), 7);
+}
+
+#[test]
+fn test_read_pipe() {
+    alone(concat!(module_path!(), "::test_read_pipe"), async {
+        let (theirs, mut ours) = std::io::pipe()?;
+        let (_transport, log) = create_read_pipe(|| Rc::new(Log::default()), theirs).await?;
+        assert_eq!(log.take(), ["made"]);
+        for data in ["1", "2345"] {
+            ours.write_all(data.as_bytes())?;
+            briefly().await?;
+            assert_eq!(log.take(), [format!("{} bytes", data.len())]);
+        }
+        drop(ours);
+        briefly().await?;
+        assert_eq!(log.take(), ["eof", "lost"]);
+        Ok(())
+    });
+}
+
+#[test]
+fn test_unclosed_pipe_transport() {
+    let event_loop = EventLoop::new().unwrap();
+    let transports = event_loop.run_until_complete(async {
+        let (reader, writer) = std::io::pipe()?;
+        let (read, _) = create_read_pipe(|| Rc::new(Log::default()), reader).await?;
+        let (write, _) = create_write_pipe(|| Rc::new(Log::default()), writer).await?;
+        Ok([read, write])
+    });
+    event_loop.close().unwrap();
+    // Here the loop's end has closed them.
+    let [read, write] = transports.unwrap().map(|transport| format!("{transport:?}"));
+    assert!(
+        read.contains("<ReadPipe closed") && write.contains("<WritePipe closed"),
+        "{read} {write}"
+    );
+}
+
+#[test]
+fn test_write_pipe() {
+    fn read(pipe: &PipeReader, expected: &str) -> Result<()> {
+        let mut data = vec![0; expected.len()];
+        let count = rustix::io::read(pipe, &mut data[..])?;
+        assert_eq!(&data[..count], expected.as_bytes());
+        Ok(())
+    }
+    alone(concat!(module_path!(), "::test_write_pipe"), async {
+        let (ours, theirs) = std::io::pipe()?;
+        let (transport, log) = create_write_pipe(|| Rc::new(Log::default()), theirs).await?;
+        for data in ["1", "2345"] {
+            transport.write(data)?;
+            read(&ours, data)?;
+        }
+        assert_eq!(log.take(), ["made"]);
+        drop(ours);
+        transport.close();
+        briefly().await?;
+        assert_eq!(log.take(), ["lost"]);
+        Ok(())
+    });
+}
+
+#[test]
+fn test_write_pipe_disconnect_on_close() {
+    alone(concat!(module_path!(), "::test_write_pipe_disconnect_on_close"), async {
+        let (ours, theirs) = UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        let ours = Rc::new(ours);
+        let (transport, log) = create_write_pipe(|| Rc::new(Log::default()), OwnedFd::from(theirs)).await?;
+        transport.write("1")?;
+        assert_eq!(sock_recv(&ours, 1024).await?, b"1");
+        drop(ours);
+        briefly().await?;
+        assert_eq!(log.take(), ["made", "lost"]);
+        Ok(())
+    });
+}
+
+#[test]
+fn test_add_signal_handler() {
+    const SIGUSR1: i32 = 10;
+    alone(concat!(module_path!(), "::test_add_signal_handler"), async {
+        for none in [0, -1, 65] {
+            assert_eq!(add_signal_handler(none, || {}).unwrap_err().kind(), Kind::Value);
+            assert_eq!(remove_signal_handler(none).unwrap_err().kind(), Kind::Value);
+        }
+        assert_eq!(add_signal_handler(9, || {}).unwrap_err().kind(), Kind::Runtime);
+        assert!(!remove_signal_handler(9)?);
+        let calls = Rc::new(RefCell::new(0));
+        let count = calls.clone();
+        add_signal_handler(SIGUSR1, move || *count.borrow_mut() += 1)?;
+        hops(1).await?;
+        raise(SIGUSR1)?;
+        hops(3).await?;
+        assert_eq!(*calls.borrow(), 1);
+        assert!(remove_signal_handler(SIGUSR1)? && !remove_signal_handler(SIGUSR1)?);
+        Ok(())
+    });
+}
+
+#[test]
+fn test_signal_handling_args() {
+    const SIGALRM: i32 = 14;
+    alone(concat!(module_path!(), "::test_signal_handling_args"), async {
+        let seen = Rc::new(RefCell::new(Vec::new()));
+        let (args, log) = (("ABC", 3), seen.clone());
+        add_signal_handler(SIGALRM, move || log.borrow_mut().push(args))?;
+        hops(1).await?;
+        raise(SIGALRM)?;
+        hops(3).await?;
+        assert_eq!(*seen.borrow(), [("ABC", 3)]);
+        Ok(())
+    });
 }

@@ -1,4 +1,4 @@
-//! `Future`: what a thread waits for.
+//! `Job`: what a thread waits for.
 
 use std::any::type_name;
 use std::fmt;
@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use kolo_executor::primitive::say;
 use kolo_executor::{Error, Result};
 
-/// The result of a job, for threads to wait for. A handle: clones are the same future. Mirrors `concurrent.futures.Future`.
+/// A call that a pool was given, and what it comes to, for threads to wait for. A handle: clones are the same job. Mirrors
+/// `concurrent.futures.Future`.
 ///
 /// Its methods block the thread; a task awaits [`wrap_future`](crate::wrap_future) of it.
 ///
@@ -20,13 +21,14 @@ use kolo_executor::{Error, Result};
 /// use kolo::{Kind, ThreadPoolExecutor};
 ///
 /// let pool = ThreadPoolExecutor::new();
-/// let future = pool.submit(|| Ok(7 * 7))?;
-/// assert_eq!(future.result()?, 49);
-/// assert!(future.done() && !future.cancelled());
-/// assert_eq!(future.wait_timeout(Duration::ZERO)?, ()); // it is done: nothing to wait for
+/// let job = pool.submit(|| Ok(7 * 7))?;
+/// assert_eq!(job.result()?, 49);
+/// assert!(job.done() && !job.cancelled());
+/// assert_eq!(job.wait_timeout(Duration::ZERO)?, ()); // it is done: nothing to wait for
 /// # Ok::<(), kolo::Error>(())
 /// ```
-pub struct Future<T>(Arc<Shared<T>>);
+#[doc(alias = "Future")]
+pub struct Job<T>(Arc<Shared<T>>);
 
 struct Shared<T> {
     inner: Mutex<Inner<T>>,
@@ -38,7 +40,7 @@ struct Inner<T> {
     callbacks: Vec<Callback<T>>,
 }
 
-type Callback<T> = Box<dyn FnOnce(&Future<T>) + Send>;
+type Callback<T> = Box<dyn FnOnce(&Job<T>) + Send>;
 
 enum State<T> {
     Pending,
@@ -64,13 +66,24 @@ impl<T> State<T> {
     }
 }
 
-impl<T> Future<T> {
-    pub(crate) fn new() -> Future<T> {
+impl<T> Job<T> {
+    /// A job that nobody has begun, for authors of executors. Mirrors `Future()`.
+    ///
+    /// ```
+    /// use kolo::concurrent::Job;
+    ///
+    /// let job = Job::new();
+    /// assert!(job.set_running_or_notify_cancel());
+    /// job.complete(Ok(42))?;
+    /// assert_eq!(job.result()?, 42);
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
+    pub fn new() -> Job<T> {
         let inner = Inner {
             state: State::Pending,
             callbacks: Vec::new(),
         };
-        Future(Arc::new(Shared {
+        Job(Arc::new(Shared {
             inner: Mutex::new(inner),
             done: Condvar::new(),
         }))
@@ -128,7 +141,7 @@ impl<T> Future<T> {
         self.copied(Location::caller())
     }
 
-    /// [`result`](Future::result), which waits for so long at the most. Mirrors `Future.result(timeout)`.
+    /// [`result`](Job::result), which waits for so long at the most. Mirrors `Future.result(timeout)`.
     ///
     /// # Errors
     /// As `result`; Timeout, when it is not done in time. It goes on.
@@ -156,7 +169,7 @@ impl<T> Future<T> {
     /// Blocks until it is done, and returns what the job returned, once: for values that cannot be cloned.
     ///
     /// # Errors
-    /// As [`result`](Future::result). An error is not taken: it comes again.
+    /// As [`result`](Job::result). An error is not taken: it comes again.
     #[track_caller]
     pub fn take_result(&self) -> Result<T> {
         let Some(mut inner) = self.settled(None) else {
@@ -220,7 +233,7 @@ impl<T> Future<T> {
     /// in which they were added. Mirrors `Future.add_done_callback`.
     ///
     /// A panic of the callback is told of on standard error.
-    pub fn add_done_callback(&self, callback: impl FnOnce(&Future<T>) + Send + 'static) {
+    pub fn add_done_callback(&self, callback: impl FnOnce(&Job<T>) + Send + 'static) {
         let mut inner = self.inner();
         if inner.state.is_done() {
             drop(inner);
@@ -230,8 +243,9 @@ impl<T> Future<T> {
         }
     }
 
-    /// The job begins, unless it was cancelled.
-    pub(crate) fn begin(&self) -> bool {
+    /// It begins, unless it was cancelled: then `false`, and the call is not to be made. For authors of executors. Mirrors
+    /// `Future.set_running_or_notify_cancel`.
+    pub fn set_running_or_notify_cancel(&self) -> bool {
         let mut inner = self.inner();
         let begins = matches!(inner.state, State::Pending);
         if begins {
@@ -240,11 +254,21 @@ impl<T> Future<T> {
         begins
     }
 
-    /// The job has ended.
-    pub(crate) fn finish(&self, outcome: Result<T>) {
+    /// It has ended, with what the call has come to. For authors of executors. Mirrors `Future.set_result` and `Future.set_exception`.
+    ///
+    /// # Errors
+    /// InvalidState, when it is done already, or was cancelled.
+    #[doc(alias("set_result", "set_exception"))]
+    #[track_caller]
+    pub fn complete(&self, outcome: Result<T>) -> Result<()> {
         let mut inner = self.inner();
+        if inner.state.is_done() {
+            drop(inner);
+            return Err(Error::invalid_state(format!("{self:?} is done already")).at(Location::caller()));
+        }
         inner.state = State::Finished(outcome);
         self.tell(inner);
+        Ok(())
     }
 
     fn tell(&self, mut inner: MutexGuard<'_, Inner<T>>) {
@@ -273,16 +297,22 @@ fn taken(site: &'static Location<'static>) -> Error {
     Error::invalid_state("the result of the job was taken already").at(site)
 }
 
-impl<T> Clone for Future<T> {
-    fn clone(&self) -> Self {
-        Future(self.0.clone())
+impl<T> Default for Job<T> {
+    fn default() -> Self {
+        Job::new()
     }
 }
 
-impl<T> fmt::Debug for Future<T> {
+impl<T> Clone for Job<T> {
+    fn clone(&self) -> Self {
+        Job(self.0.clone())
+    }
+}
+
+impl<T> fmt::Debug for Job<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = self.inner();
-        write!(f, "<Future state={}", inner.state.name())?;
+        write!(f, "<Job state={}", inner.state.name())?;
         match &inner.state {
             State::Finished(Ok(_)) | State::Taken => write!(f, " returned {}>", type_name::<T>()),
             State::Finished(Err(error)) => write!(f, " raised {:?}>", error.kind()),

@@ -1,16 +1,16 @@
 //! `ThreadPoolExecutor`: threads for calls that block.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, LazyLock};
+use std::thread;
 
 use kolo_executor::{Error, Result};
 
-use crate::concurrent::future::Future;
-use crate::threads::map::Map;
+use crate::concurrent::job::Job;
+use crate::map::Map;
+use crate::queue::{Entry, Fate, Initializer, Shared, Site, broken};
 
 /// Threads for calls that block, or that compute for long. Mirrors `concurrent.futures.ThreadPoolExecutor`.
 ///
@@ -35,37 +35,7 @@ pub struct ThreadPoolExecutor {
     shared: Arc<Shared>,
     most: usize,
     prefix: String,
-}
-
-struct Shared {
-    state: Mutex<State>,
-    news: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    jobs: VecDeque<Job>,
-    /// How many threads have nothing to do that no job has been submitted for.
-    idle: usize,
-    threads: Vec<JoinHandle<()>>,
-    /// What each of the threads runs, by the line that submitted it.
-    running: Vec<Option<Site>>,
-    is_shut_down: bool,
-}
-
-type Site = &'static Location<'static>;
-
-/// A call, and the line that submitted it.
-struct Job {
-    call: Box<dyn FnOnce(Fate) + Send>,
-    site: Site,
-}
-
-/// What becomes of a job.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Run,
-    Cancel,
+    initializer: Option<Initializer>,
 }
 
 /// To know it is dear.
@@ -82,12 +52,10 @@ impl ThreadPoolExecutor {
     /// A pool whose threads are named `prefix_0`, `prefix_1` and so on. Mirrors `ThreadPoolExecutor(thread_name_prefix=prefix)`.
     pub fn named(prefix: impl Into<String>) -> ThreadPoolExecutor {
         ThreadPoolExecutor {
-            shared: Arc::new(Shared {
-                state: Mutex::default(),
-                news: Condvar::new(),
-            }),
+            shared: Arc::default(),
             most: (*PROCESSORS + 4).min(32),
             prefix: prefix.into(),
+            initializer: None,
         }
     }
 
@@ -104,18 +72,43 @@ impl ThreadPoolExecutor {
         Ok(self)
     }
 
+    /// Has each thread call this before its first job. Mirrors `ThreadPoolExecutor(initializer=...)`.
+    ///
+    /// If it fails, that is told of on standard error, and the pool is broken: the jobs that wait, and those that come, fail with an error of kind
+    /// Runtime, `A thread initializer failed, the thread pool is not usable anymore`.
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    ///
+    /// use kolo::ThreadPoolExecutor;
+    ///
+    /// thread_local! {
+    ///     static CONNECTION: Cell<u32> = const { Cell::new(0) };
+    /// }
+    ///
+    /// let pool = ThreadPoolExecutor::new().initializer(|| Ok(CONNECTION.set(42)));
+    /// assert_eq!(pool.submit(|| Ok(CONNECTION.get()))?.result()?, 42);
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
+    pub fn initializer(mut self, initializer: impl Fn() -> Result<()> + Send + Sync + 'static) -> ThreadPoolExecutor {
+        self.initializer = Some(Arc::new(initializer));
+        self
+    }
+
     /// Has a thread make the call, and returns what threads can wait for. Mirrors `Executor.submit`. For a task there is
     /// [`run_in_executor`](crate::run_in_executor).
     ///
     /// # Errors
-    /// Runtime, after [`shutdown`](ThreadPoolExecutor::shutdown), and when not one thread can be started.
+    /// Runtime, after [`shutdown`](ThreadPoolExecutor::shutdown), when an [`initializer`](ThreadPoolExecutor::initializer) has failed, and when not one
+    /// thread can be started.
     #[track_caller]
-    pub fn submit<T: Send + 'static>(&self, call: impl FnOnce() -> Result<T> + Send + 'static) -> Result<Future<T>> {
+    pub fn submit<T: Send + 'static>(&self, call: impl FnOnce() -> Result<T> + Send + 'static) -> Result<Job<T>> {
         self.submit_at(Location::caller(), call)
     }
 
     /// Calls `call` with each of the items, on the pool's threads; the iterator gives the results in the items' order, and blocks until the next
-    /// one is there. Mirrors `Executor.map`. All are submitted at once. What is left when the iterator is dropped is cancelled.
+    /// one is there. Mirrors `Executor.map`, and with [`timeout`](Map::timeout) `Executor.map(timeout=...)`. All are submitted at once. What is left
+    /// when the iterator is dropped is cancelled.
     ///
     /// # Errors
     /// As [`submit`](ThreadPoolExecutor::submit).
@@ -126,7 +119,7 @@ impl ThreadPoolExecutor {
         T: Send + 'static,
     {
         let (site, call) = (Location::caller(), Arc::new(call));
-        let mut map = Map::default();
+        let mut map = Map::begin();
         for item in items {
             let call = call.clone();
             map.push(self.submit_at(site, move || call(item))?);
@@ -163,24 +156,30 @@ impl ThreadPoolExecutor {
         }
     }
 
-    pub(crate) fn submit_at<T: Send + 'static>(
-        &self,
-        site: Site,
-        call: impl FnOnce() -> Result<T> + Send + 'static,
-    ) -> Result<Future<T>> {
-        let future = Future::new();
-        let handle = future.clone();
+    /// [`submit`](ThreadPoolExecutor::submit), on behalf of this line of the program.
+    ///
+    /// # Errors
+    /// As `submit`.
+    pub fn submit_at<T: Send + 'static>(&self, site: Site, call: impl FnOnce() -> Result<T> + Send + 'static) -> Result<Job<T>> {
+        let job = Job::new();
+        let handle = job.clone();
         let call = Box::new(move |fate| match fate {
-            Fate::Run if future.begin() => future.finish(Error::catch(call)),
+            // Nobody else completes it.
+            Fate::Run if job.set_running_or_notify_cancel() => drop(job.complete(Error::catch(call))),
             Fate::Run => {}
-            Fate::Cancel => drop(future.cancel()),
+            Fate::Cancel => drop(job.cancel()),
+            Fate::Fail => drop(job.complete(Err(broken()))),
         });
-        self.accept(Job { call, site }).map_err(|error| error.at(site))?;
+        self.accept(Entry { call, site }).map_err(|error| error.at(site))?;
         Ok(handle)
     }
 
-    fn accept(&self, job: Job) -> Result<()> {
+    fn accept(&self, job: Entry) -> Result<()> {
         let mut state = self.shared.lock();
+        if state.is_broken {
+            drop(state);
+            return Err(broken());
+        }
         if state.is_shut_down {
             drop(state);
             return Err(Error::runtime("cannot schedule new futures after shutdown"));
@@ -196,10 +195,10 @@ impl ThreadPoolExecutor {
         if number == self.most {
             return Ok(());
         }
-        let shared = self.shared.clone();
+        let (shared, initializer) = (self.shared.clone(), self.initializer.clone());
         let started = thread::Builder::new()
             .name(format!("{}_{number}", self.prefix))
-            .spawn(move || shared.work(number));
+            .spawn(move || shared.work(number, initializer));
         match started {
             Ok(thread) => {
                 state.threads.push(thread);
@@ -223,54 +222,6 @@ impl ThreadPoolExecutor {
         let named =
             |(number, site): (usize, &Option<Site>)| Some(format!("{}_{number} runs the job of {}", self.prefix, (*site)?));
         running.filter_map(named).collect()
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // No job runs under the lock.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A thread's life.
-    fn work(&self, number: usize) {
-        let mut state = self.lock();
-        loop {
-            while let Some(job) = state.jobs.pop_front() {
-                state.note(number, Some(job.site));
-                drop(state);
-                job.end(Fate::Run);
-                state = self.lock();
-                state.note(number, None);
-            }
-            state.idle += 1;
-            while state.jobs.is_empty() {
-                if state.is_shut_down {
-                    return;
-                }
-                // Whoever submits a job counts one less that is idle: it may be another thread that comes to it.
-                state = self.news.wait(state).unwrap_or_else(PoisonError::into_inner);
-            }
-        }
-    }
-}
-
-impl State {
-    fn note(&mut self, number: usize, site: Option<Site>) {
-        if self.running.len() <= number {
-            self.running.resize(number + 1, None);
-        }
-        self.running[number] = site;
-    }
-}
-
-impl Job {
-    fn end(self, fate: Fate) {
-        // The call itself is caught within; what it owns, and its result, may panic when they are dropped.
-        let _ = Error::catch(|| {
-            (self.call)(fate);
-            Ok(())
-        });
     }
 }
 

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use kolo_executor::{Clock, EventLoop, Kind, Result, Runner, create_task, running_loop, sleep};
-use kolo_os::{ThreadPoolExecutor, run_in_executor, shutdown_default_executor, to_thread, wrap_future};
+use kolo_threads::{ThreadPoolExecutor, run_in_executor, shutdown_default_executor, to_thread, wrap_future};
 
 use crate::support::outcome::{error_of, kind_of, panic_of};
 use crate::support::runs::{in_loop, traced};

@@ -9,16 +9,17 @@
 //! let pool = ThreadPoolExecutor::new();
 //! let squares: Vec<_> = (0..3).map(|n| pool.submit(move || Ok(n * n))).collect::<kolo::Result<_>>()?;
 //! let mut found = Vec::new();
-//! for future in concurrent::as_completed(&squares) {
-//!     found.push(future.result()?);
+//! for square in concurrent::as_completed(&squares) {
+//!     found.push(square.result()?);
 //! }
 //! found.sort();
 //! assert_eq!(found, [0, 1, 4]);
 //! # Ok::<(), kolo::Error>(())
 //! ```
 
-pub(crate) mod future;
+pub(crate) mod job;
 mod several;
 
-pub use future::Future;
+pub use crate::map::Map;
+pub use job::Job;
 pub use several::{AsCompleted, Waited, as_completed, wait};

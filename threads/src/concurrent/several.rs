@@ -1,24 +1,24 @@
-//! `wait` and `as_completed`: several futures.
+//! `wait` and `as_completed`: several jobs.
 
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use kolo_executor::{Error, Result, ReturnWhen};
 
-use crate::concurrent::future::Future;
+use crate::concurrent::job::Job;
 
 /// Those that are done, and those that are not, each in the order in which they were given; from [`wait`].
 #[derive(Debug)]
 pub struct Waited<T> {
     /// Ended or cancelled.
-    pub done: Vec<Future<T>>,
+    pub done: Vec<Job<T>>,
     /// Not yet.
-    pub not_done: Vec<Future<T>>,
+    pub not_done: Vec<Job<T>>,
 }
 
-/// Blocks until all of the futures are done, or as many as `return_when` says, for so long at the most. Mirrors `concurrent.futures.wait`.
+/// Blocks until all of the jobs are done, or as many as `return_when` says, for so long at the most. Mirrors `concurrent.futures.wait`.
 ///
-/// A future that is given twice is returned once. When the time is up nothing is cancelled, and no error tells of it.
+/// A job that is given twice is returned once. When the time is up nothing is cancelled, and no error tells of it.
 ///
 /// ```
 /// use kolo::{ReturnWhen, ThreadPoolExecutor, concurrent};
@@ -30,30 +30,30 @@ pub struct Waited<T> {
 /// # Ok::<(), kolo::Error>(())
 /// ```
 pub fn wait<'a, T: Send + 'static>(
-    futures: impl IntoIterator<Item = &'a Future<T>>,
+    jobs: impl IntoIterator<Item = &'a Job<T>>,
     timeout: Option<Duration>,
     return_when: ReturnWhen,
 ) -> Waited<T> {
-    let futures = each_once(futures);
+    let jobs = each_once(jobs);
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    let failed = |future: &Future<T>| matches!(future.error(), Ok(Some(_)));
-    let enough = |future: &Future<T>| match return_when {
+    let failed = |job: &Job<T>| matches!(job.error(), Ok(Some(_)));
+    let enough = |job: &Job<T>| match return_when {
         ReturnWhen::FirstCompleted => true,
-        ReturnWhen::FirstException => failed(future),
+        ReturnWhen::FirstException => failed(job),
         ReturnWhen::AllCompleted => false,
     };
-    let mut is_over = futures.iter().any(|future| future.done() && enough(future));
-    let mut ends = Ends::of(futures.clone());
+    let mut is_over = jobs.iter().any(|job| job.done() && enough(job));
+    let mut ends = Ends::of(jobs.clone());
     while !is_over {
-        is_over = ends.next(deadline).is_none_or(|future| enough(&future));
+        is_over = ends.next(deadline).is_none_or(|job| enough(&job));
     }
-    let (done, not_done) = futures.into_iter().partition(Future::done);
+    let (done, not_done) = jobs.into_iter().partition(Job::done);
     Waited { done, not_done }
 }
 
-/// The futures, each as soon as it is done. Mirrors `concurrent.futures.as_completed`. The iterator blocks; a future that is given twice comes once.
-pub fn as_completed<'a, T: Send + 'static>(futures: impl IntoIterator<Item = &'a Future<T>>) -> AsCompleted<T> {
-    AsCompleted(Ends::of(each_once(futures)))
+/// The jobs, each as soon as it is done. Mirrors `concurrent.jobs.as_completed`. The iterator blocks; a job that is given twice comes once.
+pub fn as_completed<'a, T: Send + 'static>(jobs: impl IntoIterator<Item = &'a Job<T>>) -> AsCompleted<T> {
+    AsCompleted(Ends::of(each_once(jobs)))
 }
 
 /// The iterator of [`as_completed`].
@@ -65,7 +65,7 @@ impl<T: Send + 'static> AsCompleted<T> {
     ///
     /// # Errors
     /// Timeout, `2 (of 3) futures unfinished`.
-    pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<Future<T>>> {
+    pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<Job<T>>> {
         let ends = &mut self.0;
         match ends.next(Instant::now().checked_add(timeout)) {
             None if ends.left > 0 => {
@@ -78,9 +78,9 @@ impl<T: Send + 'static> AsCompleted<T> {
 }
 
 impl<T> Iterator for AsCompleted<T> {
-    type Item = Future<T>;
+    type Item = Job<T>;
 
-    fn next(&mut self) -> Option<Future<T>> {
+    fn next(&mut self) -> Option<Job<T>> {
         self.0.next(None)
     }
 }
@@ -91,21 +91,21 @@ impl<T> std::fmt::Debug for AsCompleted<T> {
     }
 }
 
-/// The ends of several futures, in the order in which they come.
+/// The ends of several jobs, in the order in which they come.
 struct Ends<T> {
-    told: Receiver<Future<T>>,
+    told: Receiver<Job<T>>,
     left: usize,
     all: usize,
 }
 
 impl<T: Send + 'static> Ends<T> {
-    fn of(futures: Vec<Future<T>>) -> Ends<T> {
+    fn of(jobs: Vec<Job<T>>) -> Ends<T> {
         let (tell, told) = channel();
-        let all = futures.len();
-        for future in futures {
+        let all = jobs.len();
+        for job in jobs {
             let tell = tell.clone();
             // Nobody may be left who wants to know.
-            future.add_done_callback(move |future| drop(tell.send(future.clone())));
+            job.add_done_callback(move |job| drop(tell.send(job.clone())));
         }
         Ends { told, left: all, all }
     }
@@ -113,7 +113,7 @@ impl<T: Send + 'static> Ends<T> {
 
 impl<T> Ends<T> {
     /// The next one; `None` when there is none left, or none in time.
-    fn next(&mut self, deadline: Option<Instant>) -> Option<Future<T>> {
+    fn next(&mut self, deadline: Option<Instant>) -> Option<Job<T>> {
         let next = match deadline {
             None => self.told.recv().ok(),
             Some(deadline) => {
@@ -127,12 +127,12 @@ impl<T> Ends<T> {
 }
 
 /// Python takes a set of them; there are a few at a time, or they are all different.
-fn each_once<'a, T: 'static>(futures: impl IntoIterator<Item = &'a Future<T>>) -> Vec<Future<T>> {
+fn each_once<'a, T: 'static>(jobs: impl IntoIterator<Item = &'a Job<T>>) -> Vec<Job<T>> {
     let mut seen = std::collections::HashSet::new();
     let mut once = Vec::new();
-    for future in futures {
-        if seen.insert(future.address()) {
-            once.push(future.clone());
+    for job in jobs {
+        if seen.insert(job.address()) {
+            once.push(job.clone());
         }
     }
     once

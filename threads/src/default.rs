@@ -8,7 +8,7 @@ use std::thread;
 use kolo_executor::primitive::say;
 use kolo_executor::{Error, EventLoop, Result, running_loop, timeout};
 
-use crate::threads::pool::ThreadPoolExecutor;
+use crate::pool::ThreadPoolExecutor;
 
 /// How long a run waits for the jobs at its end, in seconds. asyncio's number.
 const AT_THE_END: f64 = 300.0;
@@ -41,8 +41,11 @@ impl Drop for OfLoop {
     }
 }
 
-/// The loop's pool.
-pub(crate) fn executor(event_loop: &EventLoop, site: &'static Location<'static>) -> Result<Arc<ThreadPoolExecutor>> {
+/// The loop's own threads, which are made when they are first asked for.
+///
+/// # Errors
+/// Runtime, after [`shutdown_default_executor`](crate::shutdown_default_executor).
+pub fn default_executor(event_loop: &EventLoop, site: &'static Location<'static>) -> Result<Arc<ThreadPoolExecutor>> {
     let of_loop = event_loop.attached::<OfLoop>();
     if of_loop.is_shut_down.get() {
         return Err(Error::runtime("Executor shutdown has been called").at(site));
@@ -101,6 +104,9 @@ pub fn set_default_executor(pool: impl Into<Arc<ThreadPoolExecutor>>) {
 ///
 /// # Errors
 /// Cancelled; Runtime, when no thread can be started that waits for the others.
+///
+/// # Cancel safety
+/// The pool is shut down all the same, and nobody waits for its jobs.
 pub async fn shutdown_default_executor(limit: Option<f64>) -> Result<()> {
     let event_loop = running_loop();
     let of_loop = event_loop.attached::<OfLoop>();

@@ -4,7 +4,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use kolo_executor::running_loop;
-use kolo_os::{ThreadPoolExecutor, run_in_executor, set_default_executor, shutdown_default_executor};
+use kolo_threads::{ThreadPoolExecutor, run_in_executor, set_default_executor, shutdown_default_executor};
 
 use crate::support::runs::in_loop;
 

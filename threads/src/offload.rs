@@ -4,10 +4,9 @@ use std::panic::Location;
 
 use kolo_executor::{Promise, Result, running_loop};
 
-use crate::concurrent::future::Future;
-use crate::threads::chain::chain;
-use crate::threads::default;
-use crate::threads::pool::ThreadPoolExecutor;
+use crate::chain::{chain, job_outcome};
+use crate::default::default_executor;
+use crate::pool::ThreadPoolExecutor;
 
 /// On which threads: a `&ThreadPoolExecutor`, or `None` for the loop's own.
 #[diagnostic::on_unimplemented(
@@ -38,7 +37,7 @@ impl<'a> Pool<'a> for Option<&'a ThreadPoolExecutor> {
 /// deadlocked, and its virtual clock waits for it in real time.
 ///
 /// A `Mutex` of the standard library, a channel, anything that blocks may be used in the call: it stops its thread only. What is limited to a few at
-/// a time gets a pool of its own with so many threads, or a [`Semaphore`](kolo_sync::Semaphore) around it:
+/// a time gets a pool of its own with so many threads, or a `Semaphore` around it:
 ///
 /// ```
 /// use std::fs;
@@ -73,10 +72,10 @@ pub fn run_in_executor<'a, T: Send + 'static>(
     let (event_loop, site) = (running_loop(), Location::caller());
     let submitted = match pool.pool() {
         Some(pool) => pool.submit_at(site, call),
-        None => default::executor(&event_loop, site).and_then(|pool| pool.submit_at(site, call)),
+        None => default_executor(&event_loop, site).and_then(|pool| pool.submit_at(site, call)),
     };
     match submitted {
-        Ok(future) => chain(&event_loop, &future, Future::take_result),
+        Ok(job) => chain(&event_loop, &job),
         Err(error) => {
             let refused = event_loop.create_promise();
             // It is new, and nobody else has it.
@@ -117,13 +116,22 @@ pub fn run_in_executor<'a, T: Send + 'static>(
 /// # Cancel safety
 /// As [`run_in_executor`].
 #[track_caller]
-pub fn to_thread<T: Send + 'static>(
+pub fn to_thread<T: Send + 'static>(call: impl FnOnce() -> Result<T> + Send + 'static) -> impl Future<Output = Result<T>> {
+    offload(Location::caller(), call)
+}
+
+/// [`to_thread`](crate::to_thread), on behalf of this line of the program.
+///
+/// # Errors
+/// As `to_thread`.
+///
+/// # Cancel safety
+/// As `to_thread`.
+pub async fn offload<T: Send + 'static>(
+    site: &'static Location<'static>,
     call: impl FnOnce() -> Result<T> + Send + 'static,
-) -> impl std::future::Future<Output = Result<T>> {
-    let site = Location::caller();
-    async move {
-        let event_loop = running_loop();
-        let future = default::executor(&event_loop, site)?.submit_at(site, call)?;
-        chain(&event_loop, &future, Future::take_result).await
-    }
+) -> Result<T> {
+    let event_loop = running_loop();
+    let job = default_executor(&event_loop, site)?.submit_at(site, call)?;
+    job_outcome(&event_loop, &job).await
 }

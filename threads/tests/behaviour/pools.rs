@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use kolo_executor::{Kind, Result, ReturnWhen};
-use kolo_os::{ThreadPoolExecutor, concurrent};
+use kolo_threads::{ThreadPoolExecutor, concurrent};
 
 use crate::support::outcome::{boom, error_of, kind_of};
 
@@ -132,7 +132,7 @@ fn a_future_tells_how_its_job_stands() {
     assert!(running.result().unwrap() && running.done() && !running.cancel());
     assert_eq!(
         format!("{running:?} {queued:?}"),
-        "<Future state=finished returned bool> <Future state=cancelled>"
+        "<Job state=finished returned bool> <Job state=cancelled>"
     );
     assert!(running.take_result().unwrap());
     assert_eq!(kind_of(running.take_result()), Kind::InvalidState);
@@ -182,4 +182,87 @@ fn several_are_waited_for_as_asked() {
     assert!(ends.next().is_none());
     let waited = concurrent::wait(&both, None, ReturnWhen::AllCompleted);
     assert_eq!((waited.done.len(), waited.not_done.len()), (2, 0));
+}
+
+#[test]
+fn map_waits_so_long_and_ends_with_what_is_late() {
+    let pool = one_thread();
+    let (end, ended) = channel::<()>();
+    let ended = Mutex::new(ended);
+    let call = move |n: u32| match n {
+        0 => Ok(n),
+        _ => Ok(ended.lock().unwrap().recv().map_or(n, |()| n)),
+    };
+    let mut map = pool.map(call, 0..3).unwrap().timeout(Duration::from_secs(3600));
+    assert_eq!(map.size_hint(), (1, Some(3)));
+    assert_eq!(map.next().unwrap().unwrap(), 0);
+    let mut map = map.timeout(Duration::ZERO);
+    assert_eq!(kind_of(map.next().unwrap()), Kind::Timeout);
+    assert!(map.next().is_none() && format!("{map:?}") == "<Map of 0 jobs>");
+    // The second goes on, the third was cancelled: nobody has to end it.
+    end.send(()).unwrap();
+    pool.shutdown(true, false);
+    assert_eq!(end.send(()).unwrap_err().to_string(), "sending on a closed channel");
+}
+
+#[test]
+fn each_thread_begins_with_the_initializer() {
+    thread_local! {
+        static WORD: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) };
+    }
+    let begin = || Ok(WORD.replace(thread::current().name().unwrap_or_default().to_owned())).map(drop);
+    let pool = ThreadPoolExecutor::named("begun").max_workers(2).unwrap().initializer(begin);
+    let both = Arc::new(Barrier::new(2));
+    let call = move |_: u32| {
+        both.wait();
+        Ok(WORD.with_borrow(String::clone))
+    };
+    let mut words: Vec<String> = pool.map(call, 0..2).unwrap().collect::<Result<_>>().unwrap();
+    words.sort();
+    assert_eq!(words, ["begun_0", "begun_1"]);
+}
+
+#[test]
+fn a_pool_whose_initializer_fails_is_broken() {
+    let words = "A thread initializer failed, the thread pool is not usable anymore";
+    let expected = (Kind::Runtime, words.to_owned());
+    for panics in [false, true] {
+        let (go, gone) = channel::<()>();
+        let gone = Mutex::new(gone);
+        let begin = move || {
+            let _ = gone.lock().unwrap().recv();
+            if panics {
+                panic!("initializer")
+            } else {
+                Err(boom("initializer"))
+            }
+        };
+        let pool = one_thread().initializer(begin);
+        let jobs: Vec<_> = (0..3).map(|n| pool.submit(move || Ok(n)).unwrap()).collect();
+        assert!(jobs[2].cancel());
+        go.send(()).unwrap();
+        for job in &jobs[..2] {
+            assert_eq!(error_of(job.result()), expected);
+        }
+        assert!(jobs[2].cancelled());
+        assert_eq!(error_of(pool.submit(|| Ok(0))), expected);
+    }
+}
+
+#[test]
+fn an_executor_of_ones_own_completes_its_jobs() {
+    let job = concurrent::Job::new();
+    let (tell, told) = channel();
+    job.add_done_callback(move |job| tell.send(job.result().unwrap()).unwrap());
+    assert!(job.set_running_or_notify_cancel() && job.running());
+    job.complete(Ok(1)).unwrap();
+    assert_eq!(told.recv(), Ok(1));
+    let refused = (
+        Kind::InvalidState,
+        "<Job state=finished returned i32> is done already".to_owned(),
+    );
+    assert_eq!(error_of(job.complete(Ok(2))), refused);
+    let job = concurrent::Job::<i32>::default();
+    assert!(job.cancel() && !job.set_running_or_notify_cancel());
+    assert_eq!(kind_of(job.complete(Ok(2))), Kind::InvalidState);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use kolo_executor::{Kind, Result};
-use kolo_os::to_thread;
+use kolo_threads::to_thread;
 
 use crate::support::outcome::{boom, error_of};
 use crate::support::runs::in_loop;
