@@ -65,7 +65,24 @@ impl<T> State<T> {
 }
 
 impl<T> Future<T> {
-    pub(crate) fn new() -> Future<T> {
+    /// One that is pending: for those who make calls for others, as a pool does. Mirrors `concurrent.futures.Future()`.
+    ///
+    /// ```
+    /// use std::thread;
+    ///
+    /// use kolo::concurrent::Future;
+    ///
+    /// let future = Future::new();
+    /// let job = future.clone();
+    /// thread::spawn(move || {
+    ///     if job.begin() {
+    ///         job.finish(Ok(6 * 7));
+    ///     }
+    /// });
+    /// assert_eq!(future.result()?, 42);
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
+    pub fn new() -> Future<T> {
         let inner = Inner {
             state: State::Pending,
             callbacks: Vec::new(),
@@ -230,8 +247,9 @@ impl<T> Future<T> {
         }
     }
 
-    /// The job begins, unless it was cancelled.
-    pub(crate) fn begin(&self) -> bool {
+    /// The job begins, unless it was cancelled: whether it does. From now on it cannot be cancelled. For executors; mirrors
+    /// `Future.set_running_or_notify_cancel`.
+    pub fn begin(&self) -> bool {
         let mut inner = self.inner();
         let begins = matches!(inner.state, State::Pending);
         if begins {
@@ -240,8 +258,9 @@ impl<T> Future<T> {
         begins
     }
 
-    /// The job has ended.
-    pub(crate) fn finish(&self, outcome: Result<T>) {
+    /// The job has ended. For executors; mirrors `Future.set_result` and `set_exception`.
+    #[doc(alias("set_result", "set_exception"))]
+    pub fn finish(&self, outcome: Result<T>) {
         let mut inner = self.inner();
         inner.state = State::Finished(outcome);
         self.tell(inner);
@@ -271,6 +290,12 @@ impl<T> Future<T> {
 
 fn taken(site: &'static Location<'static>) -> Error {
     Error::invalid_state("the result of the job was taken already").at(site)
+}
+
+impl<T> Default for Future<T> {
+    fn default() -> Self {
+        Future::new()
+    }
 }
 
 impl<T> Clone for Future<T> {

@@ -20,5 +20,7 @@
 pub(crate) mod future;
 mod several;
 
+pub use crate::threads::map::Map;
+pub use crate::threads::offload::Executor;
 pub use future::Future;
 pub use several::{AsCompleted, Waited, as_completed, wait};

@@ -7,18 +7,12 @@ use kolo_executor::Result;
 
 use crate::concurrent::future::Future;
 
-/// The iterator of [`ThreadPoolExecutor::map`](crate::ThreadPoolExecutor::map). Dropped, it cancels the jobs that have not begun.
+/// The iterator of [`ThreadPoolExecutor::map`](crate::ThreadPoolExecutor::map), and of other executors'. Dropped, it cancels the jobs that have not begun.
 pub struct Map<T>(VecDeque<Future<T>>);
 
-impl<T> Default for Map<T> {
-    fn default() -> Self {
-        Map(VecDeque::new())
-    }
-}
-
-impl<T> Map<T> {
-    pub(crate) fn push(&mut self, future: Future<T>) {
-        self.0.push_back(future);
+impl<T> FromIterator<Future<T>> for Map<T> {
+    fn from_iter<I: IntoIterator<Item = Future<T>>>(jobs: I) -> Self {
+        Map(jobs.into_iter().collect())
     }
 }
 
