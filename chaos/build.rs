@@ -7,7 +7,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// Examples that are not run, with the reason.
-const NOT_RUN: [(&str, &str); 19] = [
+const NOT_RUN: [(&str, &str); 26] = [
     ("ladder_", "runtimes of their own"),
     ("condition_notify_all", "never ends"),
     ("queue_master_workers", "never ends"),
@@ -21,6 +21,13 @@ const NOT_RUN: [(&str, &str); 19] = [
     ("queue_and_threads", "has threads"),
     ("run_in_executor_arguments", "has threads"),
     ("thread_pool_http", "has threads"),
+    ("mapreduce_word_count", "has threads"),
+    ("processes", "starts processes"),
+    ("process_pool_map", "starts processes"),
+    ("process_pool_as_completed", "starts processes"),
+    ("shared_value_and_array", "starts processes"),
+    ("shared_value_lock", "starts processes"),
+    ("threads_in_processes", "starts processes"),
     ("scheduler", "presses Ctrl-C"),
     ("sigint_cancels_tasks", "presses Ctrl-C"),
     ("input_echo", "reads the standard input, and has no loop"),

@@ -179,6 +179,9 @@ pub use kolo_macros::{main, test};
 pub use kolo_net::*;
 #[cfg(unix)]
 pub use kolo_os::*;
+#[cfg(feature = "processes")]
+#[cfg(unix)]
+pub use kolo_processes::*;
 #[cfg(unix)]
 pub use kolo_sync::*;
 #[cfg(unix)]

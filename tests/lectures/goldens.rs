@@ -26,6 +26,8 @@ pub(crate) struct Golden {
     pub(crate) stalls: bool,
     /// The program never ends, and the text is how its output begins.
     pub(crate) endless: bool,
+    /// Several processes write as they come to it, and the text has the lines in order.
+    pub(crate) sorted: bool,
 }
 
 /// A row of `index.tsv`.
@@ -35,6 +37,7 @@ pub(crate) struct Listing {
     pub(crate) succeeds: bool,
     pub(crate) stalls: bool,
     pub(crate) endless: bool,
+    pub(crate) sorted: bool,
     pub(crate) iterations: Option<u64>,
 }
 
@@ -63,6 +66,11 @@ const FOLDERS: [&str; 2] = ["examples", "examples/apps"];
 
 pub(crate) fn examples() -> BTreeSet<String> {
     FOLDERS.iter().flat_map(|folder| names(folder, "rs")).collect()
+}
+
+/// Whether the example is there to be run: those that start processes need a feature, which all of the workspace together has.
+pub(crate) fn is_built(name: &str) -> bool {
+    cfg!(feature = "processes") || !root().join(path(name)).exists() || !source(name).contains("processes!(")
 }
 
 pub(crate) fn apps() -> BTreeSet<String> {
@@ -96,6 +104,7 @@ pub(crate) fn index() -> Vec<Listing> {
             succeeds: exit == "0",
             stalls: exit == "stalls",
             endless: ends == "cut",
+            sorted: ends == "sorted",
             iterations: iterations.parse().ok(),
         },
         _ => panic!("index.tsv: {row:?}"),
@@ -136,10 +145,11 @@ pub(crate) fn goldens() -> BTreeMap<String, Golden> {
         succeeds,
         stalls,
         endless,
+        sorted,
         ..
     } in index()
     {
-        if not_yet.contains_key(&name) {
+        if not_yet.contains_key(&name) || !is_built(&name) {
             continue;
         }
         let kind = if exempt.contains(&name) { Kind::Exempt } else { Kind::Listing };
@@ -156,11 +166,15 @@ pub(crate) fn goldens() -> BTreeMap<String, Golden> {
                 succeeds,
                 stalls,
                 endless,
+                sorted,
             },
         );
     }
     for folder in ["ladder", "further", "apps"] {
-        for name in names(&format!("tests/goldens/{folder}"), "txt") {
+        for name in names(&format!("tests/goldens/{folder}"), "txt")
+            .into_iter()
+            .filter(|name| is_built(name))
+        {
             let text = read(root().join(format!("tests/goldens/{folder}/{name}.txt")));
             let own = Golden {
                 name,
@@ -169,6 +183,7 @@ pub(crate) fn goldens() -> BTreeMap<String, Golden> {
                 succeeds: true,
                 stalls: false,
                 endless: false,
+                sorted: false,
             };
             assert!(goldens.insert(own.name.clone(), own).is_none(), "two goldens in {folder}");
         }
@@ -186,6 +201,13 @@ pub(crate) fn mask_ports(text: &str) -> String {
         masked += &format!("{BEFORE}{}{after}", if after == part { "" } else { "PORT" });
     }
     masked
+}
+
+/// The lines in order, as Python sorts them.
+pub(crate) fn sorted_lines(text: &str) -> String {
+    let mut lines: Vec<_> = text.lines().collect();
+    lines.sort();
+    lines.iter().flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Equality to the byte; the error shows the lines from the first difference on.

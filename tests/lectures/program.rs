@@ -70,6 +70,7 @@ fn obstacle(name: &str, path: &Path) -> Option<String> {
         "threads/src".into(),
         "net/src".into(),
         "os/src".into(),
+        "processes/src".into(),
     ]
     .into_iter()
     .filter_map(|path| newest(&goldens::root().join(path)))

@@ -8,7 +8,7 @@ use kolo_executor::Result;
 
 use crate::concurrent::job::Job;
 
-/// The iterator of [`ThreadPoolExecutor::map`](crate::ThreadPoolExecutor::map). Dropped, it cancels the jobs that have not begun.
+/// The iterator of [`ThreadPoolExecutor::map`](crate::ThreadPoolExecutor::map), and of other executors'. Dropped, it cancels the jobs that have not begun.
 #[must_use = "dropped, it cancels the jobs"]
 pub struct Map<T> {
     jobs: VecDeque<Job<T>>,
@@ -16,19 +16,18 @@ pub struct Map<T> {
     deadline: Option<Instant>,
 }
 
-impl<T> Map<T> {
-    pub(crate) fn begin() -> Map<T> {
+/// For authors of executors: the jobs are submitted here, one after the other.
+impl<T> FromIterator<Job<T>> for Map<T> {
+    fn from_iter<I: IntoIterator<Item = Job<T>>>(jobs: I) -> Self {
         Map {
-            jobs: VecDeque::new(),
             begun: Instant::now(),
+            jobs: jobs.into_iter().collect(),
             deadline: None,
         }
     }
+}
 
-    pub(crate) fn push(&mut self, job: Job<T>) {
-        self.jobs.push_back(job);
-    }
-
+impl<T> Map<T> {
     /// Waits for results until so much time has passed since the jobs were submitted. The one that is not there then is an error of kind Timeout,
     /// and the last: the jobs that have not begun are cancelled. Mirrors `Executor.map(timeout=...)`.
     ///

@@ -5,32 +5,53 @@ use std::panic::Location;
 use kolo_executor::{Promise, Result, running_loop};
 
 use crate::chain::{chain, job_outcome};
+use crate::concurrent::job::Job;
 use crate::default::default_executor;
 use crate::pool::ThreadPoolExecutor;
 
-/// On which threads: a `&ThreadPoolExecutor`, or `None` for the loop's own.
+/// Who makes calls for others: threads (`&ThreadPoolExecutor`, or `None` for the loop's own), or processes. Mirrors
+/// `concurrent.futures.Executor`, for [`run_in_executor`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a pool of threads",
-    note = "give `None` for the loop's own threads, or a `&ThreadPoolExecutor`"
+    message = "`{Self}` is no executor that could make this call",
+    note = "give `None` for the loop's own threads, or a `&ThreadPoolExecutor`, and a closure or a function without arguments"
 )]
-pub trait Pool<'a> {
+pub trait Executor<C> {
+    /// What the call comes to.
+    type Output: Send + 'static;
+
+    /// Accepts the call, of which that line is told.
     #[doc(hidden)]
-    fn pool(self) -> Option<&'a ThreadPoolExecutor>;
+    fn accept(self, site: &'static Location<'static>, call: C) -> Result<Job<Self::Output>>;
 }
 
-impl<'a> Pool<'a> for &'a ThreadPoolExecutor {
-    fn pool(self) -> Option<&'a ThreadPoolExecutor> {
-        Some(self)
+impl<C, T> Executor<C> for &ThreadPoolExecutor
+where
+    C: FnOnce() -> Result<T> + Send + 'static,
+    T: Send + 'static,
+{
+    type Output = T;
+
+    fn accept(self, site: &'static Location<'static>, call: C) -> Result<Job<T>> {
+        self.submit_at(site, call)
     }
 }
 
-impl<'a> Pool<'a> for Option<&'a ThreadPoolExecutor> {
-    fn pool(self) -> Option<&'a ThreadPoolExecutor> {
-        self
+impl<C, T> Executor<C> for Option<&ThreadPoolExecutor>
+where
+    C: FnOnce() -> Result<T> + Send + 'static,
+    T: Send + 'static,
+{
+    type Output = T;
+
+    fn accept(self, site: &'static Location<'static>, call: C) -> Result<Job<T>> {
+        match self {
+            Some(pool) => pool.submit_at(site, call),
+            None => default_executor(&running_loop(), site)?.submit_at(site, call),
+        }
     }
 }
 
-/// Has a thread make the call, and returns a promise of what it comes to. Mirrors `loop.run_in_executor`.
+/// Has a thread, or a process, make the call, and returns a promise of what it comes to. Mirrors `loop.run_in_executor`.
 ///
 /// It is submitted here and now, not when the promise is awaited, to the pool, or for `None` to the loop's own, which is made when it is first
 /// asked for, has threads named `asyncio_0` and so on, and is shut down when the [`run`](kolo_executor::run) ends. While a call is under way the loop is not
@@ -65,15 +86,9 @@ impl<'a> Pool<'a> for Option<&'a ThreadPoolExecutor> {
 /// # Cancel safety
 /// A call that has not begun is never made, once its promise is cancelled. One that is running goes on, and what it comes to is dropped.
 #[track_caller]
-pub fn run_in_executor<'a, T: Send + 'static>(
-    pool: impl Pool<'a>,
-    call: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Promise<T> {
+pub fn run_in_executor<E: Executor<C>, C>(executor: E, call: C) -> Promise<E::Output> {
     let (event_loop, site) = (running_loop(), Location::caller());
-    let submitted = match pool.pool() {
-        Some(pool) => pool.submit_at(site, call),
-        None => default_executor(&event_loop, site).and_then(|pool| pool.submit_at(site, call)),
-    };
+    let submitted = executor.accept(site, call);
     match submitted {
         Ok(job) => chain(&event_loop, &job),
         Err(error) => {

@@ -119,12 +119,11 @@ impl ThreadPoolExecutor {
         T: Send + 'static,
     {
         let (site, call) = (Location::caller(), Arc::new(call));
-        let mut map = Map::begin();
-        for item in items {
+        let submit = |item| {
             let call = call.clone();
-            map.push(self.submit_at(site, move || call(item))?);
-        }
-        Ok(map)
+            self.submit_at(site, move || call(item))
+        };
+        items.into_iter().map(submit).collect()
     }
 
     /// Accepts no job any more; those that were accepted are still done. Waits for them, if it is to `wait`, and for the threads to end.

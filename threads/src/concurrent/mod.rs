@@ -21,5 +21,6 @@ pub(crate) mod job;
 mod several;
 
 pub use crate::map::Map;
+pub use crate::offload::Executor;
 pub use job::Job;
 pub use several::{AsCompleted, Waited, as_completed, wait};

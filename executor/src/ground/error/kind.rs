@@ -45,6 +45,9 @@ pub enum Kind {
     /// A barrier that was aborted or reset (`asyncio.BrokenBarrierError`).
     #[doc(alias = "BrokenBarrierError")]
     BrokenBarrier,
+    /// A pool whose threads or processes cannot be used any more, because one has died (`concurrent.futures.BrokenExecutor`, `BrokenProcessPool`).
+    #[doc(alias("BrokenExecutor", "BrokenProcessPool"))]
+    BrokenPool,
     /// A stream ended in the middle of what was asked for (`asyncio.IncompleteReadError`); see [`IncompleteRead`](crate::IncompleteRead).
     #[doc(alias = "IncompleteReadError")]
     IncompleteRead,

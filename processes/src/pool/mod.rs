@@ -1,0 +1,5 @@
+//! A pool of processes.
+
+mod crew;
+pub(crate) mod executor;
+mod job;
