@@ -8,7 +8,7 @@ use crate::chain::{chain, job_outcome};
 use crate::default::default_executor;
 use crate::pool::ThreadPoolExecutor;
 
-/// On which threads: a `&ThreadPoolExecutor`, or `None` for the loop's own.
+/// On which threads [`run_in_executor`] has a call made: those of a `&ThreadPoolExecutor`, or for `None` the loop's own.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a pool of threads",
     note = "give `None` for the loop's own threads, or a `&ThreadPoolExecutor`"
