@@ -8,8 +8,9 @@ mod pipe;
 mod signals;
 mod subprocess;
 
-pub use files::file::{File, open, open_binary};
+pub use files::file::File;
 pub use files::form::{Binary, Form, Text};
+pub use files::open::{open, open_binary};
 pub use pipe::connect::{connect_read_pipe, connect_write_pipe, create_read_pipe, create_write_pipe};
 pub use pipe::stdin::{input, stdin};
 pub use signals::{add_signal_handler, remove_signal_handler};

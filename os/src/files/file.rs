@@ -1,22 +1,19 @@
-//! `open`, and the file that it gives.
+//! `File`: what is asked of a file.
 
 use std::fmt;
-use std::future::Future;
 use std::io::SeekFrom;
 use std::marker::PhantomData;
 use std::panic::Location;
-use std::path::Path;
 use std::sync::Arc;
 
-use kolo_executor::{Error, Result};
-use kolo_threads::executors::offload;
+use kolo_executor::Result;
 
 use crate::files::buffered::Buffered;
-use crate::files::form::{Binary, Form, Text, unsupported};
-use crate::files::mode::Mode;
+use crate::files::form::{Binary, Form, unsupported};
 use crate::files::strand::Strand;
 
-/// A file, open, of [`Text`] or of bytes ([`Binary`]); from [`open`] and [`open_binary`]. Mirrors the file object of `aiofiles`.
+/// A file, open, of [`Text`](crate::Text) or of bytes ([`Binary`]); from [`open`](crate::open) and [`open_binary`](crate::open_binary).
+/// Mirrors the file object of `aiofiles`.
 ///
 /// Files block, also where that is not wanted: the system has no calls that tell when a file is ready. So every operation is done on a thread of
 /// the loop's own, as [`to_thread`](kolo_threads::to_thread) does it, and takes two iterations. What several tasks ask for is done in the order in
@@ -46,85 +43,94 @@ use crate::files::strand::Strand;
 /// `not writable`); Value, `I/O operation on closed file.`; Cancelled.
 ///
 /// # Cancel safety
-/// Cancelled before its turn, an operation is not done. Cancelled while a thread is at it, it is done, and what comes of it is dropped: the position
-/// moves on past what was read.
+/// Cancelled before its turn, an operation is not done. Cancelled while a thread is at it, it is done, and what comes of it is dropped: the
+/// position moves on past what was read.
 pub struct File<F> {
     strand: Arc<Strand>,
     form: PhantomData<F>,
 }
 
-/// Opens a file of text. Mirrors `aiofiles.open(path, mode)`. The mode is Python's: `r`, `w`, `a` or `x`, and a `+` to have it for reading and
-/// writing.
-///
-/// The text is UTF-8. Reading, a line ends in `\n`, `\r` or `\r\n`, and always with `\n` in what is returned.
-///
-/// # Errors
-/// Value, for a mode that is none, and for a binary one; Io, when the system refuses, with the file's name; Cancelled.
-#[track_caller]
-pub fn open(path: impl AsRef<Path>, mode: &str) -> impl Future<Output = Result<File<Text>>> {
-    open_as(path.as_ref(), mode, Location::caller())
-}
-
-/// Opens a file of bytes. Mirrors `aiofiles.open(path, mode)` with a `b` in the mode, such as `rb`, `wb` or `r+b`.
-///
-/// # Errors
-/// As [`open`]; Value, for a mode without a `b`.
-#[track_caller]
-pub fn open_binary(path: impl AsRef<Path>, mode: &str) -> impl Future<Output = Result<File<Binary>>> {
-    open_as(path.as_ref(), mode, Location::caller())
-}
-
-fn open_as<F: Form>(path: &Path, mode: &str, site: &'static Location<'static>) -> impl Future<Output = Result<File<F>>> + use<F> {
-    let (path, parsed) = (path.to_owned(), Mode::parse(mode));
-    let wrong = || match F::IS_BINARY {
-        true => Error::value(format!("invalid mode: '{mode}' is for text: open it by `open`, or add a `b`")),
-        false => Error::value(format!("invalid mode: '{mode}' is for bytes: open it by `open_binary`")),
-    };
-    let mode = parsed.and_then(|mode| match mode.is_binary == F::IS_BINARY {
-        true => Ok(mode),
-        false => Err(wrong()),
-    });
-    async move {
-        let mode = mode.map_err(|error| error.at(site))?;
-        let file = offload(site, move || Buffered::open(&path, mode)).await;
-        let strand = Strand::new(file.map_err(|error| error.at(site))?);
-        let form = PhantomData;
-        Ok(File { strand, form })
-    }
-}
-
 impl<F: Form> File<F> {
+    pub(crate) fn new(file: Buffered) -> File<F> {
+        File {
+            strand: Strand::new(file),
+            form: PhantomData,
+        }
+    }
+
     /// Up to so many characters, or bytes: fewer at the end of the file, and none there. Mirrors `read(n)`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses, or when the file is not open for reading (`not readable`); Value, when it is closed, and for text that is not
+    /// UTF-8; Cancelled; Runtime, after the loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// Before its turn nothing is read. While a thread is reading, the position moves on past what is read, and that is dropped.
     #[track_caller]
     pub fn read(&self, limit: usize) -> impl Future<Output = Result<F::Data>> {
         self.reading("read", move |file| F::read(file, Some(limit)))
     }
 
     /// All that is left. Mirrors `read()` and `readall()`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses, or when the file is not open for reading (`not readable`); Value, when it is closed, and for text that is not
+    /// UTF-8; Cancelled; Runtime, after the loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// Before its turn nothing is read. While a thread is reading, the position moves on past what is read, and that is dropped.
     #[track_caller]
     pub fn read_to_end(&self) -> impl Future<Output = Result<F::Data>> {
         self.reading("read", |file| F::read(file, None))
     }
 
     /// A line with its newline, of which the last may have none; nothing at the end of the file. Mirrors `readline()`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses, or when the file is not open for reading (`not readable`); Value, when it is closed, and for text that is not
+    /// UTF-8; Cancelled; Runtime, after the loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// Before its turn nothing is read. While a thread is reading, the position moves on past what is read, and that is dropped.
     #[track_caller]
     pub fn read_line(&self) -> impl Future<Output = Result<F::Data>> {
         self.reading("readline", |file| F::read_line(file, None))
     }
 
     /// A line, or so many characters, or bytes, of its beginning. Mirrors `readline(n)`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses, or when the file is not open for reading (`not readable`); Value, when it is closed, and for text that is not
+    /// UTF-8; Cancelled; Runtime, after the loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// Before its turn nothing is read. While a thread is reading, the position moves on past what is read, and that is dropped.
     #[track_caller]
     pub fn read_line_up_to(&self, limit: usize) -> impl Future<Output = Result<F::Data>> {
         self.reading("readline", move |file| F::read_line(file, Some(limit)))
     }
 
     /// All lines that are left. Mirrors `readlines()`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses, or when the file is not open for reading (`not readable`); Value, when it is closed, and for text that is not
+    /// UTF-8; Cancelled; Runtime, after the loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// Before its turn nothing is read. While a thread is reading, the position moves on past what is read, and that is dropped.
     #[track_caller]
     pub fn read_lines(&self) -> impl Future<Output = Result<Vec<F::Data>>> {
         self.read_lines_up_to(usize::MAX)
     }
 
     /// Lines, until they have so many characters, or bytes, together. Mirrors `readlines(hint)`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses, or when the file is not open for reading (`not readable`); Value, when it is closed, and for text that is not
+    /// UTF-8; Cancelled; Runtime, after the loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// Before its turn nothing is read. While a thread is reading, the position moves on past what is read, and that is dropped.
     #[track_caller]
     pub fn read_lines_up_to(&self, hint: usize) -> impl Future<Output = Result<Vec<F::Data>>> {
         self.reading("readlines", move |file| {
@@ -143,6 +149,13 @@ impl<F: Form> File<F> {
     }
 
     /// Writes it, and returns how much it was: characters, or bytes. Mirrors `write(s)`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses, or when the file is not open for writing (`not writable`); Value, when it is closed; Cancelled; Runtime,
+    /// after the loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// Before its turn nothing is written. While a thread is writing, all of it is.
     #[track_caller]
     pub fn write(&self, data: impl Into<F::Data>) -> impl Future<Output = Result<usize>> {
         let data = data.into();
@@ -150,6 +163,13 @@ impl<F: Form> File<F> {
     }
 
     /// Writes all of them, one after the other, with nothing in between. Mirrors `writelines(lines)`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses, or when the file is not open for writing (`not writable`); Value, when it is closed; Cancelled; Runtime,
+    /// after the loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// Before its turn nothing is written. While a thread is writing, all of it is.
     #[track_caller]
     pub fn write_lines(&self, lines: impl IntoIterator<Item: Into<F::Data>>) -> impl Future<Output = Result<()>> {
         let lines: Vec<F::Data> = lines.into_iter().map(Into::into).collect();
@@ -159,12 +179,24 @@ impl<F: Form> File<F> {
     }
 
     /// Has what was written so far reach the file. Mirrors `flush()`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses; Value, when the file is closed; Cancelled; Runtime, after the loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// Before its turn what is unwritten stays so.
     #[track_caller]
     pub fn flush(&self) -> impl Future<Output = Result<()>> {
         self.using("flush", Buffered::flush)
     }
 
     /// Where in the file it is, in bytes. Mirrors `tell()`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses; Value, when the file is closed; Cancelled; Runtime, after the loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
     #[track_caller]
     pub fn tell(&self) -> impl Future<Output = Result<u64>> {
         self.using("tell", Buffered::tell)
@@ -172,12 +204,26 @@ impl<F: Form> File<F> {
 
     /// Goes there, and returns where that is, in bytes from the start. Mirrors `seek(offset, whence)`. In text, from the end and from here on
     /// only by nothing.
+    ///
+    /// # Errors
+    /// Io, when the system refuses, as it does in a pipe, and in text for what is not allowed there; Value, when the file is closed; Cancelled;
+    /// Runtime, after the loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// Before its turn it stays where it is. While a thread is at it, it goes there.
     #[track_caller]
     pub fn seek(&self, to: SeekFrom) -> impl Future<Output = Result<u64>> {
         self.using("seek", move |file| F::may_seek(to).and_then(|()| file.seek(to)))
     }
 
     /// Makes the file so many bytes long, or, for `None`, has it end here; and returns its length. It stays where it is. Mirrors `truncate(size)`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses, or when the file is not open for writing (`truncate`); Value, when it is closed; Cancelled; Runtime, after the
+    /// loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// Before its turn the file stays as long as it is. While a thread is at it, it is done.
     #[track_caller]
     pub fn truncate(&self, size: Option<u64>) -> impl Future<Output = Result<u64>> {
         self.using("truncate", move |file| match file.mode.writes() {
@@ -187,30 +233,60 @@ impl<F: Form> File<F> {
     }
 
     /// Whether it is a terminal. Mirrors `isatty()`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses; Value, when the file is closed; Cancelled; Runtime, after the loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
     #[track_caller]
     pub fn is_terminal(&self) -> impl Future<Output = Result<bool>> {
         self.using("isatty", |file| Ok(file.is_terminal()))
     }
 
     /// Whether it is open for reading. Mirrors `readable()`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses; Value, when the file is closed; Cancelled; Runtime, after the loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
     #[track_caller]
     pub fn readable(&self) -> impl Future<Output = Result<bool>> {
         self.using("readable", |file| Ok(file.mode.reads()))
     }
 
     /// Whether it is open for writing. Mirrors `writable()`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses; Value, when the file is closed; Cancelled; Runtime, after the loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
     #[track_caller]
     pub fn writable(&self) -> impl Future<Output = Result<bool>> {
         self.using("writable", |file| Ok(file.mode.writes()))
     }
 
     /// Whether one can go to and fro in it: not in a pipe. Mirrors `seekable()`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses; Value, when the file is closed; Cancelled; Runtime, after the loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
     #[track_caller]
     pub fn seekable(&self) -> impl Future<Output = Result<bool>> {
         self.using("seekable", |file| Ok(file.is_seekable()))
     }
 
     /// Writes what is left to be written, and closes the file, for all handles. Mirrors `close()`. A second time does nothing.
+    ///
+    /// # Errors
+    /// Io, when what is left cannot be written: it is closed all the same; Cancelled; Runtime, after the loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// Before its turn it stays open. While a thread is at it, it is closed.
     #[track_caller]
     pub fn close(&self) -> impl Future<Output = Result<()>> {
         let site = Location::caller();
@@ -270,12 +346,26 @@ impl<F: Form> File<F> {
 
 impl File<Binary> {
     /// What is there, but at least something before the end of the file, up to so many bytes. Mirrors `read1(n)`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses, or when the file is not open for reading (`not readable`); Value, when it is closed; Cancelled; Runtime, after
+    /// the loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// Before its turn nothing is read. While a thread is reading, the position moves on past what is read, and that is dropped.
     #[track_caller]
     pub fn read1(&self, limit: usize) -> impl Future<Output = Result<Vec<u8>>> {
         self.reading("read", move |file| file.read_once(limit))
     }
 
     /// Fills the buffer, as far as the file goes, and returns how many bytes that are. Mirrors `readinto(buffer)`.
+    ///
+    /// # Errors
+    /// Io, when the system refuses, or when the file is not open for reading (`not readable`); Value, when it is closed; Cancelled; Runtime, after
+    /// the loop's threads were shut down.
+    ///
+    /// # Cancel safety
+    /// As [`read`](File::read); the buffer is as it was.
     #[track_caller]
     pub fn read_into(&self, buffer: &mut [u8]) -> impl Future<Output = Result<usize>> {
         let limit = buffer.len();

@@ -8,10 +8,38 @@ use crate::files::buffered::Buffered;
 use crate::files::text;
 
 /// A file of text, which is UTF-8. What it reads is a `String`.
+///
+/// ```
+/// use kolo::{File, Text, open, run};
+///
+/// async fn first_line(file: &File<Text>) -> kolo::Result<String> {
+///     file.read_line().await
+/// }
+///
+/// run(async {
+///     assert!(first_line(&open("/etc/passwd", "r").await?).await?.ends_with('\n'));
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[derive(Debug)]
 pub enum Text {}
 
 /// A file of bytes. What it reads is a `Vec<u8>`.
+///
+/// ```
+/// use kolo::{Binary, File, open_binary, run};
+///
+/// async fn magic(file: &File<Binary>) -> kolo::Result<Vec<u8>> {
+///     file.read(4).await
+/// }
+///
+/// run(async {
+///     assert_eq!(magic(&open_binary("/dev/zero", "rb").await?).await?, [0; 4]);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[derive(Debug)]
 pub enum Binary {}
 

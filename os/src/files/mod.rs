@@ -5,5 +5,6 @@ pub(crate) mod file;
 pub(crate) mod form;
 pub(crate) mod lines;
 mod mode;
+pub(crate) mod open;
 mod strand;
 mod text;
