@@ -86,7 +86,7 @@ fn items_of(file: &Path, text: &str) -> Vec<Item> {
 fn items() -> Vec<Item> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
-    for folder in ["executor/src", "sync/src", "net/src"] {
+    for folder in ["executor/src", "sync/src", "net/src", "processes/src"] {
         sources(&root.join(folder), &mut files);
     }
     let items = files.iter().flat_map(|file| {
@@ -145,6 +145,8 @@ fn every_type_shows_its_use() {
         "executor/src/lib.rs",
         "sync/src/lib.rs",
         "net/src/lib.rs",
+        "processes/src/lib.rs",
+        "processes/src/multiprocessing/mod.rs",
         "sync/src/storage.rs",
     ];
     let exported = exported.map(|file| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap());

@@ -279,8 +279,9 @@ fn a_waiting_job_is_cancelled() {
     let waiting = pool.submit(partial!(increment, counted.clone(), 1)).unwrap();
     assert!(running.running() && !running.cancel());
     assert!(waiting.cancel());
-    let last = run(async {
-        let awaited = run_in_executor(&pool, partial!(increment, counted.clone(), 1));
+    let count = partial!(increment, counted.clone(), 1);
+    let last = run(async move {
+        let awaited = run_in_executor(&pool, count);
         awaited.cancel();
         assert_eq!(error_of(awaited.await).0, Kind::Cancelled);
         may_end.set(true)?;

@@ -25,7 +25,6 @@ pub(crate) const CASES: &[Case] = &[
     ),
     ("test_crash_big_data", test_crash_big_data),
     ("killed_while_it_starts", killed_while_it_starts),
-    (STARTING, each_process_dies_while_it_starts),
     ("killed_in_the_middle_of_an_argument", killed_in_the_middle_of_an_argument),
     ("killed_around_a_result", killed_around_a_result),
     ("killed_while_it_is_idle", killed_while_it_is_idle),
@@ -37,6 +36,10 @@ pub(crate) const CASES: &[Case] = &[
         "no_process_is_left_when_the_parent_is_killed",
         no_process_is_left_when_the_parent_is_killed,
     ),
+];
+
+pub(crate) const ALONE: &[Case] = &[
+    (STARTING, each_process_dies_while_it_starts),
     (PARENT, a_parent_that_is_killed),
 ];
 
@@ -147,9 +150,6 @@ fn killed_while_it_starts() {
 }
 
 fn each_process_dies_while_it_starts() {
-    if env::var_os(DIE).is_none() {
-        return; // it is the other case's
-    }
     let pool = ProcessPoolExecutor::new();
     match pool.submit(partial!(answer)) {
         Ok(job) => is_broken_by(&pool, &job),
@@ -213,9 +213,6 @@ fn the_others_end_with_it_though_they_are_stopped() {
 
 /// What it runs says its number, and would go on for ever.
 fn a_parent_that_is_killed() {
-    if env::args().nth(1).as_deref() != Some("--alone") {
-        return; // it is the other case's
-    }
     let pool = ProcessPoolExecutor::new().max_workers(2).unwrap();
     let never = Value::new(false).unwrap();
     let begun = [0, 1].map(|_| Value::new(false).unwrap());

@@ -19,8 +19,9 @@ pub(crate) const CASES: &[Case] = &[
     ("a_map_that_is_dropped_cancels_what_has_not_begun", a_map_that_is_dropped),
     ("a_pool_may_end_in_a_callback", a_pool_may_end_in_a_callback),
     ("nothing_is_left", nothing_is_left),
-    (LEFT, what_is_left),
 ];
+
+pub(crate) const ALONE: &[Case] = &[(LEFT, what_is_left)];
 
 const LEFT: &str = "what_is_left_in_a_process_of_its_own";
 
@@ -108,9 +109,6 @@ fn in_use() -> [usize; 2] {
 }
 
 fn what_is_left() {
-    if std::env::args().nth(1).as_deref() != Some("--alone") {
-        return; // it is the other case's
-    }
     let before = in_use();
     for _ in 0..20 {
         let pool = ProcessPoolExecutor::new().max_workers(2).unwrap();

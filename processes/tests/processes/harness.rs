@@ -9,7 +9,8 @@ pub(crate) type Case = (&'static str, fn());
 /// Before the name of a single case, for a process of its own.
 const ALONE: &str = "--alone";
 
-pub(crate) fn run(all: &[&[Case]]) -> ExitCode {
+/// `alone` are not run as cases: they are what some cases run in processes of their own.
+pub(crate) fn run(all: &[&[Case]], alone: &[&[Case]]) -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let cases = all.iter().copied().flatten();
     if let [alone, name] = &arguments[..]

@@ -16,5 +16,8 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     deaths::die_if_told_to();
     functions::register();
-    harness::run(&[calls::CASES, deaths::CASES, ends::CASES, memory::CASES, process::CASES])
+    harness::run(
+        &[calls::CASES, deaths::CASES, ends::CASES, memory::CASES, process::CASES],
+        &[deaths::ALONE, ends::ALONE, process::ALONE],
+    )
 }

@@ -1,6 +1,5 @@
 //! Processes that do one thing.
 
-use std::env;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -19,8 +18,9 @@ pub(crate) const CASES: &[Case] = &[
     ("dropped_it_is_waited_for", dropped_it_is_waited_for),
     ("dropped_a_daemon_is_terminated", dropped_a_daemon_is_terminated),
     ("a_failure_is_told_of", a_failure_is_told_of),
-    (FAILS, a_process_that_fails),
 ];
+
+pub(crate) const ALONE: &[Case] = &[(FAILS, a_process_that_fails)];
 
 const FAILS: &str = "a_process_that_fails";
 
@@ -117,9 +117,6 @@ fn a_failure_is_told_of() {
 }
 
 fn a_process_that_fails() {
-    if env::args().nth(1).as_deref() != Some("--alone") {
-        return; // it is the other case's
-    }
     for process in [Process::new(partial!(fail)), Process::new(partial!(panics)).named("second")] {
         process.start().unwrap();
         process.join().unwrap();
