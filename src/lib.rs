@@ -63,6 +63,8 @@
 //! | `loop.run_in_executor(None, f)`, with a pool, `asyncio.to_thread(f)`, `asyncio.wrap_future(f)` | [`run_in_executor`], [`to_thread`], [`wrap_future`] |
 //! | `loop.set_default_executor(pool)`, `shutdown_default_executor()` | [`set_default_executor`], [`shutdown_default_executor`] |
 //! | `concurrent.futures.ThreadPoolExecutor`, `Future`, `wait`, `as_completed` | [`ThreadPoolExecutor`], [`concurrent::Job`], [`concurrent::wait`], [`concurrent::as_completed`] |
+//! | `concurrent.futures.ProcessPoolExecutor`, `functools.partial(f, 5)` | `ProcessPoolExecutor`, `partial!(f, 5)`, after `processes!(f)` in `main`; with the feature `processes` |
+//! | `multiprocessing.Process(target=f, args=(5,))`, `Value`, `Array`, `get_lock()` | `multiprocessing`, with the feature `processes` |
 //! | `asyncio.create_subprocess_exec(...)`, `create_subprocess_shell`, `Process`: `communicate()`, `wait()`, `kill()` | [`create_subprocess_exec`], [`create_subprocess_shell`], [`Process`] |
 //! | `loop.add_signal_handler(sig, f)`, `remove_signal_handler`; `loop.connect_read_pipe(...)`, `connect_write_pipe` | [`add_signal_handler`], [`remove_signal_handler`]; [`connect_read_pipe`], [`connect_write_pipe`], [`stdin`] |
 //! | `aiofiles.open(path, mode)` | [`open`], [`open_binary`]: a [`File`] |
@@ -78,8 +80,6 @@
 //! | `loop.getaddrinfo(host, port)`, `loop.sendfile(transport, file)` | [`getaddrinfo`], [`Transport::sendfile`] |
 //! | `ssl.create_default_context()`; of a server, `ssl.SSLContext` | `TlsClient`, `TlsServer`, with the feature `tls` |
 //! | `asyncio.CancelledError`, `TimeoutError`, `QueueEmpty`, ... | [`Kind::Cancelled`], [`Kind::Timeout`], [`Kind::QueueEmpty`], ...: the [`Kind`]s of one [`Error`] |
-//!
-//! Process pools are not there.
 //!
 //! Where something differs that a program can see, it is in the README's table [Where it differs from asyncio](readme#where-it-differs-from-asyncio).
 //! In short: a value comes out of a task once (`task.await`), or is cloned (`(&task).await`); a run that can never go on ends with an error of kind

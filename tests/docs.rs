@@ -123,7 +123,7 @@ fn items_of(file: &Path, text: &str, examples: &Rc<str>) -> Vec<Item> {
 fn items() -> Vec<Item> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut items = Vec::new();
-    for folder in ["executor/src", "sync/src", "threads/src", "net/src", "os/src"].map(|folder| root.join(folder)) {
+    for folder in ["executor/src", "sync/src", "threads/src", "net/src", "os/src", "processes/src"].map(|folder| root.join(folder)) {
         let first_page = examples_of(&fs::read_to_string(folder.join("lib.rs")).unwrap());
         let mut files = Vec::new();
         sources(&folder, &mut files);
@@ -196,6 +196,8 @@ fn every_type_shows_its_use() {
         "threads/src/concurrent/mod.rs",
         "net/src/lib.rs",
         "os/src/lib.rs",
+        "processes/src/lib.rs",
+        "processes/src/multiprocessing/mod.rs",
         "sync/src/storage.rs",
     ];
     let exported = exported.map(|file| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap());

@@ -15,13 +15,20 @@ const UNSAFE: [&str; 3] = [
 const CRATES: [(&str, &str, &[&str]); 10] = [
     ("executor", "kolo-executor", &[]),
     ("sync", "kolo-sync", &["kolo-executor"]),
+<<<<<<< HEAD
     ("threads", "kolo-threads", &["kolo-executor"]),
     ("net", "kolo-net", &["kolo-executor", "kolo-sync", "kolo-threads"]),
     ("os", "kolo-os", &["kolo-executor", "kolo-sync", "kolo-threads", "kolo-net"]),
+=======
+    ("net", "kolo-net", &["kolo-executor", "kolo-sync"]),
+    ("os", "kolo-os", &["kolo-executor", "kolo-sync", "kolo-net"]),
+    ("processes", "kolo-processes", &["kolo-executor", "kolo-os"]),
+>>>>>>> cdfd9c3d49862def0fcefae1c40410a837c17968
     ("macros", "kolo-macros", &[]),
     (
         ".",
         "kolo",
+<<<<<<< HEAD
         &[
             "kolo-executor",
             "kolo-sync",
@@ -30,6 +37,9 @@ const CRATES: [(&str, &str, &[&str]); 10] = [
             "kolo-os",
             "kolo-macros",
         ],
+=======
+        &["kolo-executor", "kolo-sync", "kolo-net", "kolo-os", "kolo-processes", "kolo-macros"],
+>>>>>>> cdfd9c3d49862def0fcefae1c40410a837c17968
     ),
     ("differential", "kolo-differential", &["kolo"]),
     ("chaos", "kolo-chaos", &["kolo"]),
@@ -153,7 +163,11 @@ fn every_unsafe_site_says_why_it_is_sound() {
 #[test]
 fn elsewhere_than_on_unix_there_is_one_error_and_it_says_so() {
     // The crates below are empty there, so that they have nothing to complain of before.
+<<<<<<< HEAD
     for folder in ["executor", "sync", "threads", "net", "os"] {
+=======
+    for folder in ["executor", "sync", "net", "os", "processes"] {
+>>>>>>> cdfd9c3d49862def0fcefae1c40410a837c17968
         let lib = read(Path::new(folder).join("src/lib.rs"));
         assert!(lib.lines().any(|line| line == "#![cfg(unix)]"), "{folder}");
     }

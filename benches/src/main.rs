@@ -11,6 +11,7 @@ use kolo_benches::memory::Footprint;
 use kolo_benches::net::client::Client;
 use kolo_benches::net::work::{Service, WORKS, Work};
 use kolo_benches::net::{self, section};
+use kolo_benches::processes;
 use kolo_benches::report;
 use kolo_benches::runner::{FULL, QUICK, footprints, growths, races};
 use kolo_benches::sample::sample;
@@ -23,12 +24,15 @@ kolo-benches net [--quick]                         servers; writes their section
 kolo-benches net PART...                           servers, or works, that have this in their names; prints
 kolo-benches serve SERVER SERVICE                  one server, which says at which port; SERVICE is close or a buffer's bytes
 kolo-benches drive PORT CONNECTIONS REQUESTS       asks a server of messages of 64 bytes, for a profiler of the server
+kolo-benches processes                             pools of processes, kolo's and Python's; prints
+kolo-benches process-pool WAY WORKERS              one measurement of kolo's, in this process; WAY is map or run_in_executor
 kolo-benches list                                  the workloads and who takes part in them
 kolo-benches profile WORKLOAD ITERATIONS [WHO]     nothing but the work, for a profiler; WHO is kolo
 kolo-benches sample WORKLOAD WHO SIZE MILLISECONDS one measurement, in this process
 kolo-benches footprint asleep|parked WHO TASKS     the same for memory";
 
 fn main() -> ExitCode {
+    kolo::processes!(processes::increment);
     let arguments: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match *words {
@@ -40,6 +44,8 @@ fn main() -> ExitCode {
         ["net", ..] => race_servers(&arguments[1..]),
         ["serve", server, service] => Service::of_word(service).and_then(|service| net::servers::serve(server, service)),
         ["drive", port, connections, requests] => drive(port, connections, requests),
+        ["processes"] => processes::race().map(|table| println!("{table}")),
+        ["process-pool", way, workers] => process_pool(way, workers),
         ["list"] => list(),
         ["profile", work, iterations] => profile(work, iterations, "kolo"),
         ["profile", work, iterations, who] => profile(work, iterations, who),
@@ -109,6 +115,12 @@ fn drive(port: &str, connections: &str, requests: &str) -> Result<(), String> {
     let work = Work { connections, ..WORKS[0] };
     let mut client = Client::new(work, number(port)? as u16)?;
     client.until(number(requests)?)
+}
+
+fn process_pool(way: &str, workers: &str) -> Result<(), String> {
+    let each = processes::measure(way, number(workers)? as usize).map_err(|error| error.to_string())?;
+    println!("{each}");
+    Ok(())
 }
 
 fn race(only: &[String]) -> Result<(), String> {

@@ -116,14 +116,19 @@ impl Crew {
     /// The life of a thread that attends to a worker.
     fn attend(self: &Arc<Self>, worker: &Worker) {
         let mut answers = BufReader::new(&worker.socket);
-        while let Some(mut job) = self.next() {
+        let mut next = self.first();
+        while let Some(mut job) = next.or_else(|| self.wait()) {
             if !job.begin() {
+                next = self.first();
                 continue;
             }
             let asked = job.letter.send(&worker.socket);
-            let answer = asked.and_then(|()| Received::receive(&mut answers));
-            match answer {
-                Ok(answer) => job.finish(answer),
+            match asked.and_then(|()| Received::receive(&mut answers)) {
+                Ok(answer) => {
+                    // Before anybody hears of the end: who then submits another job finds the worker idle.
+                    next = self.first();
+                    job.finish(answer);
+                }
                 Err(_) => {
                     self.give_up(Some(job));
                     break;
@@ -135,21 +140,25 @@ impl Crew {
         let _ = worker.wait(None);
     }
 
-    /// Waits for a job; `None` when none will come.
-    fn next(&self) -> Option<Job> {
+    /// The first of the jobs that wait. If there is none, one worker more is idle.
+    fn first(&self) -> Option<Job> {
         let mut state = self.lock();
-        if let Some(job) = state.jobs.pop_front() {
-            return Some(job);
+        let first = state.jobs.pop_front();
+        if first.is_none() {
+            state.idle += 1;
         }
-        state.idle += 1;
+        first
+    }
+
+    /// Waits for a job, for a worker that is idle; `None` when none will come.
+    fn wait(&self) -> Option<Job> {
+        let mut state = self.lock();
         loop {
-            if state.is_shut_down || state.is_broken {
-                return None;
-            }
             // Whoever submits a job counts one less that is idle: it may be another that comes to it.
-            state = self.news.wait(state).unwrap_or_else(PoisonError::into_inner);
-            if let Some(job) = state.jobs.pop_front() {
-                return Some(job);
+            match state.jobs.pop_front() {
+                None if state.is_shut_down || state.is_broken => return None,
+                None => state = self.news.wait(state).unwrap_or_else(PoisonError::into_inner),
+                job => return job,
             }
         }
     }
