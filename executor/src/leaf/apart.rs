@@ -8,6 +8,7 @@ use crate::ground::error::{Error, Result};
 use crate::handle::promise::Promise;
 use crate::leaf::await_promise::Waiting;
 use crate::leaf::polled::Polled;
+use crate::leaf::waiter::Waiter;
 
 pub(super) struct Apart {
     promise: Promise<()>,
@@ -35,6 +36,10 @@ impl Apart {
 
     pub(super) fn granted(&self) -> bool {
         self.promise.done() && !self.promise.cancelled()
+    }
+
+    pub(super) fn waiter(&self) -> Waiter {
+        Waiter::apart(self.promise.clone())
     }
 
     pub(super) fn block(&self) -> &Ref {

@@ -7,6 +7,7 @@ use crate::block::raw::Ref;
 use crate::block::task::TaskRef;
 use crate::ground::error::Result;
 use crate::leaf::polled::{Polled, polled_by};
+use crate::leaf::waiter::Waiter;
 
 /// A wait in the berth of this task. What ends it stands in the task's head: who polls does not matter.
 pub(super) struct InBerth(TaskRef);
@@ -56,6 +57,11 @@ impl InBerth {
     /// The task is not suspended by this leaf any more.
     pub(super) fn unpark(&self) {
         self.0.unpark_from_berth();
+    }
+
+    pub(super) fn waiter(&self) -> Waiter {
+        let InBerth(task) = self;
+        Waiter::in_berth(task.clone(), task.berth.get())
     }
 
     pub(super) fn block(&self) -> &Ref {

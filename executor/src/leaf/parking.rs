@@ -110,14 +110,39 @@ impl Parking {
     ///
     /// # Errors
     /// Cancelled, when the task was cancelled: before it was woken, or ([`granted`](Parking::granted)) after. Runtime, when no loop runs.
+    #[inline]
     pub fn poll(&mut self, context: &mut Context<'_>, enqueue: impl FnOnce(Waiter)) -> Poll<Result<()>> {
         if let State::New = *self.state {
-            let block = polled_by(context, |by| self.begin(by))?;
-            Waiter::under_way(&block).map(enqueue);
+            enqueue(self.park(context)?);
             if self.is_in_berth() {
                 return Poll::Pending;
             }
         }
+        self.go_on(context)
+    }
+
+    /// Begins the wait; who is to be woken from it.
+    fn park(&mut self, context: &Context<'_>) -> Result<Waiter> {
+        polled_by(context, |by| match InBerth::begin(by, self.site) {
+            Some(wait) => {
+                let waiter = wait.waiter();
+                self.state = ManuallyDrop::new(State::InBerth(wait));
+                Ok(waiter)
+            }
+            None => self.park_apart(by),
+        })
+    }
+
+    #[cold]
+    fn park_apart(&mut self, by: Polled<'_>) -> Result<Waiter> {
+        let wait = Apart::begin(by, self.site)?;
+        let waiter = wait.waiter();
+        self.state = ManuallyDrop::new(State::Apart(wait));
+        Ok(waiter)
+    }
+
+    /// Looks whether the wait is over, and ends it then.
+    fn go_on(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
         let outcome = ready!(self.resume(context));
         self.end();
         Poll::Ready(outcome)

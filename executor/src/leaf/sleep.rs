@@ -92,7 +92,7 @@ enum Alarm {
 impl Future for Sleep {
     type Output = Result<()>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
         match &mut self.0 {
             State::Yield { site, park } => match *park {

@@ -25,6 +25,16 @@ enum Kind {
 }
 
 impl Waiter {
+    /// The wait that has just begun in this task's berth, by this use of it.
+    pub(super) fn in_berth(task: TaskRef, taken: Berth) -> Waiter {
+        Waiter(Kind::Berth(task, taken))
+    }
+
+    /// The wait for this promise.
+    pub(super) fn apart(promise: Promise<()>) -> Waiter {
+        Waiter(Kind::Promise(promise))
+    }
+
     /// The wait that is under way in this block: a task's in its berth, or that of a promise.
     pub(crate) fn under_way(block: &Ref) -> Option<Waiter> {
         match TaskRef::new(block) {

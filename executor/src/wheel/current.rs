@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 use std::rc::{Rc, Weak};
+use std::thread::LocalKey;
 
 use crate::block::raw::Loan;
 use crate::block::task::{TaskHead, TaskRef};
@@ -22,6 +23,16 @@ thread_local! {
     static LOOPS: ManuallyDrop<RefCell<Vec<Weak<Core>>>> = const { ManuallyDrop::new(RefCell::new(Vec::new())) };
 }
 
+/// Works on a variable of the thread, none of which here has a destructor. [`LocalKey::with`] is not inlined, and asks for the variable by a
+/// pointer to a function then.
+#[inline(always)]
+fn look<T, R>(variable: &'static LocalKey<T>, f: impl FnOnce(&T) -> R) -> R {
+    match variable.try_with(f) {
+        Ok(result) => result,
+        Err(error) => unreachable!("{error}"),
+    }
+}
+
 /// The loop that runs on this thread.
 pub(crate) fn running() -> Option<EventLoop> {
     with_running(|event_loop| event_loop.cloned())
@@ -30,7 +41,7 @@ pub(crate) fn running() -> Option<EventLoop> {
 /// Works on the running loop. `f` runs no user code.
 #[inline]
 pub(crate) fn with_running<R>(f: impl FnOnce(Option<&EventLoop>) -> R) -> R {
-    RUNNING.with(|running| f(running.borrow().as_ref()))
+    look(&RUNNING, |running| f(running.borrow().as_ref()))
 }
 
 /// The running loop, where there is no point in going on without.
@@ -161,13 +172,13 @@ impl Drop for Entered {
 /// Runs `f` as this task.
 #[inline(always)]
 pub(crate) fn run_as<R>(task: &TaskRef, f: impl FnOnce() -> R) -> R {
-    CURRENT.with(|current| current.lend(task, f))
+    look(&CURRENT, |current| current.lend(task, f))
 }
 
 /// Works on the running task.
 #[inline(always)]
 pub(crate) fn with_task<R>(f: impl FnOnce(Option<&TaskRef>) -> R) -> R {
-    CURRENT.with(|current| current.with(f))
+    look(&CURRENT, |current| current.with(f))
 }
 
 impl Core {

@@ -42,8 +42,6 @@ pub(crate) struct Reactor {
     /// Those that were ready at the last look, in their order; and an empty list, for the next.
     line: RefCell<Vec<Rc<Registered>>>,
     spare: RefCell<Vec<Rc<Registered>>>,
-    /// Those that a look finds ready that were not at the one before: empty in between.
-    late: RefCell<Vec<Rc<Registered>>>,
     /// Those that nobody watches, but perhaps somebody again before the next look.
     resting: RefCell<Vec<Rc<Registered>>>,
     /// Whether a program waits for the poll's descriptor, in the loop's stead.
@@ -89,7 +87,6 @@ impl Reactor {
             number: Cell::new(0),
             line: RefCell::default(),
             spare: RefCell::default(),
-            late: RefCell::default(),
             resting: RefCell::default(),
             is_shown: Cell::new(false),
             shown: OnceCell::new(),
@@ -390,32 +387,25 @@ impl Reactor {
             return;
         }
         let table = self.table.borrow();
-        let (late, next) = (&mut *self.late.borrow_mut(), &mut *self.spare.borrow_mut());
         for event in told.iter() {
-            let Some(registered) = table.find(event.token()) else {
-                continue;
-            };
-            registered.hear(event);
-            if registered.is_told() && !registered.keeps_place.get() {
-                late.push(registered.clone());
+            if let Some(registered) = table.find(event.token()) {
+                registered.hear(event);
             }
         }
-        let mut queue = |registered: Rc<Registered>| {
-            registered.take_told(|told| {
-                ready.push(|| match told {
-                    Told::Call(callback) => Entry::Call(callback),
-                    Told::Ready(told) => Entry::Ready(registered.clone(), told),
-                });
-            });
-            registered.keeps_place.set(true);
-            next.push(registered);
-        };
+        let next = &mut *self.spare.borrow_mut();
         for registered in line.drain(..) {
             if registered.keeps_place.replace(false) && registered.is_told() {
-                queue(registered);
+                queue_one(&registered, ready);
+                next.push(registered);
             }
         }
-        late.drain(..).filter(|registered| registered.is_told()).for_each(queue);
+        for event in told.iter() {
+            // Those that were in the line have been queued, and are told of nothing more.
+            if let Some(registered) = table.find(event.token()).filter(|registered| registered.is_told()) {
+                queue_one(registered, ready);
+                next.push(registered.clone());
+            }
+        }
         std::mem::swap(line, next);
         told.clear();
     }
@@ -425,6 +415,19 @@ impl Reactor {
         let table = self.table.borrow();
         table.by_token.iter().next().map(|(_, registered)| registered.clone())
     }
+}
+
+/// Queues who is told of this descriptor: its reader, then its writer.
+#[inline(always)]
+fn queue_one(registered: &Rc<Registered>, ready: &ReadyQueue<Entry>) {
+    for interest in [Interest::Read, Interest::Write] {
+        match registered.take_told(interest) {
+            None => {}
+            Some(Told::Ready(told)) => ready.push(|| Entry::Ready(registered.clone(), told)),
+            Some(Told::Call(callback)) => ready.push(|| Entry::Call(callback)),
+        }
+    }
+    registered.keeps_place.set(true);
 }
 
 fn mio_interest(interest: Interest) -> mio::Interest {

@@ -55,7 +55,7 @@ pub(crate) struct Registered {
 #[derive(Default)]
 struct Direction {
     watcher: RefCell<Option<Watcher>>,
-    /// The watcher's own: of those that are told in an iteration, one may have been replaced before its turn.
+    /// The watcher's own: of those that are told in an iteration, one may have been replaced before its turn. 0 without a watcher.
     number: Cell<u64>,
     /// It is ready, by what the last look said.
     is_told: Cell<bool>,
@@ -121,13 +121,14 @@ impl Registered {
         self.owner.borrow_mut().take()
     }
 
+    #[inline]
     pub(crate) fn has(&self, interest: Interest) -> bool {
-        self.direction(interest).watcher.borrow().is_some()
+        self.direction(interest).number.get() != 0
     }
 
     /// Whether the watcher is the one with this number.
     pub(crate) fn has_numbered(&self, interest: Interest, number: u64) -> bool {
-        self.has(interest) && self.direction(interest).number.get() == number
+        self.direction(interest).number.get() == number
     }
 
     /// Puts this watcher, with its number, in the place of the one before, which is handed back.
@@ -149,6 +150,7 @@ impl Registered {
     }
 
     /// Notes what an event says of it.
+    #[inline]
     pub(crate) fn hear(&self, event: &Event) {
         // An error or a hang-up concerns both: reading or writing is how it is learnt.
         let failed = event.is_error() || event.is_read_closed() && event.is_write_closed();
@@ -165,19 +167,18 @@ impl Registered {
         self.reading.is_told.get() || self.writing.is_told.get()
     }
 
-    /// Hands out who is told of what was heard: the reader, then the writer.
-    #[inline]
-    pub(crate) fn take_told(&self, mut tell: impl FnMut(Told)) {
-        for interest in [Interest::Read, Interest::Write] {
-            let direction = self.direction(interest);
-            if direction.is_told.replace(false) {
-                direction.is_unsettled.set(true);
-                match &*direction.watcher.borrow() {
-                    Some(Watcher::Call(callback)) => tell(Told::Call(callback.clone())),
-                    Some(Watcher::Ready(_)) => tell(Told::Ready(told(interest, direction.number.get()))),
-                    None => {}
-                }
-            }
+    /// Hands out who is told of what was heard, once.
+    #[inline(always)]
+    pub(crate) fn take_told(&self, interest: Interest) -> Option<Told> {
+        let direction = self.direction(interest);
+        if !direction.is_told.replace(false) {
+            return None;
+        }
+        direction.is_unsettled.set(true);
+        match &*direction.watcher.borrow() {
+            Some(Watcher::Call(callback)) => Some(Told::Call(callback.clone())),
+            Some(Watcher::Ready(_)) => Some(Told::Ready(told(interest, direction.number.get()))),
+            None => None,
         }
     }
 

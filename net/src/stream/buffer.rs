@@ -1,7 +1,7 @@
 //! What was received and not yet read.
 
-/// How much room an empty buffer keeps, in bytes.
-const KEPT: usize = 4096;
+/// How much room an empty buffer keeps, in bytes: that of a short message, for the next one.
+const KEPT: usize = 1024;
 
 /// Bytes in order: put in at the end, taken out at the beginning.
 #[derive(Default)]
@@ -25,11 +25,6 @@ impl Buffer {
     }
 
     pub(crate) fn push(&mut self, data: &[u8]) {
-        if self.bytes.capacity() == 0 {
-            // Most of what comes is read before more does: no room for that.
-            self.bytes = data.to_vec();
-            return;
-        }
         // The room before the first byte is used before more is asked for.
         if self.start > 0 && self.bytes.capacity() - self.bytes.len() < data.len() {
             self.bytes.drain(..self.start);
@@ -40,11 +35,12 @@ impl Buffer {
 
     /// Takes out the first bytes: so many, or all.
     pub(crate) fn take(&mut self, count: usize) -> Vec<u8> {
-        if count >= self.len() {
+        let count = count.min(self.len());
+        if self.bytes.capacity() > KEPT && count == self.len() {
             return self.take_all();
         }
         let taken = self.bytes()[..count].to_vec();
-        self.start += count;
+        self.skip(count);
         taken
     }
 

@@ -17,8 +17,9 @@ pub(crate) struct Incoming {
     pub(crate) limit: usize,
     has_eof: Cell<bool>,
     error: RefCell<Option<Error>>,
-    /// Who waits for more, and the number of that wait.
-    waiter: RefCell<Option<(Waiter, u64)>>,
+    /// Who waits for more.
+    waiter: RefCell<Option<Waiter>>,
+    /// That of the last wait, which is the waiter's if there is one.
     number: Cell<u64>,
     /// The waits that were ended by an error, and have not been gone on with.
     failed: RefCell<Vec<(u64, Error)>>,
@@ -101,20 +102,16 @@ impl Incoming {
         self.wake();
     }
 
-    fn wake(&self) {
-        let waiter = self.waiter.take();
-        if let Some((waiter, _)) = waiter {
-            waiter.wake();
-        }
+    fn wake(&self) -> bool {
+        let waiter = self.waiter.borrow_mut().take();
+        waiter.is_some_and(|waiter| waiter.wake())
     }
 
     pub(crate) fn set_error(&self, error: Error) {
         let before = self.error.replace(Some(error.clone()));
         drop(before);
-        let waiter = self.waiter.take();
-        if let Some((waiter, number)) = waiter
-            && waiter.wake()
-        {
+        let number = self.number.get();
+        if self.wake() {
             self.failed.borrow_mut().push((number, error));
         }
     }
@@ -225,7 +222,7 @@ impl Future for Wait {
         let outcome = ready!(parking.poll(context, |waiter| {
             *number = incoming.number.get() + 1;
             incoming.number.set(*number);
-            incoming.waiter.replace(Some((waiter, *number)));
+            incoming.waiter.replace(Some(waiter));
         }));
         if incoming.is_awaited() {
             drop(incoming.waiter.take());
