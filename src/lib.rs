@@ -172,6 +172,9 @@ compile_error!("kolo needs Unix: its loop waits by epoll or kqueue, and takes it
 
 #[cfg(unix)]
 pub use kolo_executor::*;
+#[cfg(feature = "http")]
+#[cfg(unix)]
+pub use kolo_http as http;
 #[cfg(feature = "macros")]
 #[cfg(unix)]
 pub use kolo_macros::{main, test};
