@@ -141,6 +141,11 @@ impl Request {
         &mut self.content
     }
 
+    /// The body alone.
+    pub fn into_content(self) -> Content {
+        self.content
+    }
+
     /// All of the body; the same when it is asked for again. Mirrors `request.read()`.
     ///
     /// # Errors

@@ -117,7 +117,10 @@ fn one_host_whose_limit_is_reached_does_not_hold_up_another() {
         let (_, slow) = counting(0.2).await?;
         let (_, quick) = counting(0.0).await?;
         let session = ClientSession::builder().limit(2).limit_per_host(1).build();
-        let tasks = [0, 1, 2].map(|_| create_task(session.get(&slow).send()));
+        let tasks = [0, 1, 2].map(|_| {
+            let request = session.get(&slow);
+            create_task(async { request.await?.read().await })
+        });
         sleep(0.05).await?;
         port(&session, &quick).await?;
         assert!(tasks.iter().all(|task| !task.done()));

@@ -70,10 +70,10 @@ fn a_pause_is_as_long_as_it_may_be() {
             .build();
         assert_eq!(patient.get("/body").await?.read().await?.len(), 10);
         let error = patient.get("/head").await.map(drop).unwrap_err();
-        assert_eq!(error.to_string(), "Timeout: Timeout on reading data from socket");
+        assert_eq!(error.to_string(), "Timeout on reading data from socket");
         let hasty = patient.get("/body").timeout(limits(None, Some(3.0)));
         let error = hasty.await?.read().await.map(drop).unwrap_err();
-        assert_eq!(error.to_string(), "Timeout: Timeout on reading data from socket");
+        assert_eq!(error.to_string(), "Timeout on reading data from socket");
         // What takes its time is the request, not the answer.
         let mut slowly = patient.post("/read").body(drip(8.0, 3)).await?;
         assert_eq!(slowly.text().await?, "3");
