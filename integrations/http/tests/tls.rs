@@ -38,9 +38,14 @@ fn https_is_served_and_asked_and_kept() {
 fn a_stranger_is_not_trusted() {
     run(async {
         let url = serve().await?;
-        let session = ClientSession::builder().tls(TlsClient::trusting(file("stranger.pem"))?).build();
+        let session = ClientSession::builder()
+            .tls(TlsClient::trusting(file("stranger.pem"))?)
+            .build();
         let error = session.get(&url).await.map(drop).unwrap_err();
-        assert!(matches!(ClientError::of(&error), Some(ClientError::Connector { .. })), "{error}");
+        assert!(
+            matches!(ClientError::of(&error), Some(ClientError::Connector { .. })),
+            "{error}"
+        );
         assert!(error.to_string().starts_with("Cannot connect to host localhost:"), "{error}");
         Ok(())
     })

@@ -27,7 +27,12 @@ use support::serve;
 async fn echo(count: Rc<Cell<u32>>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     count.set(count.get() + 1);
     let path = request.uri().path().to_owned();
-    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = request
+        .into_body()
+        .collect()
+        .await
+        .map(|body| body.to_bytes())
+        .unwrap_or_default();
     Ok(Response::new(Full::from([path.as_bytes(), b" ", &body].concat())))
 }
 
@@ -74,7 +79,9 @@ fn http1_is_asked_of_our_server_by_hypers_client() {
         let driver = create_task(async { Ok(cancellable(connection).await??) });
         for name in ["ada", "grace"] {
             sender.ready().await?;
-            let request = Request::get(format!("/{name}")).header("Host", "x").body(Empty::<Bytes>::new())?;
+            let request = Request::get(format!("/{name}"))
+                .header("Host", "x")
+                .body(Empty::<Bytes>::new())?;
             let response = sender.send_request(request).await?;
             assert_eq!(response.into_body().collect().await?.to_bytes(), name);
         }
@@ -105,7 +112,7 @@ fn http2_goes_both_ways_many_at_a_time() {
         let driver = create_task(async { Ok(cancellable(connection).await??) });
         let large = "x".repeat(100_000);
         let ask = |number: u32| {
-            let (mut sender, body) = (sender.clone(), Full::from(large.clone()));
+            let (mut sender, body) = (sender.clone(), Full::<Bytes>::from(large.clone()));
             async move {
                 let request = Request::post(format!("http://x/{number}")).body(body)?;
                 let response = cancellable(sender.send_request(request)).await??;
