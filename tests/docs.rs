@@ -86,7 +86,7 @@ fn items_of(file: &Path, text: &str) -> Vec<Item> {
 fn items() -> Vec<Item> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
-    for folder in ["executor/src", "sync/src", "net/src"] {
+    for folder in ["executor/src", "sync/src", "net/src", "integrations/http/src"] {
         sources(&root.join(folder), &mut files);
     }
     let items = files.iter().flat_map(|file| {
@@ -146,6 +146,9 @@ fn every_type_shows_its_use() {
         "sync/src/lib.rs",
         "net/src/lib.rs",
         "sync/src/storage.rs",
+        "integrations/http/src/lib.rs",
+        "integrations/http/src/web/mod.rs",
+        "integrations/http/src/rt/mod.rs",
     ];
     let exported = exported.map(|file| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap());
     let exported = exported.concat();
