@@ -88,7 +88,8 @@
 //! # Sockets, streams and servers
 //!
 //! A server is a function of a [`StreamReader`] and a [`StreamWriter`]; [`Server`] has one, whole. Both together are [`Streams`], which have
-//! the traits of `futures_io`. With the feature `tls` the same streams go over TLS.
+//! the traits of `futures_io`. With the feature `tls` the same streams go over TLS. With the feature `http` there is `kolo::http`, a client and a
+//! server in aiohttp's shape, on hyper; and what hyper itself needs to run on kolo's loop.
 //!
 //! # Awaiting several things
 //!

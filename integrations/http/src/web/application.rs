@@ -78,6 +78,9 @@ macro_rules! routes {
 macro_rules! hooks {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
         $(#[$doc])*
+        ///
+        /// # Errors
+        /// Its own are those of whoever begins or ends the server.
         pub fn $name(&self, hook: impl AsyncFn(Application) -> Result<()> + 'static) {
             self.0.$name.borrow_mut().push(any_hook(hook));
         }
@@ -123,6 +126,9 @@ impl Application {
 
     /// Adds what stands between all requests and their handlers, also those that nobody answers: the first that was added is the outermost. Mirrors
     /// `app.middlewares.append`.
+    ///
+    /// # Errors
+    /// Its own are answers, as a handler's are.
     ///
     /// ```
     /// use kolo::http::web::{Application, Next, Request, Response};
