@@ -88,7 +88,8 @@
 //! # Sockets, streams and servers
 //!
 //! A server is a function of a [`StreamReader`] and a [`StreamWriter`]; [`Server`] has one, whole. Both together are [`Streams`], which have
-//! the traits of `futures_io`. With the feature `tls` the same streams go over TLS.
+//! the traits of `futures_io`. With the feature `tls` the same streams go over TLS. With the feature `http` there is `kolo::http`, a client and a
+//! server in aiohttp's shape, on hyper; and what hyper itself needs to run on kolo's loop.
 //!
 //! # Awaiting several things
 //!
@@ -172,6 +173,9 @@ compile_error!("kolo needs Unix: its loop waits by epoll or kqueue, and takes it
 
 #[cfg(unix)]
 pub use kolo_executor::*;
+#[cfg(feature = "http")]
+#[cfg(unix)]
+pub use kolo_http as http;
 #[cfg(feature = "macros")]
 #[cfg(unix)]
 pub use kolo_macros::{main, test};

@@ -4,6 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+/// Whose public items are looked at.
+const SOURCES: [&str; 7] = [
+    "executor/src",
+    "sync/src",
+    "threads/src",
+    "net/src",
+    "os/src",
+    "processes/src",
+    "integrations/http/src",
+];
+
 /// A public item: its documentation, its attributes, and the rest up to its body.
 struct Item {
     place: String,
@@ -123,7 +134,7 @@ fn items_of(file: &Path, text: &str, examples: &Rc<str>) -> Vec<Item> {
 fn items() -> Vec<Item> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut items = Vec::new();
-    for folder in ["executor/src", "sync/src", "threads/src", "net/src", "os/src", "processes/src"].map(|folder| root.join(folder)) {
+    for folder in SOURCES.map(|folder| root.join(folder)) {
         let first_page = examples_of(&fs::read_to_string(folder.join("lib.rs")).unwrap());
         let mut files = Vec::new();
         sources(&folder, &mut files);
@@ -199,6 +210,9 @@ fn every_type_shows_its_use() {
         "processes/src/lib.rs",
         "processes/src/multiprocessing/mod.rs",
         "sync/src/storage.rs",
+        "integrations/http/src/lib.rs",
+        "integrations/http/src/web/mod.rs",
+        "integrations/http/src/rt/mod.rs",
     ];
     let exported = exported.map(|file| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap());
     let exported = exported.concat();

@@ -178,7 +178,15 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 /// The names of public items and of the variants of public enums, and what else they are found by.
 fn findable() -> BTreeSet<String> {
     let mut text = String::new();
-    for folder in ["executor/src", "sync/src", "threads/src", "net/src", "os/src", "processes/src", "macros/src"] {
+    for folder in [
+        "executor/src",
+        "sync/src",
+        "threads/src",
+        "net/src",
+        "os/src",
+        "processes/src",
+        "macros/src",
+    ] {
         read_all(&root().join(folder), &mut text);
     }
     let mut names = BTreeSet::new();

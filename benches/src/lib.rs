@@ -6,7 +6,7 @@
 //! - [`catalogue`] lists who takes part in what;
 //! - [`sample`] takes one measurement and [`memory`] another kind; [`competitor`] starts a process for one, [`runner`] takes
 //!   many, and [`report`] writes down what they come to;
-//! - [`net`] is a race of its own: that of servers; and so is [`processes`], that of pools of them.
+//! - [`net`] is a race of its own: that of servers; so is [`processes`], that of pools of them, and [`http`].
 //!
 //! One measurement is one process: none inherits another's heap, threads or thread-locals, and a runtime that this machine
 //! does not let run takes nothing down but itself. Rounds are interleaved, every contender once in each, so that whatever
@@ -16,6 +16,7 @@ pub mod bare;
 pub mod catalogue;
 pub mod clock;
 pub mod competitor;
+pub mod http;
 pub mod memory;
 pub mod net;
 pub mod peer;

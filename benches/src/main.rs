@@ -7,6 +7,7 @@ use std::{env, fs};
 
 use kolo_benches::catalogue::{Contender, memories, workloads};
 use kolo_benches::competitor::Python;
+use kolo_benches::http;
 use kolo_benches::memory::Footprint;
 use kolo_benches::net::client::Client;
 use kolo_benches::net::work::{Service, WORKS, Work};
@@ -22,6 +23,7 @@ kolo-benches [--quick]                             everything; writes RESULTS.md
 kolo-benches race WORKLOAD...                      these workloads only; prints their tables
 kolo-benches net [--quick]                         servers; writes their section of RESULTS.md
 kolo-benches net PART...                           servers, or works, that have this in their names; prints
+kolo-benches http [--quick]                        servers and clients of HTTP; prints
 kolo-benches serve SERVER SERVICE                  one server, which says at which port; SERVICE is close or a buffer's bytes
 kolo-benches drive PORT CONNECTIONS REQUESTS       asks a server of messages of 64 bytes, for a profiler of the server
 kolo-benches processes                             pools of processes, kolo's and Python's; prints
@@ -42,6 +44,10 @@ fn main() -> ExitCode {
         ["net"] => servers(false),
         ["net", "--quick"] => servers(true),
         ["net", ..] => race_servers(&arguments[1..]),
+        ["http"] => race_http(net::race::FULL),
+        ["http", "--quick"] => race_http(net::race::QUICK),
+        ["serve-http", server] => http::race::serve(server),
+        ["ask-http", port] => number(port).and_then(|port| http::race::client(port as u16)),
         ["serve", server, service] => Service::of_word(service).and_then(|service| net::servers::serve(server, service)),
         ["drive", port, connections, requests] => drive(port, connections, requests),
         ["processes"] => processes::race().map(|table| println!("{table}")),
@@ -107,6 +113,11 @@ fn servers(quick: bool) -> Result<(), String> {
 fn race_servers(only: &[String]) -> Result<(), String> {
     let (works, entries) = net::race::race(net::race::FULL, Python::find().as_ref(), only);
     println!("{}", section::figures(&works, &entries));
+    Ok(())
+}
+
+fn race_http(effort: net::race::Effort) -> Result<(), String> {
+    println!("{}", http::race::race(effort)?);
     Ok(())
 }
 

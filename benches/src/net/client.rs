@@ -21,6 +21,8 @@ pub struct Client {
     epoll: OwnedFd,
     connections: Vec<Connection>,
     message: Vec<u8>,
+    /// The bytes of an answer.
+    answer: usize,
     buffer: Vec<u8>,
     events: Vec<epoll::Event>,
     answered: u64,
@@ -35,15 +37,21 @@ struct Connection {
 }
 
 impl Client {
-    /// One whose connections have each had an answer.
+    /// One whose connections have each had an answer, which is as long as the message.
     pub fn new(work: Work, port: u16) -> Result<Client, String> {
+        Client::of_messages(work, port, vec![b'x'; work.message], work.message)
+    }
+
+    /// One that says this, and has answers of so many bytes.
+    pub fn of_messages(work: Work, port: u16, message: Vec<u8>, answer: usize) -> Result<Client, String> {
         let mut client = Client {
             work,
             server: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC).map_err(|error| error.to_string())?,
             connections: Vec::new(),
-            message: vec![b'x'; work.message],
-            buffer: vec![0; work.message.max(64)],
+            message,
+            answer,
+            buffer: vec![0; answer.max(64)],
             events: Vec::with_capacity(1024),
             answered: 0,
         };
@@ -156,7 +164,7 @@ impl Client {
             Ok((0, _)) => Err("the server has closed a connection".to_owned()),
             Ok((count, _)) => {
                 connection.received += count;
-                if connection.received < self.message.len() {
+                if connection.received < self.answer {
                     return Ok(());
                 }
                 (connection.sent, connection.received) = (0, 0);

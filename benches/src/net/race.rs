@@ -103,8 +103,7 @@ impl Server {
     fn measure(&self, effort: Effort, work: Work) -> Result<f64, String> {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).arg(work.service.word());
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut running = Running(child.map_err(|error| error.to_string())?);
+        let mut running = Running::start(&mut command)?;
         let mut client = Client::new(work, running.port()?)?;
         client.ask(effort.warm_up)?;
         let before = running.cpu()?;
@@ -115,11 +114,16 @@ impl Server {
 }
 
 /// A server's process, which ends with this.
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Running {
+    pub(crate) fn start(command: &mut Command) -> Result<Running, String> {
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        child.map(Running).map_err(|error| error.to_string())
+    }
+
     /// At which it listens: the first thing that it says.
-    fn port(&mut self) -> Result<u16, String> {
+    pub(crate) fn port(&mut self) -> Result<u16, String> {
         let mut line = String::new();
         let output = self.0.stdout.as_mut().ok_or("nothing is heard of it")?;
         BufReader::new(output)
@@ -129,7 +133,7 @@ impl Running {
     }
 
     /// What all of its threads have used so far.
-    fn cpu(&self) -> Result<Duration, String> {
+    pub(crate) fn cpu(&self) -> Result<Duration, String> {
         let clock = ClockId::pid_cpu_clock_id(Pid::from_raw(self.0.id() as i32));
         let now = clock
             .and_then(ClockId::now)

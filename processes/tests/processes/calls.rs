@@ -173,7 +173,7 @@ trait ResultOf<T> {
     fn result_of(&self) -> Result<T>;
 }
 
-impl<T> ResultOf<T> for concurrent::Future<T> {
+impl<T> ResultOf<T> for concurrent::Job<T> {
     fn result_of(&self) -> Result<T> {
         self.take_result()
     }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use kolo::multiprocessing::Value;
-use kolo::{Kind, ProcessPoolExecutor, Result, concurrent::Future, partial, run, run_in_executor};
+use kolo::{Kind, ProcessPoolExecutor, Result, concurrent::Job, partial, run, run_in_executor};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::calls::{error_of, one_process};
@@ -57,7 +57,7 @@ pub(crate) fn die_if_told_to() {
 const ABRUPTLY: &str = "A process in the process pool was terminated abruptly while the future was running or pending.";
 
 #[track_caller]
-fn is_broken_by<T>(pool: &ProcessPoolExecutor, job: &Future<T>) {
+fn is_broken_by<T>(pool: &ProcessPoolExecutor, job: &Job<T>) {
     assert_eq!(error_of(job.take_result()), (Kind::BrokenPool, ABRUPTLY.to_owned()));
     is_broken(pool);
 }

@@ -57,7 +57,7 @@ pub fn stay_on(processor: usize) {
 }
 
 /// A listening socket, of whose port the process that has started this one is told. It does not block.
-fn listen() -> TcpListener {
+pub(crate) fn listen() -> TcpListener {
     let listen = || {
         let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
         rustix::net::bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
