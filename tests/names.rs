@@ -114,6 +114,8 @@ const OF_OTHERS: &[&str] = &[
 const NO_NAMES: &[&str] = &[
     "sig",
     "args",
+    "functools",
+    "target",
     "multiprocessing",
     "pool",
     "mode",
