@@ -6,7 +6,7 @@
 //! - [`catalogue`] lists who takes part in what;
 //! - [`sample`] takes one measurement and [`memory`] another kind; [`competitor`] starts a process for one, [`runner`] takes
 //!   many, and [`report`] writes down what they come to;
-//! - [`net`] is a race of its own: that of servers; so is [`processes`], that of pools of them, and [`http`].
+//! - [`net`] is a race of its own: that of servers; so are [`http`], [`os`] (threads, children and files) and [`processes`] (pools of them).
 //!
 //! One measurement is one process: none inherits another's heap, threads or thread-locals, and a runtime that this machine
 //! does not let run takes nothing down but itself. Rounds are interleaved, every contender once in each, so that whatever
@@ -19,6 +19,7 @@ pub mod competitor;
 pub mod http;
 pub mod memory;
 pub mod net;
+pub mod os;
 pub mod peer;
 pub mod peers;
 pub mod primitives;

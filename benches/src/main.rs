@@ -12,6 +12,7 @@ use kolo_benches::memory::Footprint;
 use kolo_benches::net::client::Client;
 use kolo_benches::net::work::{Service, WORKS, Work};
 use kolo_benches::net::{self, section};
+use kolo_benches::os;
 use kolo_benches::processes;
 use kolo_benches::report;
 use kolo_benches::runner::{FULL, QUICK, footprints, growths, races};
@@ -24,6 +25,7 @@ kolo-benches race WORKLOAD...                      these workloads only; prints 
 kolo-benches net [--quick]                         servers; writes their section of RESULTS.md
 kolo-benches net PART...                           servers, or works, that have this in their names; prints
 kolo-benches http [--quick]                        servers and clients of HTTP; prints
+kolo-benches os [ROUNDS]                            calls on threads, children, files; writes their section of RESULTS.md
 kolo-benches serve SERVER SERVICE                  one server, which says at which port; SERVICE is close or a buffer's bytes
 kolo-benches drive PORT CONNECTIONS REQUESTS       asks a server of messages of 64 bytes, for a profiler of the server
 kolo-benches processes                             pools of processes, kolo's and Python's; prints
@@ -48,6 +50,8 @@ fn main() -> ExitCode {
         ["http", "--quick"] => race_http(net::race::QUICK),
         ["serve-http", server] => http::race::serve(server),
         ["ask-http", port] => number(port).and_then(|port| http::race::client(port as u16)),
+        ["os"] => threads_and_children("5", true),
+        ["os", rounds] => threads_and_children(rounds, false),
         ["serve", server, service] => Service::of_word(service).and_then(|service| net::servers::serve(server, service)),
         ["drive", port, connections, requests] => drive(port, connections, requests),
         ["processes"] => processes::race().map(|table| println!("{table}")),
@@ -81,10 +85,15 @@ fn everything(quick: bool) -> Result<(), String> {
     let text = report::results(effort, python.as_ref(), &races, &footprints, &growths);
     let complain = |error: std::io::Error| error.to_string();
     let results = folder.join("RESULTS.md");
-    // What the servers came to is from a run of its own.
-    let text = match fs::read_to_string(&results).as_deref().map(section::of) {
-        Ok(Some(section)) => section::put_into(&text, section),
-        _ => text,
+    // What the servers came to, and threads and children, is from runs of their own.
+    let before = fs::read_to_string(&results).unwrap_or_default();
+    let text = match section::of(&before) {
+        Some(section) => section::put_into(&text, section),
+        None => text,
+    };
+    let text = match os::section::of(&before) {
+        Some(section) => os::section::put_into(&text, section),
+        None => text,
     };
     fs::create_dir_all(&folder).map_err(complain)?;
     fs::write(results, text).map_err(complain)?;
@@ -118,6 +127,20 @@ fn race_servers(only: &[String]) -> Result<(), String> {
 
 fn race_http(effort: net::race::Effort) -> Result<(), String> {
     println!("{}", http::race::race(effort)?);
+    Ok(())
+}
+
+fn threads_and_children(rounds: &str, writes: bool) -> Result<(), String> {
+    let rounds = number(rounds)? as usize;
+    let figures = os::race(rounds)?;
+    println!("{}", os::section::table(&figures));
+    if writes {
+        let complain = |error: std::io::Error| error.to_string();
+        let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("RESULTS.md");
+        let before = fs::read_to_string(&results).map_err(complain)?;
+        let section = os::section::section(rounds, &figures);
+        fs::write(&results, os::section::put_into(&before, &section)).map_err(complain)?;
+    }
     Ok(())
 }
 
