@@ -114,6 +114,7 @@ const OF_OTHERS: &[&str] = &[
 const NO_NAMES: &[&str] = &[
     "sig",
     "args",
+    "functools",
     "multiprocessing",
     "pool",
     "mode",
@@ -148,6 +149,7 @@ const NO_NAMES: &[&str] = &[
     "reader",
     "sep",
     "sock",
+    "target",
     "ssl",
     "tasks",
     "True",

@@ -22,7 +22,14 @@ const CRATES: [(&str, &str, &[&str]); 10] = [
     (
         ".",
         "kolo",
-        &["kolo-executor", "kolo-sync", "kolo-net", "kolo-os", "kolo-processes", "kolo-macros"],
+        &[
+            "kolo-executor",
+            "kolo-sync",
+            "kolo-net",
+            "kolo-os",
+            "kolo-processes",
+            "kolo-macros",
+        ],
     ),
     ("differential", "kolo-differential", &["kolo"]),
     ("chaos", "kolo-chaos", &["kolo"]),
