@@ -150,6 +150,7 @@ const NO_NAMES: &[&str] = &[
     "reader",
     "sep",
     "sock",
+    "target",
     "ssl",
     "tasks",
     "True",

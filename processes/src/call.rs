@@ -99,11 +99,15 @@ where
 /// It takes functions, by their names, and no closures: another process has nothing of what a closure captures.
 #[macro_export]
 macro_rules! partial {
+    // Else `move` would be taken for the beginning of a path that is wrong.
+    (move $($closure:tt)*) => {
+        $crate::partial!(|| move)
+    };
     ($function:path $(, $argument:expr)* $(,)?) => {
         // In a `const`, where no variable is known that might be a closure.
         $crate::Partial::new(const { $function }, ($($argument,)*))
     };
-    ($($other:tt)*) => {
+    ($($closure:tt)*) => {
         ::core::compile_error!(
             "no closure crosses to another process, which has nothing of what it captures: write a function that returns `kolo::Result`, name it in \
              `kolo::processes!(function)` at the beginning of `main`, and here say `kolo::partial!(function, arguments...)`"

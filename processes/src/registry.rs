@@ -20,8 +20,11 @@ static FUNCTIONS: OnceLock<Vec<Entry>> = OnceLock::new();
 pub struct Entry {
     id: TypeId,
     name: &'static str,
-    call: Box<dyn Fn(&Received, Wanted) -> Result<Option<Letter>> + Send + Sync>,
+    call: Box<Answering>,
 }
+
+/// Makes a call, and writes what is wanted of it.
+type Answering = dyn Fn(&Received, Wanted) -> Result<Option<Letter>> + Send + Sync;
 
 /// What becomes of what a function returns.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -129,10 +132,13 @@ pub fn register(functions: Vec<Entry>) {
 /// When it is called a second time.
 #[macro_export]
 macro_rules! processes {
+    (move $($closure:tt)*) => {
+        $crate::processes!(|| move)
+    };
     ($($function:path),* $(,)?) => {
         $crate::of_macros::register(::std::vec![$($crate::of_macros::Entry::of(const { $function })),*])
     };
-    ($($other:tt)*) => {
+    ($($closure:tt)*) => {
         ::core::compile_error!("`processes!` is given the names of functions: a closure has none by which another process could know it")
     };
 }

@@ -81,9 +81,9 @@ impl Lock {
     ///
     /// # Errors
     /// Io, when the system refuses it.
-    pub fn hold(&self) -> io::Result<Held> {
+    pub fn hold(&self) -> io::Result<HeldLock> {
         self.take()?;
-        Ok(Held(self.clone()))
+        Ok(HeldLock(self.clone()))
     }
 
     fn take(&self) -> io::Result<()> {
@@ -133,9 +133,9 @@ impl fmt::Debug for Lock {
 /// A lock that is held; from [`Lock::hold`]. Dropped, it is given back.
 #[must_use = "dropped, it is given back at once"]
 #[derive(Debug)]
-pub struct Held(Lock);
+pub struct HeldLock(Lock);
 
-impl Drop for Held {
+impl Drop for HeldLock {
     fn drop(&mut self) {
         // The file is open, and it is locked.
         let _ = self.0.give_back();

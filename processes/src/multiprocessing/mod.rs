@@ -33,7 +33,7 @@ mod value;
 
 pub use array::Array;
 pub use element::Element;
-pub use lock::{Held, Lock};
+pub use lock::{HeldLock, Lock};
 pub use process::Process;
 pub use value::Value;
 

@@ -13,11 +13,13 @@ const ALONE: &str = "--alone";
 pub(crate) fn run(all: &[&[Case]], alone: &[&[Case]]) -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let cases = all.iter().copied().flatten();
-    if let [alone, name] = &arguments[..]
-        && alone == ALONE
+    if let [word, name] = &arguments[..]
+        && word == ALONE
     {
-        let (_, body) = cases
-            .into_iter()
+        let (_, body) = alone
+            .iter()
+            .copied()
+            .flatten()
             .find(|(known, _)| known == name)
             .expect("a case of this name");
         body();
