@@ -1,6 +1,7 @@
 //! What the transport of a socket reads.
 
 use kolo_executor::primitive::Interest;
+use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
 
@@ -23,16 +24,16 @@ impl SocketTransport {
         }
         with_scratch(|scratch| {
             let received = match &*self.socket.borrow() {
-                Some(socket) => rustix::net::recv(socket, &mut *scratch, RecvFlags::empty()),
+                Some(socket) => rustix::net::recv(socket, spare_capacity(scratch), RecvFlags::empty()),
                 None => return,
             };
             match received {
-                Ok((0, _)) => self.end_received(),
-                Ok((count, _)) => {
-                    if count < scratch.len() && self.reads_all {
+                Ok(_) if scratch.is_empty() => self.end_received(),
+                Ok(_) => {
+                    if scratch.len() < scratch.capacity() && self.reads_all {
                         self.footing.drained(Interest::Read);
                     }
-                    self.data_received(&scratch[..count]);
+                    self.data_received(scratch);
                 }
                 Err(Errno::AGAIN) => self.footing.drained(Interest::Read),
                 Err(Errno::INTR) => {}
@@ -41,7 +42,7 @@ impl SocketTransport {
         });
     }
 
-    fn data_received(&self, data: &[u8]) {
+    fn data_received(&self, data: &mut Vec<u8>) {
         // Not under the borrow: a protocol may be given up for another by what it is told.
         let told = self.protocol.borrow().clone();
         let outcome = match told {
