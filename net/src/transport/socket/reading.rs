@@ -30,10 +30,11 @@ impl SocketTransport {
             match received {
                 Ok(_) if scratch.is_empty() => self.end_received(),
                 Ok(_) => {
-                    if scratch.len() < scratch.capacity() && self.reads_all {
+                    let is_all = scratch.len() < scratch.capacity() && self.reads_all;
+                    if is_all {
                         self.footing.drained(Interest::Read);
                     }
-                    self.data_received(scratch);
+                    self.data_received(scratch, is_all);
                 }
                 Err(Errno::AGAIN) => self.footing.drained(Interest::Read),
                 Err(Errno::INTR) => {}
@@ -42,12 +43,17 @@ impl SocketTransport {
         });
     }
 
-    fn data_received(&self, data: &mut Vec<u8>) {
+    fn data_received(&self, data: &mut Vec<u8>, is_all: bool) {
         // Not under the borrow: a protocol may be given up for another by what it is told.
         let told = self.protocol.borrow().clone();
         let outcome = match told {
             None => Ok(()),
-            Some(Told::Streams(streams)) => return streams.feed(data),
+            Some(Told::Streams(streams)) => {
+                if is_all {
+                    self.footing.only_reads();
+                }
+                return streams.feed(data);
+            }
             Some(Told::Protocol(protocol)) => self.reading.run(|| protocol.data_received(data)),
         };
         if let Err(error) = outcome {
