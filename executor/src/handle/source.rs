@@ -181,6 +181,14 @@ impl Source {
         self.registered.settle(interest);
     }
 
+    /// Says that the owner, told that it can read, does nothing in this call but take all there was ([`drained`](Source::drained)), and give it to
+    /// whoever waits for it. A hint that spares a system call: where everybody has said so, and nobody waits to write, the next iteration does not
+    /// look at descriptors, because this program has done nothing that could have made one ready.
+    #[inline]
+    pub fn only_reads(&self) {
+        self.registered.only_reads.set(true);
+    }
+
     /// Gives the descriptor and the owner up. Nobody is told of anything any more.
     pub fn close(&self) {
         match self.event_loop() {

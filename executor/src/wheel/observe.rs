@@ -20,6 +20,8 @@ impl Core {
     #[cold]
     #[inline(never)]
     fn tell_observers(&self, tell: impl Fn(&dyn Observer)) {
+        // They may do anything.
+        self.reactor.note_deed();
         let observers = self.observers.borrow().clone();
         for observer in observers.iter() {
             self.guard("observer", || tell(&**observer));

@@ -30,6 +30,9 @@ const WAKE: Token = Token(usize::MAX);
 /// How many events there can be with this token: the inbox's, and that of Ctrl-C.
 const WAKES: usize = 2;
 
+/// There is a look in the next iteration, whoever has only read.
+const LOOKS: usize = usize::MAX / 2;
+
 pub(crate) struct Reactor {
     poll: RefCell<Poll>,
     /// What the last wait was told of. It has room for every descriptor: all that is ready is for one iteration.
@@ -44,6 +47,10 @@ pub(crate) struct Reactor {
     spare: RefCell<Vec<Rc<Registered>>>,
     /// Those that nobody watches, but perhaps somebody again before the next look.
     resting: RefCell<Vec<Rc<Registered>>>,
+    /// How many want to know that they can write.
+    writers: Cell<usize>,
+    /// How many of those whom the last look has queued have not said that they have only read, as long as nothing else is in their iteration.
+    still_to_read: Cell<usize>,
     /// Whether a program waits for the poll's descriptor, in the loop's stead.
     is_shown: Cell<bool>,
     /// What that program has borrowed: another descriptor of the same poll, which is borrowed itself while it is waited in.
@@ -88,6 +95,8 @@ impl Reactor {
             line: RefCell::default(),
             spare: RefCell::default(),
             resting: RefCell::default(),
+            writers: Cell::new(0),
+            still_to_read: Cell::new(LOOKS),
             is_shown: Cell::new(false),
             shown: OnceCell::new(),
         })
@@ -142,6 +151,25 @@ impl Reactor {
     #[inline(always)]
     pub(crate) fn is_watching(&self) -> bool {
         self.watched.get() > 0
+    }
+
+    /// Whether an iteration after the last look needs none itself: there everybody has only read what had come, and nobody wants to write. So
+    /// nothing was done that could have made a descriptor ready; and what comes from elsewhere could as well come a moment later. It is said
+    /// once.
+    #[inline]
+    pub(crate) fn can_do_without_a_look(&self) -> bool {
+        self.still_to_read.replace(LOOKS) == 0 && self.writers.get() == 0
+    }
+
+    /// One of those whom the last look has queued has only read.
+    #[inline]
+    pub(crate) fn note_read(&self) {
+        self.still_to_read.set(self.still_to_read.get().saturating_sub(1));
+    }
+
+    /// Something else is done in this iteration.
+    pub(crate) fn note_deed(&self) {
+        self.still_to_read.set(LOOKS);
     }
 
     /// The owner of the descriptor, if it has one.
@@ -312,6 +340,7 @@ impl Reactor {
     /// Has the poll listen to what is wanted of the descriptor now.
     fn register(&self, registered: &Registered) -> io::Result<()> {
         let (listened, wanted) = (registered.listened.get(), registered.interests());
+        let writes = |interests: Option<mio::Interest>| usize::from(interests.is_some_and(mio::Interest::is_writable));
         let poll = self.poll.borrow();
         let mut source = SourceFd(&registered.descriptor);
         match (listened, wanted) {
@@ -321,6 +350,7 @@ impl Reactor {
                 self.make_room(self.watched.get());
             }
             (Some(_), None) => {
+                self.writers.set(self.writers.get() - writes(listened));
                 self.watched.set(self.watched.get() - 1);
                 registered.listened.set(None);
                 registered.keeps_place.set(false);
@@ -331,6 +361,7 @@ impl Reactor {
             }
             _ => {}
         }
+        self.writers.set(self.writers.get() + writes(wanted) - writes(listened));
         registered.listened.set(wanted);
         Ok(())
     }
@@ -381,6 +412,8 @@ impl Reactor {
 
     /// Queues what the last wait was told of, in the order that is said above: of each descriptor its reader, then its writer.
     pub(crate) fn queue_told(&self, ready: &ReadyQueue<Entry>) {
+        self.note_deed();
+        let is_alone = ready.is_empty();
         let told = &mut *self.told.borrow_mut();
         let line = &mut *self.line.borrow_mut();
         if told.is_empty() && line.is_empty() {
@@ -408,6 +441,9 @@ impl Reactor {
         }
         std::mem::swap(line, next);
         told.clear();
+        if is_alone {
+            self.still_to_read.set(ready.len());
+        }
     }
 
     /// Any descriptor that is not forgotten yet.

@@ -47,6 +47,8 @@ pub(crate) struct Registered {
     rests: RefCell<Option<Weak<dyn Any>>>,
     /// It was ready at the last look, and has been registered since: it keeps its place before what becomes ready later.
     pub(crate) keeps_place: Cell<bool>,
+    /// Whoever is being told of it does nothing but read.
+    pub(crate) only_reads: Cell<bool>,
     /// There is no more to come, or it has failed: all that is left is to be told without anything new happening.
     has_ended: Cell<bool>,
 }
@@ -90,6 +92,7 @@ impl Registered {
             listened: Cell::new(None),
             rests: RefCell::new(None),
             keeps_place: Cell::new(false),
+            only_reads: Cell::new(false),
             has_ended: Cell::new(false),
         }
     }
@@ -182,17 +185,18 @@ impl Registered {
         }
     }
 
-    /// Tells the watcher that this names, if it still watches.
-    pub(crate) fn run(&self, told: usize) {
+    /// Tells the watcher that this names, if it still watches. Whether it has only read.
+    pub(crate) fn run(&self, told: usize) -> bool {
         let interest = if told & 1 == 0 { Interest::Read } else { Interest::Write };
         let direction = self.direction(interest);
         if self::told(interest, direction.number.get()) != told {
-            return;
+            return false;
         }
         let watcher = direction.watcher.borrow().clone();
         if let Some(Watcher::Ready(ready)) = watcher {
             ready.ready(interest);
         }
+        self.only_reads.take()
     }
 
     /// All that was there has been taken: it is ready again when something new is heard. Of a descriptor that has ended that cannot be known.

@@ -27,6 +27,8 @@ impl Core {
     /// run.
     pub(crate) fn run(&self, at_standstill: &dyn Fn() -> Result<()>) -> Result<()> {
         let mut panic = None;
+        // Others have run since.
+        self.reactor.note_deed();
         loop {
             let run = || {
                 loop {
@@ -102,7 +104,11 @@ impl Core {
                     drop(called);
                 }
             }
-            Entry::Ready(registered, told) => registered.run(told),
+            Entry::Ready(registered, told) => {
+                if registered.run(told) {
+                    self.reactor.note_read();
+                }
+            }
             Entry::Done(callback) => {
                 let called = self.observe_call(callback.token);
                 current_context::run_callback(callback.context.clone(), || callback.call());
@@ -133,8 +139,9 @@ impl Core {
         if self.ready.is_empty() && !self.stopping.get() {
             return self.wait_for_something(at_standstill);
         }
-        // In every iteration, however busy: what somebody writes to a descriptor is seen in the very next one.
-        if self.reactor.is_watching() {
+        // In every iteration, however busy: what somebody writes to a descriptor is seen in the very next one. But where nobody has done anything
+        // since the last look, a look would find what this program has not to do with.
+        if self.reactor.is_watching() && !self.reactor.can_do_without_a_look() {
             self.look(Some(0))
         } else {
             Ok(())
@@ -216,6 +223,7 @@ impl Core {
         loop {
             let due = self.timers.borrow_mut().pop_due(now);
             let Some((deadline, entry)) = due else { break };
+            self.reactor.note_deed();
             self.observe(|observer| observer.timer_fired(seconds(deadline)));
             self.ready.push(|| entry);
         }
@@ -231,6 +239,7 @@ impl Core {
 
     #[cold]
     fn read_full_inbox(&self) -> Result<()> {
+        self.reactor.note_deed();
         self.read_letters();
         self.notice_ctrl_c()
     }

@@ -110,5 +110,11 @@ fn wake_both(task: TaskRef) {
 /// Wakes one who is not ours, for what belongs to the loop with this id. Others wait as well, and are woken whatever this one does.
 #[cold]
 pub(crate) fn wake_foreign(loop_id: u16, waker: Waker) {
+    // It may do anything.
+    current::with_running(|running| {
+        if let Some(event_loop) = running {
+            event_loop.0.reactor.note_deed();
+        }
+    });
     report::guard(loop_id, "waker", || waker.wake());
 }

@@ -1,7 +1,11 @@
 //! What was received and not yet read.
 
+use crate::transport::scratch::{give_back, is_scratch};
+
 /// How much room an empty buffer keeps, in bytes: that of a short message, for the next one.
 const KEPT: usize = 1024;
+/// So much, in bytes, is not copied from the buffer of a transport: that is exchanged for an empty one.
+const MUCH: usize = 16 * 1024;
 
 /// Bytes in order: put in at the end, taken out at the beginning.
 #[derive(Default)]
@@ -33,10 +37,20 @@ impl Buffer {
         self.bytes.extend_from_slice(data);
     }
 
+    /// The same of what is in the buffer of a transport, which may be another one then.
+    #[inline]
+    pub(crate) fn push_or_exchange(&mut self, data: &mut Vec<u8>) {
+        match data.len() >= MUCH && self.is_empty() {
+            true => std::mem::swap(&mut self.bytes, data),
+            false => self.push(data),
+        }
+    }
+
     /// Takes out the first bytes: so many, or all.
     pub(crate) fn take(&mut self, count: usize) -> Vec<u8> {
         let count = count.min(self.len());
-        if self.bytes.capacity() > KEPT && count == self.len() {
+        let is_kept = self.bytes.capacity() <= KEPT || is_scratch(&self.bytes);
+        if !is_kept && count == self.len() {
             return self.take_all();
         }
         let taken = self.bytes()[..count].to_vec();
@@ -49,6 +63,9 @@ impl Buffer {
         let mut bytes = std::mem::take(&mut self.bytes);
         if start > 0 {
             bytes.drain(..start);
+        }
+        if is_scratch(&bytes) {
+            bytes.shrink_to_fit();
         }
         bytes
     }
@@ -66,8 +83,10 @@ impl Buffer {
         self.start += count.min(self.len());
         if self.is_empty() {
             self.start = 0;
-            self.bytes.clear();
-            self.bytes.shrink_to(KEPT);
+            match self.bytes.capacity() <= KEPT {
+                true => self.bytes.clear(),
+                false => give_back(std::mem::take(&mut self.bytes)),
+            }
         }
     }
 }

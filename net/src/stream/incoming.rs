@@ -80,12 +80,22 @@ impl Incoming {
     }
 
     pub(crate) fn feed_data(&self, data: &[u8]) {
-        if data.is_empty() {
-            return;
+        if !data.is_empty() {
+            self.feed(|buffer| buffer.push(data));
         }
+    }
+
+    /// The same for what is in the buffer of a transport, which is exchanged for another if it is much.
+    #[inline]
+    pub(crate) fn feed_buffer(&self, data: &mut Vec<u8>) {
+        self.feed(|buffer| buffer.push_or_exchange(data));
+    }
+
+    #[inline]
+    fn feed(&self, push: impl FnOnce(&mut Buffer)) {
         let buffered = {
             let buffer = &mut *self.buffer.borrow_mut();
-            buffer.push(data);
+            push(buffer);
             buffer.len()
         };
         self.wake();

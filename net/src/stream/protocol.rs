@@ -93,11 +93,11 @@ impl StreamProtocol {
         self.reader.borrow().upgrade()
     }
 
-    /// What has come goes to the reader: nobody else's code runs here.
+    /// What has come in a transport's buffer goes to the reader, which may exchange that for another: nobody else's code runs here.
     #[inline]
-    pub(crate) fn feed(&self, data: &[u8]) {
+    pub(crate) fn feed(&self, data: &mut Vec<u8>) {
         if let Some(reader) = self.reader() {
-            reader.feed_data(data);
+            reader.feed_buffer(data);
         }
     }
 
@@ -138,7 +138,9 @@ impl Protocol for StreamProtocol {
     }
 
     fn data_received(&self, data: &[u8]) -> Result<()> {
-        self.feed(data);
+        if let Some(reader) = self.reader() {
+            reader.feed_data(data);
+        }
         Ok(())
     }
 

@@ -75,6 +75,13 @@ impl Footing {
         }
     }
 
+    /// See [`Source::only_reads`].
+    pub fn only_reads(&self) {
+        if let Some(source) = self.source.get() {
+            source.only_reads();
+        }
+    }
+
     /// Hands an error of the protocol, or of a callback, to the exception handler, as nobody else is there to take it.
     pub fn tell(&self, transport: &dyn fmt::Debug, outcome: Result<()>) {
         self.report_failed(transport, "Exception in callback", outcome);

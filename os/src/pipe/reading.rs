@@ -9,6 +9,7 @@ use kolo_executor::primitive::{Interest, Ready, Source};
 use kolo_executor::{Context, Error, EventLoop, Promise, Result};
 use kolo_net::transports::{Channel, Footing, Marks, with_scratch};
 use kolo_net::{Protocol, Transport};
+use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
 
 use crate::pipe::descriptor::{Descriptor, refused};
@@ -71,17 +72,17 @@ impl ReadPipe {
         }
     }
 
-    fn read(&self, scratch: &mut [u8]) {
+    fn read(&self, scratch: &mut Vec<u8>) {
         let received = match &*self.pipe.borrow() {
-            Some(pipe) => rustix::io::read(&pipe.fd, &mut *scratch),
+            Some(pipe) => rustix::io::read(&pipe.fd, spare_capacity(scratch)),
             None => return,
         };
         match received {
             Ok(0) => self.end(),
-            Ok(count) => {
+            Ok(_) => {
                 let received = self
                     .protocol()
-                    .map(|protocol| self.context.run(|| protocol.data_received(&scratch[..count])));
+                    .map(|protocol| self.context.run(|| protocol.data_received(scratch)));
                 self.footing.tell(self, received.unwrap_or(Ok(())));
             }
             Err(Errno::AGAIN) => self.footing.drained(Interest::Read),

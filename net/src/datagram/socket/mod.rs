@@ -10,6 +10,7 @@ use std::rc::{Rc, Weak};
 
 use kolo_executor::primitive::{Interest, Ready, Source};
 use kolo_executor::{Context, Error, EventLoop, Promise, Result};
+use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
 
@@ -125,13 +126,13 @@ impl DatagramSocket {
         }
         with_scratch(|scratch| {
             let received = match &*self.socket.borrow() {
-                Some(socket) => rustix::net::recvfrom(&**socket, &mut *scratch, RecvFlags::empty()),
+                Some(socket) => rustix::net::recvfrom(&**socket, spare_capacity(scratch), RecvFlags::empty()),
                 None => return,
             };
             let Some(protocol) = self.protocol() else { return };
             let outcome = match received {
                 // One in an iteration: the next one keeps the socket ready.
-                Ok((count, _, sender)) => protocol.datagram_received(&scratch[..count], &address_of(sender)),
+                Ok((_, _, sender)) => protocol.datagram_received(scratch, &address_of(sender)),
                 Err(Errno::AGAIN) => return self.footing.drained(Interest::Read),
                 Err(Errno::INTR) => return,
                 Err(errno) => protocol.error_received(&refused(errno)),

@@ -1,6 +1,7 @@
 //! What the transport of a socket reads.
 
 use kolo_executor::primitive::Interest;
+use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
 
@@ -23,16 +24,17 @@ impl SocketTransport {
         }
         with_scratch(|scratch| {
             let received = match &*self.socket.borrow() {
-                Some(socket) => rustix::net::recv(socket, &mut *scratch, RecvFlags::empty()),
+                Some(socket) => rustix::net::recv(socket, spare_capacity(scratch), RecvFlags::empty()),
                 None => return,
             };
             match received {
-                Ok((0, _)) => self.end_received(),
-                Ok((count, _)) => {
-                    if count < scratch.len() && self.reads_all {
+                Ok(_) if scratch.is_empty() => self.end_received(),
+                Ok(_) => {
+                    let is_all = scratch.len() < scratch.capacity() && self.reads_all;
+                    if is_all {
                         self.footing.drained(Interest::Read);
                     }
-                    self.data_received(&scratch[..count]);
+                    self.data_received(scratch, is_all);
                 }
                 Err(Errno::AGAIN) => self.footing.drained(Interest::Read),
                 Err(Errno::INTR) => {}
@@ -41,12 +43,17 @@ impl SocketTransport {
         });
     }
 
-    fn data_received(&self, data: &[u8]) {
+    fn data_received(&self, data: &mut Vec<u8>, is_all: bool) {
         // Not under the borrow: a protocol may be given up for another by what it is told.
         let told = self.protocol.borrow().clone();
         let outcome = match told {
             None => Ok(()),
-            Some(Told::Streams(streams)) => return streams.feed(data),
+            Some(Told::Streams(streams)) => {
+                if is_all {
+                    self.footing.only_reads();
+                }
+                return streams.feed(data);
+            }
             Some(Told::Protocol(protocol)) => self.reading.run(|| protocol.data_received(data)),
         };
         if let Err(error) = outcome {
