@@ -141,7 +141,7 @@ fn timers_go_by_the_loops_clock_and_end_with_what_they_are_for() {
         assert_eq!(Timer.now() - began.0, Duration::from_secs(3600));
         // One that is dropped while it waits is not waited for.
         let long = Timer.sleep(Duration::from_secs(1_000_000));
-        assert!(kolo::timeout(1, async { Ok(long.await) }).await.unwrap_err().is_timeout());
+        assert!(kolo::timeout(1, cancellable(long)).await.unwrap_err().is_timeout());
         let mut moved = Timer.sleep(Duration::from_secs(1));
         Timer.reset(&mut moved, Timer.now() + Duration::from_secs(5));
         cancellable(moved).await?;
