@@ -184,7 +184,12 @@ fn what_panics_knows_its_caller() {
 
 #[test]
 fn every_function_is_called_in_an_example() {
-    let functions: Vec<Item> = items().into_iter().filter(Item::is_function).collect();
+    let in_examples = |item: &Item| {
+        ["executor/", "sync/", "net/"]
+            .iter()
+            .any(|folder| item.place.starts_with(folder))
+    };
+    let functions: Vec<Item> = items().into_iter().filter(Item::is_function).filter(in_examples).collect();
     assert!(functions.len() > 400, "{}", functions.len());
     let shown = |item: &Item| item.is_shown() || item.docs.starts_with("See [");
     assert_eq!(places(functions.into_iter().filter(|item| !shown(item))), [""; 0]);

@@ -184,6 +184,34 @@ impl Source {
     /// Says that the owner, told that it can read, does nothing in this call but take all there was ([`drained`](Source::drained)), and give it to
     /// whoever waits for it. A hint that spares a system call: where everybody has said so, and nobody waits to write, the next iteration does not
     /// look at descriptors, because this program has done nothing that could have made one ready.
+    ///
+    /// ```
+    /// use std::cell::{OnceCell, RefCell};
+    /// use std::io::Read;
+    /// use std::net::TcpStream;
+    ///
+    /// use kolo::primitive::{Interest, Ready, Source};
+    ///
+    /// #[derive(Debug)]
+    /// struct Mailbox {
+    ///     socket: TcpStream,
+    ///     source: OnceCell<Source>,
+    ///     received: RefCell<Vec<u8>>,
+    /// }
+    ///
+    /// impl Ready for Mailbox {
+    ///     fn ready(&self, interest: Interest) {
+    ///         let mut bytes = [0; 1024];
+    ///         let Ok(n) = (&self.socket).read(&mut bytes) else { return };
+    ///         self.received.borrow_mut().extend_from_slice(&bytes[..n]);
+    ///         if n > 0 && n < bytes.len() {
+    ///             let source = self.source.get().expect("it is watched");
+    ///             source.drained(interest);
+    ///             source.only_reads();
+    ///         }
+    ///     }
+    /// }
+    /// ```
     #[inline]
     pub fn only_reads(&self) {
         self.registered.only_reads.set(true);
