@@ -210,7 +210,10 @@ fn each_thread_begins_with_the_initializer() {
     thread_local! {
         static WORD: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) };
     }
-    let begin = || Ok(WORD.replace(thread::current().name().unwrap_or_default().to_owned())).map(drop);
+    let begin = || {
+        WORD.set(thread::current().name().unwrap_or_default().to_owned());
+        Ok(())
+    };
     let pool = ThreadPoolExecutor::named("begun").max_workers(2).unwrap().initializer(begin);
     let both = Arc::new(Barrier::new(2));
     let call = move |_: u32| {
