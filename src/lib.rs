@@ -67,7 +67,7 @@
 //! | `multiprocessing.Process(target=f, args=(5,))`, `Value`, `Array`, `get_lock()` | `multiprocessing`, with the feature `processes` |
 //! | `asyncio.create_subprocess_exec(...)`, `create_subprocess_shell`, `Process`: `communicate()`, `wait()`, `kill()` | [`create_subprocess_exec`], [`create_subprocess_shell`], [`Process`] |
 //! | `loop.add_signal_handler(sig, f)`, `remove_signal_handler`; `loop.connect_read_pipe(...)`, `connect_write_pipe` | [`add_signal_handler`], [`remove_signal_handler`]; [`connect_read_pipe`], [`connect_write_pipe`], [`stdin`] |
-//! | `input(prompt)`, which stops the loop | [`input`], which does not |
+//! | `input()`, which stops the loop | [`input`], which does not |
 //! | `aiofiles.open(path, mode)` | [`open`], [`open_binary`]: a [`File`] |
 //! | `loop.set_exception_handler(f)`, `set_debug(True)` | [`EventLoop::set_exception_handler`], [`set_debug`](EventLoop::set_debug) |
 //! | `await asyncio.open_connection(host, port)`, with `limit=`, `local_addr=`, `happy_eyeballs_delay=`, `ssl=`; `open_unix_connection` | [`open_connection`]`((host, port)).await?`, [`OpenConnection`]; [`open_unix_connection`], [`open_connection_on`] |
