@@ -73,11 +73,12 @@ fn send(signal: Signal, pid: u32) {
     kill_process(Pid::from_raw(pid as i32).expect("a process"), signal).expect("it is there");
 }
 
-/// Whether the process is there, and more than a number that waits for its parent.
+/// Whether the process is there, and more than a number that waits for its parent: that it is once the last of its threads is gone, too.
 fn lives(pid: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let state = status.rsplit_once(')').and_then(|(_, rest)| rest.trim().chars().next());
-    state.is_some_and(|state| state != 'Z' && state != 'X')
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    threads > 1 || state.is_some_and(|state| state != 'Z' && state != 'X')
 }
 
 fn until_gone(pid: u32) {
