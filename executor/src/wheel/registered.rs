@@ -196,7 +196,8 @@ impl Registered {
         if let Some(Watcher::Ready(ready)) = watcher {
             ready.ready(interest);
         }
-        self.only_reads.take()
+        // What has ended is told of once more: that is in the next iteration.
+        self.only_reads.take() && !direction.is_unsettled.get()
     }
 
     /// All that was there has been taken: it is ready again when something new is heard. Of a descriptor that has ended that cannot be known.

@@ -23,6 +23,7 @@ pub fn with_scratch(f: impl FnOnce(&mut Vec<u8>)) {
 }
 
 /// Keeps a buffer of `with_scratch` for the next read: malloc would give its memory back to the system each time, and get it anew page by page.
+#[inline]
 pub(crate) fn give_back(mut bytes: Vec<u8>) {
     if !is_scratch(&bytes) {
         return;
