@@ -1,4 +1,4 @@
-//! A thousand requests, ten at a time: kolo's session. `asyncio/http.py` does the same with aiohttp's.
+//! A thousand requests, ten at a time: kolo's session. `asyncio/fetch.py` does the same with aiohttp's.
 
 use kolo::http::ClientSession;
 use kolo::{Result, Semaphore, gather, run};

@@ -113,7 +113,7 @@ pub fn race(effort: Effort) -> Result<String, String> {
     let program = env::current_exe().map_err(|error| error.to_string())?.display().to_string();
     let python = env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("asyncio/http.py")
+        .join("asyncio/fetch.py")
         .display()
         .to_string();
     let clients = [

@@ -4,7 +4,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, request};
+use http::{HeaderMap, Method, Uri, request};
 use kolo_executor::{Error, Result, running_loop};
 use kolo_net::Address;
 use serde::de::DeserializeOwned;
@@ -60,6 +60,11 @@ impl Request {
             parameters: Parameters::new(),
             body: None,
         }
+    }
+
+    /// What is said of it when its handler fails, kept without writing it down: handlers seldom do.
+    pub(crate) fn subject(&self) -> (Method, Uri, Option<Address>) {
+        (self.head.method.clone(), self.head.uri.clone(), self.remote.clone())
     }
 
     /// The method. Mirrors `request.method`.

@@ -101,7 +101,7 @@ impl Drop for Handling {
 
 /// Answers a request, whatever comes of it but a cancellation.
 async fn handle(app: Application, request: Request) -> Result<Response> {
-    let (what, remote) = (format!("{request:?}"), request.remote().cloned());
+    let (method, path, remote) = request.subject();
     // A handler that panics before its first await does so here.
     let answered = match Error::catch(|| Ok(app.answer(request))) {
         Ok(answer) => Caught(answer).await,
@@ -119,7 +119,7 @@ async fn handle(app: Application, request: Request) -> Result<Response> {
     }
     let report = ExceptionContext::new("Error handling request")
         .with_error(error)
-        .with_detail("request", what);
+        .with_detail("request", format_args!("{method} {path}"));
     running_loop().call_exception_handler(&report.with_detail("remote", remote));
     let mut response = Response::new("500 Internal Server Error\n\nServer got itself in trouble");
     response.set_status(http::StatusCode::INTERNAL_SERVER_ERROR);
