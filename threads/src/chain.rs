@@ -28,6 +28,21 @@ pub fn wrap_future<T: Clone + Send + 'static>(job: &Job<T>) -> Promise<T> {
 }
 
 /// A promise of what a job comes to, which is moved out of the job. Otherwise it is [`wrap_future`](crate::wrap_future).
+///
+/// ```
+/// use kolo::executors::{chain, job_outcome};
+/// use kolo::{ThreadPoolExecutor, run, running_loop};
+///
+/// run(async {
+///     let pool = ThreadPoolExecutor::new();
+///     let promise = chain(&running_loop(), &pool.submit(|| Ok(String::from("moved, not cloned")))?);
+///     assert_eq!(promise.await?, "moved, not cloned");
+///     // The same without a promise that anybody could keep.
+///     assert_eq!(job_outcome(&running_loop(), &pool.submit(|| Ok(42))?).await?, 42);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 pub fn chain<T: Send + 'static>(event_loop: &EventLoop, job: &Job<T>) -> Promise<T> {
     link(event_loop, job, Job::take_result)
 }

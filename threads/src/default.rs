@@ -43,6 +43,20 @@ impl Drop for OfLoop {
 
 /// The loop's own threads, which are made when they are first asked for.
 ///
+/// ```
+/// use std::panic::Location;
+///
+/// use kolo::executors::default_executor;
+/// use kolo::{run, running_loop, wrap_future};
+///
+/// run(async {
+///     let pool = default_executor(&running_loop(), Location::caller())?;
+///     assert_eq!(wrap_future(&pool.submit(|| Ok(42))?).await?, 42);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+///
 /// # Errors
 /// Runtime, after [`shutdown_default_executor`](crate::shutdown_default_executor).
 pub fn default_executor(event_loop: &EventLoop, site: &'static Location<'static>) -> Result<Arc<ThreadPoolExecutor>> {

@@ -137,6 +137,22 @@ pub fn to_thread<T: Send + 'static>(call: impl FnOnce() -> Result<T> + Send + 's
 
 /// [`to_thread`](crate::to_thread), on behalf of this line of the program.
 ///
+/// ```
+/// use std::fs;
+/// use std::panic::Location;
+///
+/// use kolo::executors::offload;
+/// use kolo::{Result, run};
+///
+/// /// Whether it is a folder.
+/// #[track_caller]
+/// fn is_folder(path: &'static str) -> impl Future<Output = Result<bool>> {
+///     offload(Location::caller(), move || Ok(fs::metadata(path)?.is_dir()))
+/// }
+///
+/// assert!(run(is_folder("/")).unwrap());
+/// ```
+///
 /// # Errors
 /// As `to_thread`.
 ///

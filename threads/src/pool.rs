@@ -50,6 +50,17 @@ impl ThreadPoolExecutor {
     }
 
     /// A pool whose threads are named `prefix_0`, `prefix_1` and so on. Mirrors `ThreadPoolExecutor(thread_name_prefix=prefix)`.
+    ///
+    /// ```
+    /// use std::thread;
+    ///
+    /// use kolo::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::named("painter");
+    /// let name = pool.submit(|| Ok(thread::current().name().map(str::to_owned)))?;
+    /// assert_eq!(name.result()?.unwrap(), "painter_0");
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
     pub fn named(prefix: impl Into<String>) -> ThreadPoolExecutor {
         ThreadPoolExecutor {
             shared: Arc::default(),
@@ -130,6 +141,17 @@ impl ThreadPoolExecutor {
     /// With `cancel_futures`, jobs that have not begun are cancelled instead. Mirrors `Executor.shutdown`.
     ///
     /// In a job of the pool itself it does not wait for that job.
+    ///
+    /// ```
+    /// use kolo::{Kind, ThreadPoolExecutor};
+    ///
+    /// let pool = ThreadPoolExecutor::new();
+    /// let job = pool.submit(|| Ok(42))?;
+    /// pool.shutdown(true, false);
+    /// assert!(job.done());
+    /// assert_eq!(pool.submit(|| Ok(43)).unwrap_err().kind(), Kind::Runtime);
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
     pub fn shutdown(&self, wait: bool, cancel_futures: bool) {
         let mut state = self.shared.lock();
         state.is_shut_down = true;
@@ -156,6 +178,25 @@ impl ThreadPoolExecutor {
     }
 
     /// [`submit`](ThreadPoolExecutor::submit), on behalf of this line of the program.
+    ///
+    /// ```
+    /// use std::panic::Location;
+    ///
+    /// use kolo::{Result, ThreadPoolExecutor, concurrent::Job};
+    ///
+    /// /// A pool that counts.
+    /// struct Counter(ThreadPoolExecutor);
+    ///
+    /// impl Counter {
+    ///     #[track_caller]
+    ///     fn square(&self, n: u32) -> Result<Job<u32>> {
+    ///         self.0.submit_at(Location::caller(), move || Ok(n * n))
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(Counter(ThreadPoolExecutor::new()).square(3)?.result()?, 9);
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As `submit`.

@@ -60,6 +60,26 @@ impl<F: Form> File<F> {
 
     /// Up to so many characters, or bytes: fewer at the end of the file, and none there. Mirrors `read(n)`.
     ///
+    /// ```
+    /// use kolo::{open, run};
+    ///
+    /// run(async {
+    ///     let path = std::env::temp_dir().join(format!("read-{}", std::process::id()));
+    ///     let file = open(&path, "w+").await?;
+    ///     file.write_lines(["first\n", "second\n", "third\n"]).await?;
+    ///     file.seek(std::io::SeekFrom::Start(0)).await?;
+    ///     assert_eq!(file.read(3).await?, "fir");
+    ///     assert_eq!(file.read_line_up_to(100).await?, "st\n");
+    ///     assert_eq!(file.read_lines_up_to(1).await?, ["second\n"]); // whole lines
+    ///     assert_eq!(file.read_lines().await?, ["third\n"]);
+    ///     assert_eq!(file.read_to_end().await?, "");
+    ///     file.close().await?;
+    ///     std::fs::remove_file(&path)?;
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
+    ///
     /// # Errors
     /// Io, when the system refuses, or when the file is not open for reading (`not readable`); Value, when it is closed, and for text that is not
     /// UTF-8; Cancelled; Runtime, after the loop's threads were shut down.
@@ -179,6 +199,26 @@ impl<F: Form> File<F> {
     }
 
     /// Has what was written so far reach the file. Mirrors `flush()`.
+    ///
+    /// ```
+    /// use kolo::{open, run};
+    ///
+    /// run(async {
+    ///     let path = std::env::temp_dir().join(format!("flush-{}", std::process::id()));
+    ///     let file = open(&path, "w").await?;
+    ///     assert_eq!(file.write("hello").await?, 5);
+    ///     assert_eq!(file.tell().await?, 5);
+    ///     file.flush().await?;
+    ///     assert_eq!(std::fs::read_to_string(&path)?, "hello");
+    ///     assert_eq!(file.truncate(Some(4)).await?, 4);
+    ///     assert!(file.writable().await? && file.seekable().await?);
+    ///     assert!(!file.readable().await? && !file.is_terminal().await?);
+    ///     file.close().await?;
+    ///     std::fs::remove_file(&path)?;
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     ///
     /// # Errors
     /// Io, when the system refuses; Value, when the file is closed; Cancelled; Runtime, after the loop's threads were shut down.
@@ -346,6 +386,25 @@ impl<F: Form> File<F> {
 
 impl File<Binary> {
     /// What is there, but at least something before the end of the file, up to so many bytes. Mirrors `read1(n)`.
+    ///
+    /// ```
+    /// use kolo::{open_binary, run};
+    ///
+    /// run(async {
+    ///     let path = std::env::temp_dir().join(format!("bytes-{}", std::process::id()));
+    ///     let file = open_binary(&path, "w+b").await?;
+    ///     file.write(*b"hello").await?;
+    ///     file.seek(std::io::SeekFrom::Start(0)).await?;
+    ///     let mut bytes = vec![0; 2];
+    ///     assert_eq!(file.read_into(&mut bytes).await?, 2);
+    ///     assert_eq!(bytes, b"he");
+    ///     assert_eq!(file.read1(100).await?, b"llo");
+    ///     file.close().await?;
+    ///     std::fs::remove_file(&path)?;
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     ///
     /// # Errors
     /// Io, when the system refuses, or when the file is not open for reading (`not readable`); Value, when it is closed; Cancelled; Runtime, after

@@ -16,6 +16,18 @@ use crate::files::mode::Mode;
 ///
 /// The text is UTF-8. Reading, a line ends in `\n`, `\r` or `\r\n`, and always with `\n` in what is returned.
 ///
+/// ```
+/// use kolo::{open, run};
+///
+/// run(async {
+///     let file = open("/proc/self/comm", "r").await?;
+///     println!("I am {}", file.read_line().await?);
+///     assert!(open("/no/such/file", "r").await.is_err());
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+///
 /// # Errors
 /// Value, for a mode that is none, and for a binary one; Io, when the system refuses, with the file's name; Cancelled.
 ///
@@ -27,6 +39,17 @@ pub fn open(path: impl AsRef<Path>, mode: &str) -> impl Future<Output = Result<F
 }
 
 /// Opens a file of bytes. Mirrors `aiofiles.open(path, mode)` with a `b` in the mode, such as `rb`, `wb` or `r+b`.
+///
+/// ```
+/// use kolo::{open_binary, run};
+///
+/// run(async {
+///     let file = open_binary("/dev/zero", "rb").await?;
+///     assert_eq!(file.read(3).await?, [0, 0, 0]);
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 ///
 /// # Errors
 /// As [`open`]; Value, for a mode without a `b`.

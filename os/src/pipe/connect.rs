@@ -98,6 +98,31 @@ pub fn connect_write_pipe(pipe: impl Into<OwnedFd>) -> impl Future<Output = Resu
 
 /// [`connect_read_pipe`] for a protocol, which `factory` makes. Mirrors `loop.connect_read_pipe`.
 ///
+/// ```
+/// use std::io::Write;
+/// use std::rc::Rc;
+///
+/// use kolo::{Promise, Protocol, Result, create_read_pipe, run};
+///
+/// struct First(Promise<Vec<u8>>);
+///
+/// impl Protocol for First {
+///     fn data_received(&self, data: &[u8]) -> Result<()> {
+///         self.0.set_result(data.to_vec())
+///     }
+/// }
+///
+/// run(async {
+///     let (reader, mut writer) = std::io::pipe()?;
+///     let (transport, first) = create_read_pipe(|| Rc::new(First(Promise::new())), reader).await?;
+///     writer.write_all(b"hello")?;
+///     assert_eq!(first.0.clone().await?, b"hello");
+///     transport.close();
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
+///
 /// # Errors
 /// As `connect_read_pipe`.
 ///
@@ -112,6 +137,29 @@ pub fn create_read_pipe<P: Protocol + 'static>(
 }
 
 /// [`connect_write_pipe`] for a protocol, which `factory` makes. Mirrors `loop.connect_write_pipe`.
+///
+/// ```
+/// use std::io::Read;
+/// use std::rc::Rc;
+///
+/// use kolo::{Protocol, create_write_pipe, run};
+///
+/// struct Deaf;
+///
+/// impl Protocol for Deaf {}
+///
+/// run(async {
+///     let (mut reader, writer) = std::io::pipe()?;
+///     let (transport, _) = create_write_pipe(|| Rc::new(Deaf), writer).await?;
+///     transport.write("hello")?;
+///     let mut bytes = [0; 5];
+///     reader.read_exact(&mut bytes)?;
+///     assert_eq!(&bytes, b"hello");
+///     transport.close();
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 ///
 /// # Errors
 /// As `connect_read_pipe`.

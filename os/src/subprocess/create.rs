@@ -83,6 +83,28 @@ pub fn create_subprocess_shell(command: impl AsRef<OsStr>) -> CreateSubprocess {
 }
 
 /// The future of [`create_subprocess_exec`] and [`create_subprocess_shell`], and what can be asked of them before it is awaited.
+///
+/// ```
+/// use kolo::{DEVNULL, PIPE, STDOUT, create_subprocess_shell, run};
+///
+/// run(async {
+///     let process = create_subprocess_shell("echo $GREETING from $PWD; ls /no/such/folder")
+///         .stdin(DEVNULL)
+///         .stdout(PIPE)
+///         .stderr(STDOUT)
+///         .limit(1024)
+///         .current_dir("/")
+///         .env_clear()
+///         .env("GREETING", "hello")
+///         .env("PATH", "/usr/bin:/bin")
+///         .process_group(0)
+///         .await?;
+///     let (output, _) = process.communicate("").await?;
+///     assert!(output.unwrap().starts_with(b"hello from /\n"));
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 #[must_use = "futures do nothing unless awaited"]
 pub struct CreateSubprocess {
     /// `None` once it is under way.

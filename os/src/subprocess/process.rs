@@ -19,6 +19,20 @@ type Outputs = (Option<Vec<u8>>, Option<Vec<u8>>);
 /// [`create_subprocess_shell`](crate::create_subprocess_shell). Mirrors `asyncio.subprocess.Process`.
 ///
 /// Dropped, or when its loop is closed, it is killed if it runs still; and it is reaped in any case.
+///
+/// ```
+/// use kolo::{create_subprocess_exec, run};
+///
+/// run(async {
+///     let process = create_subprocess_exec(["sleep", "100"]).await?;
+///     println!("number {} runs", process.pid());
+///     process.terminate()?; // or `kill`, or `send_signal` with a number
+///     assert_eq!(process.wait().await?, -15);
+///     assert!(process.kill().is_err() && process.send_signal(15).is_err()); // it has ended
+///     Ok(())
+/// })
+/// .unwrap();
+/// ```
 pub struct Process {
     /// What its standard input is written to, if that is a [`PIPE`](crate::PIPE).
     pub stdin: Option<StreamWriter>,

@@ -114,6 +114,27 @@ impl<T> Job<T> {
     }
 
     /// Blocks until it is done, whatever comes of it.
+    ///
+    /// ```
+    /// use std::sync::mpsc::channel;
+    /// use std::time::Duration;
+    ///
+    /// use kolo::{Error, Kind, ThreadPoolExecutor};
+    ///
+    /// let pool = ThreadPoolExecutor::new().max_workers(1)?;
+    /// let (send, receive) = channel();
+    /// let first = pool.submit(move || receive.recv().map_err(Error::from))?;
+    /// let second = pool.submit(|| Ok("never"))?;
+    /// assert!(second.cancel()); // it has not begun
+    /// assert!(second.done() && second.cancelled() && !second.running());
+    /// assert_eq!(first.result_timeout(Duration::ZERO).unwrap_err().kind(), Kind::Timeout);
+    /// first.add_done_callback(|job| println!("{:?}", job.error())); // Ok(None)
+    /// send.send("hello").unwrap();
+    /// first.wait();
+    /// assert!(first.error()?.is_none());
+    /// assert_eq!(first.take_result()?, "hello"); // once
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
     pub fn wait(&self) {
         drop(self.settled(None));
     }

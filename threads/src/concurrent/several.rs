@@ -52,6 +52,19 @@ pub fn wait<'a, T: Send + 'static>(
 }
 
 /// The jobs, each as soon as it is done. Mirrors `concurrent.jobs.as_completed`. The iterator blocks; a job that is given twice comes once.
+///
+/// ```
+/// use kolo::{ThreadPoolExecutor, concurrent};
+///
+/// let pool = ThreadPoolExecutor::new();
+/// let jobs = [pool.submit(|| Ok(1))?, pool.submit(|| Ok(2))?];
+/// let mut sum = 0;
+/// for job in concurrent::as_completed(&jobs) {
+///     sum += job.result()?;
+/// }
+/// assert_eq!(sum, 3);
+/// # Ok::<(), kolo::Error>(())
+/// ```
 pub fn as_completed<'a, T: Send + 'static>(jobs: impl IntoIterator<Item = &'a Job<T>>) -> AsCompleted<T> {
     AsCompleted(Ends::of(each_once(jobs)))
 }
@@ -62,6 +75,20 @@ pub struct AsCompleted<T>(Ends<T>);
 
 impl<T: Send + 'static> AsCompleted<T> {
     /// The next one, or `None` after the last, if it comes in time. The limit of `as_completed(timeout=...)` is for all; this is for one.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use kolo::{ThreadPoolExecutor, concurrent};
+    ///
+    /// let pool = ThreadPoolExecutor::new();
+    /// let jobs = [pool.submit(|| Ok(1))?];
+    /// let mut completed = concurrent::as_completed(&jobs);
+    /// let job = completed.next_timeout(Duration::from_secs(3600))?.expect("there is one");
+    /// assert_eq!(job.result()?, 1);
+    /// assert!(completed.next_timeout(Duration::ZERO)?.is_none()); // that was all
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Timeout, `2 (of 3) futures unfinished`.
