@@ -1,10 +1,13 @@
 //! `StreamReader`.
 
+use std::io::Write;
+use std::net::Shutdown;
+
 use kolo_executor::testing::{hops, run};
 use kolo_executor::{Kind, LimitOverrun, Result, create_task, sleep, wait_for};
 use kolo_net::{StreamReader, open_connection_on};
 
-use crate::peers::{Shown, log, stream_pair, streams_and_peer, told};
+use crate::peers::{Shown, log, stream_pair, streams_and_peer, tcp_pair, told};
 use crate::sockets::send;
 use crate::support::outcome::error_of;
 use crate::support::runs::{in_loop, traced};
@@ -47,6 +50,30 @@ fn t3_also_when_the_other_end_is_in_the_same_loop() {
         read.await
     });
     assert_eq!(events, ["+2 writes", "+4 read: \"x\""]);
+}
+
+#[test]
+fn t3_the_end_that_came_with_the_last_bytes_is_told_one_iteration_after_them() {
+    let events = traced(async |trace| {
+        let (ours, mut theirs) = tcp_pair()?;
+        let (reader, _writer) = open_connection_on(ours).await?;
+        hops(1).await?;
+        trace.start();
+        let read = {
+            let trace = trace.clone();
+            create_task(async move {
+                log(&trace, "read", reader.read(9)).await;
+                log(&trace, "read", reader.read(9)).await;
+                Ok(())
+            })
+        };
+        hops(2).await?;
+        trace.log_iteration("sends");
+        theirs.write_all(b"x")?;
+        theirs.shutdown(Shutdown::Write)?;
+        read.await
+    });
+    assert_eq!(events, ["+2 sends", "+4 read: \"x\"", "+5 read: \"\""]);
 }
 
 #[test]
