@@ -7,7 +7,7 @@ use std::rc::Rc;
 use futures_util::stream;
 use kolo::http::web::{AppRunner, Application, Limits, Request, Response, json_response};
 use kolo::http::{Body, ClientSession};
-use kolo::{Result, StreamReader, StreamWriter, create_task, gather, run, sleep, start_server, testing};
+use kolo::{Result, StreamReader, StreamWriter, create_task, gather, sleep, start_server, testing};
 
 use crate::support::{serve, serve_with};
 
@@ -29,7 +29,7 @@ async fn port(session: &ClientSession, base: &str) -> Result<u16> {
 
 #[test]
 fn one_that_was_read_to_its_end_is_used_again() {
-    run(async {
+    testing::run(async {
         let (_, base) = counting(0.0).await?;
         let session = ClientSession::new();
         let ports = [port(&session, &base).await?, port(&session, &base).await?];
@@ -46,7 +46,7 @@ fn one_that_was_read_to_its_end_is_used_again() {
 
 #[test]
 fn a_response_that_is_dropped_gives_its_connection_up() {
-    run(async {
+    testing::run(async {
         let (_, base) = counting(0.0).await?;
         let session = ClientSession::builder().limit(1).build();
         let mut response = session.get(format!("{base}/large")).await?;
@@ -64,7 +64,7 @@ fn a_response_that_is_dropped_gives_its_connection_up() {
 
 #[test]
 fn a_request_that_is_cancelled_or_dropped_gives_its_connection_up() {
-    run(async {
+    testing::run(async {
         let (_, base) = counting(0.2).await?;
         let session = ClientSession::builder().limit(1).build();
         let task = create_task(session.get(&base).send());
@@ -82,7 +82,7 @@ fn a_request_that_is_cancelled_or_dropped_gives_its_connection_up() {
 
 #[test]
 fn no_more_are_in_use_than_the_limits_say() {
-    run(async {
+    testing::run(async {
         let now = Rc::new(Cell::new(0));
         let most = Rc::new(Cell::new(0));
         let app = Application::new();
@@ -113,7 +113,7 @@ fn no_more_are_in_use_than_the_limits_say() {
 
 #[test]
 fn one_host_whose_limit_is_reached_does_not_hold_up_another() {
-    run(async {
+    testing::run(async {
         let (_, slow) = counting(0.2).await?;
         let (_, quick) = counting(0.0).await?;
         let session = ClientSession::builder().limit(2).limit_per_host(1).build();
@@ -183,7 +183,7 @@ async fn once(reader: StreamReader, writer: StreamWriter) -> Result<()> {
 
 #[test]
 fn a_request_that_does_no_harm_is_tried_again_when_a_kept_connection_ends() {
-    run(async {
+    testing::run(async {
         let server = start_server(once, ("127.0.0.1", 0)).await?;
         let base = format!("http://{}/", server.addresses()[0].inet().expect("of TCP"));
         let session = ClientSession::new();
@@ -198,7 +198,7 @@ fn a_request_that_does_no_harm_is_tried_again_when_a_kept_connection_ends() {
 
 #[test]
 fn an_answer_may_come_before_all_of_the_request_is_sent() {
-    run(async {
+    testing::run(async {
         let app = Application::new();
         app.post("/", async |_| Ok("enough"))?;
         let (_, address) = serve(&app).await?;

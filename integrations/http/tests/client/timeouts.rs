@@ -2,7 +2,7 @@
 
 use kolo::http::web::{Application, Response};
 use kolo::http::{Body, ClientSession, ClientTimeout};
-use kolo::{Result, run, running_loop, sleep, testing};
+use kolo::{Result, running_loop, sleep, testing};
 
 use crate::support::serve;
 
@@ -109,7 +109,7 @@ fn a_connection_is_waited_for_as_long_as_it_may_be() {
 
 #[test]
 fn a_body_that_is_read_can_be_cancelled_and_read_on() {
-    run(async {
+    testing::run(async {
         let app = Application::new();
         app.get("/", async |_| Ok(Response::new(drip(0.05, 3))))?;
         let (_, address) = serve(&app).await?;

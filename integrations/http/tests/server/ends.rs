@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use kolo::http::ClientSession;
 use kolo::http::web::{Application, Limits};
-use kolo::{Result, create_task, open_connection, run, running_loop, sleep, testing};
+use kolo::{Result, create_task, open_connection, running_loop, sleep, testing};
 
 use crate::support::{raw, serve, serve_with};
 
@@ -101,7 +101,7 @@ fn idle_connections_and_half_a_head_do_not_hold_it_up() {
 
 #[test]
 fn a_program_that_ends_takes_its_server_with_it() {
-    let said = run(async {
+    let said = testing::run(async {
         let (app, said) = app()?;
         let (_, address) = serve(&app).await?;
         create_task(raw(address, "GET /1000 HTTP/1.1\r\nHost: x\r\n\r\n"));

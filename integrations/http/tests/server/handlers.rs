@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use kolo::http::ClientSession;
 use kolo::http::web::{AppRunner, Application, HttpError, Limits, Next, Request, Response, Site};
-use kolo::{ContextVar, Error, Result, current_task, open_connection, run, sleep};
+use kolo::{ContextVar, Error, Result, current_task, open_connection, sleep, testing};
 
 use crate::support::{first_line, raw, reports, serve, serve_with};
 
@@ -17,7 +17,7 @@ fn an_error_or_a_panic_is_a_500_and_is_reported() {
         sleep(0).await?;
         panic!("oh")
     }
-    run(async {
+    testing::run(async {
         let reports = reports();
         let app = Application::new();
         app.get("/error", async |_| Err::<(), _>(Error::value("wrong")))?;
@@ -43,7 +43,7 @@ fn an_error_or_a_panic_is_a_500_and_is_reported() {
 
 #[test]
 fn a_body_that_fails_ends_the_connection_in_the_middle() {
-    run(async {
+    testing::run(async {
         let app = Application::new();
         app.get("/", async |_| {
             let pieces = [Ok("one"), Err(Error::value("no more"))];
@@ -60,7 +60,7 @@ fn a_body_that_fails_ends_the_connection_in_the_middle() {
 #[test]
 fn a_request_has_a_task_and_a_context_of_its_own() {
     static SEEN: ContextVar<u32> = ContextVar::new("seen");
-    run(async {
+    testing::run(async {
         SEEN.set(1);
         let app = Application::new();
         app.get("/", async |_| {
@@ -96,7 +96,7 @@ fn middlewares_stand_in_line_also_before_what_is_not_there() {
         response.headers_mut().append("x-passed", "outer".parse()?);
         Ok(response)
     }
-    run(async {
+    testing::run(async {
         let app = Application::new();
         app.middleware(outer);
         app.middleware(async |request, next: Next| {
@@ -119,7 +119,7 @@ fn middlewares_stand_in_line_also_before_what_is_not_there() {
 #[test]
 fn the_application_has_state_and_is_told_of_beginning_and_end() {
     struct Pool(RefCell<Vec<&'static str>>);
-    run(async {
+    testing::run(async {
         let app = Application::new();
         let said = Rc::new(RefCell::new(Vec::new()));
         app.on_startup(async |app: Application| {
@@ -181,7 +181,7 @@ async fn deserted(limits: Limits) -> Result<Vec<&'static str>> {
 
 #[test]
 fn a_handler_whose_client_has_gone_goes_on_unless_that_is_not_wanted() {
-    run(async {
+    testing::run(async {
         assert_eq!(deserted(Limits::default()).await?, ["begins", "ends"]);
         let limits = Limits {
             handler_cancellation: true,
@@ -195,7 +195,7 @@ fn a_handler_whose_client_has_gone_goes_on_unless_that_is_not_wanted() {
 
 #[test]
 fn a_handler_that_is_cancelled_ends_its_connection_alone() {
-    run(async {
+    testing::run(async {
         let reports = reports();
         let app = Application::new();
         app.get("/cancel", async |_| {

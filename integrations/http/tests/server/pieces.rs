@@ -1,7 +1,7 @@
 //! Requests that come in pieces, and several in one.
 
 use kolo::http::web::{Application, Request, Response};
-use kolo::{Result, open_connection, run, sleep};
+use kolo::{Result, open_connection, sleep, testing};
 
 use crate::support::{raw, serve};
 
@@ -25,7 +25,7 @@ fn app() -> Result<Application> {
 
 #[test]
 fn a_request_may_be_cut_at_every_byte() {
-    run(async {
+    testing::run(async {
         let (_, address) = serve(&app()?).await?;
         for at in 1..REQUEST.len() {
             let (reader, writer) = open_connection(address).await?;
@@ -46,7 +46,7 @@ fn a_request_may_be_cut_at_every_byte() {
 
 #[test]
 fn a_request_may_come_byte_by_byte() {
-    run(async {
+    testing::run(async {
         let (_, address) = serve(&app()?).await?;
         let (reader, writer) = open_connection(address).await?;
         for byte in REQUEST.bytes() {
@@ -64,7 +64,7 @@ fn a_request_may_come_byte_by_byte() {
 
 #[test]
 fn requests_that_come_together_are_answered_one_after_the_other() {
-    run(async {
+    testing::run(async {
         let app = Application::new();
         app.get("/{delay}", async |request| {
             let delay: f64 = request.match_info("delay")?.parse()?;
