@@ -21,7 +21,6 @@ mod system;
 #[cfg(feature = "tls")]
 mod tls;
 mod transport;
-mod unclaimed;
 
 pub use address::Address;
 pub use connection::{

@@ -24,7 +24,6 @@ use crate::system::stream_socket;
 #[cfg(feature = "tls")]
 use crate::tls::TlsServer;
 use crate::transport::layer::Layer;
-use crate::unclaimed::Unclaimed;
 
 /// Listens for connections, and has `handler` called with the streams of each. Mirrors `asyncio.start_server`.
 ///
@@ -37,7 +36,8 @@ use crate::unclaimed::Unclaimed;
 /// running loop.
 ///
 /// # Cancel safety
-/// What was bound is closed. asyncio leaves a server that listens already, and nobody has, to itself.
+/// What was bound is closed; but a server that listens already goes on, as in asyncio, though nobody has it: from the first iteration in which it
+/// could have accepted. Have it [started later](StartServer::start_serving) where it may be cancelled.
 #[track_caller]
 pub fn start_server<M>(handler: impl ClientConnected<M>, at: impl Into<Hosts>) -> StartServer {
     StartServer::of_streams(handler, Place::Hosts(at.into()), Location::caller())
@@ -366,10 +366,7 @@ impl Start {
         let bound = self.place.bind(self.options, site).await.map_err(|error| error.at(site))?;
         let server = Server::new(&event_loop, bound, backlog, &accept).map_err(|error| error.at(site))?;
         if start_serving {
-            // Cancelled here it would go on, and nobody could close it.
-            let mut unclaimed = Unclaimed::new(server.clone(), Server::close);
             server.start_serving().await?;
-            unclaimed.claim();
         }
         Ok(server)
     }

@@ -87,12 +87,13 @@ impl Incoming {
 
     /// The same for what is in the buffer of a transport, which is exchanged for another if it is much.
     #[inline]
-    pub(crate) fn feed_buffer(&self, data: &mut Vec<u8>) {
-        self.feed(|buffer| buffer.push_or_exchange(data));
+    pub(crate) fn feed_buffer(&self, data: &mut Vec<u8>) -> bool {
+        self.feed(|buffer| buffer.push_or_exchange(data))
     }
 
+    /// Whether that was all: no transport, which may be anybody's, was paused.
     #[inline]
-    fn feed(&self, push: impl FnOnce(&mut Buffer)) {
+    fn feed(&self, push: impl FnOnce(&mut Buffer)) -> bool {
         let buffered = {
             let buffer = &mut *self.buffer.borrow_mut();
             push(buffer);
@@ -104,7 +105,9 @@ impl Incoming {
             && !self.is_paused.replace(true)
         {
             transport.pause_reading();
+            return false;
         }
+        true
     }
 
     pub(crate) fn feed_eof(&self) {

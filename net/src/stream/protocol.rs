@@ -93,12 +93,11 @@ impl StreamProtocol {
         self.reader.borrow().upgrade()
     }
 
-    /// What has come in a transport's buffer goes to the reader, which may exchange that for another: nobody else's code runs here.
+    /// What has come in a transport's buffer goes to the reader, which may exchange that for another. Whether nobody
+    /// else's code ran: a reader may pause a transport of anybody's.
     #[inline]
-    pub(crate) fn feed(&self, data: &mut Vec<u8>) {
-        if let Some(reader) = self.reader() {
-            reader.feed_buffer(data);
-        }
+    pub(crate) fn feed(&self, data: &mut Vec<u8>) -> bool {
+        self.reader().is_none_or(|reader| reader.feed_buffer(data))
     }
 
     /// Whether a drain has nothing to wait for and nothing to tell.

@@ -2,8 +2,6 @@
 
 use kolo_executor::{EventLoop, Promise, Result};
 
-use crate::unclaimed::Unclaimed;
-
 /// The transport that `start` begins, once the promise is set that it is given: its protocol knows then that the connection is made. One that nobody
 /// gets, because that fails or is cancelled, is closed by `close`.
 ///
@@ -23,4 +21,31 @@ pub async fn connected<T: Clone>(
     made.await?;
     unclaimed.claim();
     Ok(transport)
+}
+
+/// What was begun for somebody who may be cancelled before he has it; then it is closed.
+struct Unclaimed<T, C: FnOnce(&T)> {
+    handle: T,
+    /// `None` once somebody has it.
+    close: Option<C>,
+}
+
+impl<T, C: FnOnce(&T)> Unclaimed<T, C> {
+    fn new(handle: T, close: C) -> Unclaimed<T, C> {
+        let close = Some(close);
+        Unclaimed { handle, close }
+    }
+
+    /// Somebody has it.
+    fn claim(&mut self) {
+        self.close = None;
+    }
+}
+
+impl<T, C: FnOnce(&T)> Drop for Unclaimed<T, C> {
+    fn drop(&mut self) {
+        if let Some(close) = self.close.take() {
+            close(&self.handle);
+        }
+    }
 }

@@ -49,10 +49,10 @@ impl SocketTransport {
         let outcome = match told {
             None => Ok(()),
             Some(Told::Streams(streams)) => {
-                if is_all {
+                if streams.feed(data) && is_all {
                     self.footing.only_reads();
                 }
-                return streams.feed(data);
+                return;
             }
             Some(Told::Protocol(protocol)) => self.reading.run(|| protocol.data_received(data)),
         };

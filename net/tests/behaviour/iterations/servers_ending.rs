@@ -240,3 +240,21 @@ fn a_server_may_be_closed_by_its_handler() {
     });
     assert_eq!(events, ["+4 handler", "+6 closed: fine"]);
 }
+
+/// asyncio leaves a server on its own that listens already when its start is cancelled, and so do we: somebody may have connected.
+#[test]
+fn one_whose_start_is_cancelled_goes_on() {
+    let events = traced(async |trace| {
+        let socket = std::net::TcpListener::bind("127.0.0.1:0")?;
+        let address = socket.local_addr()?;
+        let starting = create_task(async move { start_server(until_the_end, LOCAL).on(socket).await });
+        hops(1).await?;
+        starting.cancel();
+        trace.log(format_args!("{:?}", starting.await.map(drop).map_err(|error| error.kind())));
+        let (reader, writer) = open_connection(address).await?;
+        writer.write_eof()?;
+        trace.log(format_args!("{:?}", reader.read(1).await?));
+        Ok(())
+    });
+    assert_eq!(events, ["Err(Cancelled)", "[]"]);
+}
