@@ -1,5 +1,7 @@
 //! The server: routes, limits, bad requests, and how it ends.
 
+#[path = "../../../../tests/support/child.rs"]
+mod child;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -11,4 +13,5 @@ mod handlers;
 mod load;
 mod pieces;
 mod routes;
+mod run_app;
 mod slow;
