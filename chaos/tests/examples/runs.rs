@@ -10,6 +10,10 @@ use kolo_chaos::kolo::{self, Clock, Kind, Observer, Result, Runner, Task};
 /// No example takes as many iterations.
 const MOST_ITERATIONS: u64 = 50_000;
 
+/// No example has anything left to do by then, in seconds of the virtual clock. A server that nobody has, because its start was cancelled, would go
+/// on waiting for connections, as asyncio's does: nobody comes, and who is stuck is told so.
+const OVER: f64 = 1e6;
+
 thread_local! {
     static BREAKER: RefCell<Option<Breaker>> = const { RefCell::new(None) };
 }
@@ -39,6 +43,7 @@ pub fn run<T: 'static>(main: impl Future<Output = Result<T>> + 'static) -> Resul
     let event_loop = runner.event_loop().clone();
     // What nobody handles would be printed.
     event_loop.set_exception_handler(Some(Rc::new(|_| {})));
+    event_loop.call_later(OVER, || kolo::running_loop().set_waits_for_descriptors(false));
     breaker.watch(&event_loop);
     event_loop.add_observer(Rc::new(Bound {
         event_loop: event_loop.clone(),
