@@ -107,10 +107,13 @@ pub mod transports {
     //!     }
     //!
     //!     fn read(&self) {
-    //!         with_scratch(|bytes| match (&self.socket).read(bytes) {
-    //!             Ok(0) => self.close(),
-    //!             Ok(n) => self.tell(|protocol| protocol.data_received(&bytes[..n])),
-    //!             Err(_) => self.footing.drained(Interest::Read),
+    //!         with_scratch(|bytes| {
+    //!             bytes.resize(16 * 1024, 0); // reading into the room behind the bytes spares the zeros
+    //!             match (&self.socket).read(bytes) {
+    //!                 Ok(0) => self.close(),
+    //!                 Ok(n) => self.tell(|protocol| protocol.data_received(&bytes[..n])),
+    //!                 Err(_) => self.footing.drained(Interest::Read),
+    //!             }
     //!         });
     //!     }
     //!
