@@ -1,19 +1,10 @@
 //! Every public item says what its users have to know: how it fails, where it panics, what a cancellation leaves, and how it is used.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 
-/// Whose public items are looked at.
-const SOURCES: [&str; 7] = [
-    "executor/src",
-    "sync/src",
-    "threads/src",
-    "net/src",
-    "os/src",
-    "processes/src",
-    "integrations/http/src",
-];
+mod sources;
 
 /// A public item: its documentation, its attributes, and the rest up to its body.
 struct Item {
@@ -57,18 +48,6 @@ impl Item {
 
     fn is_awaited(&self) -> bool {
         self.code.starts_with("pub async") || self.returns().starts_with("impl Future")
-    }
-}
-
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            found.push(path);
-        }
     }
 }
 
@@ -134,11 +113,9 @@ fn items_of(file: &Path, text: &str, examples: &Rc<str>) -> Vec<Item> {
 fn items() -> Vec<Item> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut items = Vec::new();
-    for folder in SOURCES.map(|folder| root.join(folder)) {
+    for folder in sources::CRATES.map(|folder| root.join(folder).join("src")) {
         let first_page = examples_of(&fs::read_to_string(folder.join("lib.rs")).unwrap());
-        let mut files = Vec::new();
-        sources(&folder, &mut files);
-        for file in files {
+        for file in sources::below(&folder) {
             let text = fs::read_to_string(&file).unwrap();
             let examples = (examples_of(&text) + &first_page).into();
             items.extend(items_of(file.strip_prefix(root).unwrap(), &text, &examples));

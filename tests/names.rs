@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+mod sources;
+
 /// Names of asyncio that the map on the front page has no room for.
 const MORE_OF_ASYNCIO: &[&str] = &[
     "ALL_COMPLETED",
@@ -162,17 +164,6 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn read_all(folder: &Path, texts: &mut String) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            read_all(&path, texts);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            texts.push_str(&fs::read_to_string(&path).unwrap());
-        }
-    }
-}
-
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric() && c != '_')
         .filter(|word| !word.is_empty())
@@ -181,16 +172,10 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 /// The names of public items and of the variants of public enums, and what else they are found by.
 fn findable() -> BTreeSet<String> {
     let mut text = String::new();
-    for folder in [
-        "executor/src",
-        "sync/src",
-        "threads/src",
-        "net/src",
-        "os/src",
-        "processes/src",
-        "macros/src",
-    ] {
-        read_all(&root().join(folder), &mut text);
+    for folder in sources::CRATES.iter().chain(["macros"].iter()) {
+        for path in sources::below(&root().join(folder).join("src")) {
+            text.push_str(&fs::read_to_string(path).unwrap());
+        }
     }
     let mut names = BTreeSet::new();
     let mut in_enum = false;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+mod sources;
 
 /// The only files with unsafe code.
 const UNSAFE: [&str; 3] = [
@@ -53,21 +55,6 @@ fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Every Rust file under `folder`, but for what was built.
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if path.is_dir() {
-            if !name.starts_with('.') && !name.starts_with("target") {
-                sources(&path, found);
-            }
-        } else if name.ends_with(".rs") {
-            found.push(path);
-        }
-    }
-}
-
 /// The words of a source text outside of its comments and strings.
 fn words(text: &str) -> Vec<String> {
     let mut words = vec![String::new()];
@@ -112,9 +99,7 @@ fn words_are_found_outside_of_comments_and_strings() {
 
 #[test]
 fn unsafe_code_stands_where_the_map_says() {
-    let mut files = Vec::new();
-    sources(root(), &mut files);
-    let found: BTreeSet<String> = files
+    let found: BTreeSet<String> = sources::below(root())
         .iter()
         .filter(|path| words(&read(path)).iter().any(|word| word == "unsafe"))
         .map(|path| path.strip_prefix(root()).unwrap().to_string_lossy().into_owned())
@@ -131,8 +116,7 @@ fn unsafe_code_stands_where_the_map_says() {
         assert!(lib.lines().any(|line| line == attribute), "{name}: {attribute}");
     }
     // Denied once, and allowed for these files.
-    let mut executor = Vec::new();
-    sources(&root().join("executor/src"), &mut executor);
+    let executor = sources::below(&root().join("executor/src"));
     let words = executor.iter().flat_map(|path| words(&read(path)));
     assert_eq!(words.filter(|word| word == "unsafe_code").count(), 1 + UNSAFE.len());
 }
@@ -161,7 +145,7 @@ fn every_unsafe_site_says_why_it_is_sound() {
 #[test]
 fn elsewhere_than_on_unix_there_is_one_error_and_it_says_so() {
     // The crates below are empty there, so that they have nothing to complain of before.
-    for folder in ["executor", "sync", "threads", "net", "os", "processes", "integrations/http"] {
+    for folder in sources::CRATES {
         let lib = read(Path::new(folder).join("src/lib.rs"));
         assert!(lib.lines().any(|line| line == "#![cfg(unix)]"), "{folder}");
     }
