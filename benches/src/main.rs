@@ -87,14 +87,8 @@ fn everything(quick: bool) -> Result<(), String> {
     let results = folder.join("RESULTS.md");
     // What the servers came to, and threads and children, is from runs of their own.
     let before = fs::read_to_string(&results).unwrap_or_default();
-    let text = match section::of(&before) {
-        Some(section) => section::put_into(&text, section),
-        None => text,
-    };
-    let text = match os::section::of(&before) {
-        Some(section) => os::section::put_into(&text, section),
-        None => text,
-    };
+    let text = section::PLACE.carry_over(&before, text);
+    let text = os::section::PLACE.carry_over(&before, text);
     fs::create_dir_all(&folder).map_err(complain)?;
     fs::write(results, text).map_err(complain)?;
     report::plot::draw(&folder.join("growth.svg"), &growths)?;
@@ -114,7 +108,7 @@ fn servers(quick: bool) -> Result<(), String> {
     fs::create_dir_all(&folder).map_err(complain)?;
     let results = folder.join("RESULTS.md");
     let before = fs::read_to_string(&results).unwrap_or_default();
-    fs::write(&results, section::put_into(&before, &section)).map_err(complain)?;
+    fs::write(&results, section::PLACE.put_into(&before, &section)).map_err(complain)?;
     eprintln!("written to {}", results.display());
     Ok(())
 }
@@ -139,7 +133,7 @@ fn threads_and_children(rounds: &str, writes: bool) -> Result<(), String> {
         let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("RESULTS.md");
         let before = fs::read_to_string(&results).map_err(complain)?;
         let section = os::section::section(rounds, &figures);
-        fs::write(&results, os::section::put_into(&before, &section)).map_err(complain)?;
+        fs::write(&results, os::section::PLACE.put_into(&before, &section)).map_err(complain)?;
     }
     Ok(())
 }

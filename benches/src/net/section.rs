@@ -7,10 +7,17 @@ use super::race::{Effort, Entry};
 use super::work::Work;
 use crate::competitor::Python;
 use crate::report::machine;
+use crate::report::section::Section;
 use crate::sample::median;
 
-const BEGIN: &str = "\n<!-- servers: written by `kolo-benches net` -->\n";
-const END: &str = "<!-- end of servers -->\n";
+/// Where it stands.
+pub const PLACE: Section = Section {
+    begin: "
+<!-- servers: written by `kolo-benches net` -->
+",
+    end: "<!-- end of servers -->
+",
+};
 
 /// What must be, of kolo's two servers, as multiples of the other's figure.
 const TARGETS: [(&str, &str, f64); 4] = [
@@ -22,7 +29,7 @@ const TARGETS: [(&str, &str, f64); 4] = [
 
 /// The section.
 pub fn section(effort: Effort, python: Option<&Python>, works: &[Work], entries: &[Entry]) -> String {
-    let mut text = format!("{BEGIN}# Servers\n\n");
+    let mut text = format!("{}# Servers\n\n", PLACE.begin);
     let _ = writeln!(
         text,
         "What a request costs, in microseconds of the server's CPU time, its system calls included: the median of {} rounds, and the lowest. The server \
@@ -34,7 +41,7 @@ pub fn section(effort: Effort, python: Option<&Python>, works: &[Work], entries:
     text += &machine::describe(python);
     text += &figures(works, entries);
     text += &ratios(works, entries);
-    text + END
+    text + PLACE.end
 }
 
 /// A row for each server.
@@ -82,26 +89,6 @@ fn table(heading: &str, works: &[Work], rows: String) -> String {
     let titles: Vec<&str> = works.iter().map(|work| work.title).collect();
     let rule = "---:|".repeat(works.len());
     format!("| {heading} | {} |\n|---|{rule}\n{rows}", titles.join(" | "))
-}
-
-/// `results` with this section in place of the one before, or at its end.
-pub fn put_into(results: &str, section: &str) -> String {
-    match find(results) {
-        Some((before, after)) => format!("{before}{section}{after}"),
-        None => format!("{results}{section}"),
-    }
-}
-
-/// The section that is there.
-pub fn of(results: &str) -> Option<&str> {
-    let (before, after) = find(results)?;
-    Some(&results[before.len()..results.len() - after.len()])
-}
-
-fn find(results: &str) -> Option<(&str, &str)> {
-    let (before, rest) = results.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some((before, after))
 }
 
 fn today() -> String {

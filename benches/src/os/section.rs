@@ -5,22 +5,29 @@ use std::fs;
 
 use super::race::Figures;
 use super::{CONTENDERS, WORKS};
+use crate::report::section::Section;
 
-const BEGIN: &str = "\n<!-- threads and children: written by `kolo-benches os` -->\n";
-const END: &str = "<!-- end of threads and children -->\n";
+/// Where it stands.
+pub const PLACE: Section = Section {
+    begin: "
+<!-- threads and children: written by `kolo-benches os` -->
+",
+    end: "<!-- end of threads and children -->
+",
+};
 
 /// The section.
 pub fn section(rounds: usize, figures: &Figures) -> String {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load: Vec<&str> = load.split(' ').take(3).collect();
-    let mut text = format!("{BEGIN}# Threads, children and files\n\n");
+    let mut text = format!("{}# Threads, children and files\n\n", PLACE.begin);
     let _ = writeln!(
         text,
         "Time by the clock: the median of {rounds} rounds, and the lowest. Written by `cargo run --release -- os` on the machine above, of which the \
          load was {} at the end.\n",
         load.join(", ")
     );
-    text + &table(figures) + END
+    text + &table(figures) + PLACE.end
 }
 
 /// A row for each work.
@@ -36,24 +43,4 @@ pub fn table(figures: &Figures) -> String {
         let _ = writeln!(text, "| {}, {} | {} |", work.name, work.unit, cells.join(" | "));
     }
     text
-}
-
-/// `results` with this section in place of the one before, or at its end.
-pub fn put_into(results: &str, section: &str) -> String {
-    match find(results) {
-        Some((before, after)) => format!("{before}{section}{after}"),
-        None => format!("{results}{section}"),
-    }
-}
-
-/// The section that is there.
-pub fn of(results: &str) -> Option<&str> {
-    let (before, after) = find(results)?;
-    Some(&results[before.len()..results.len() - after.len()])
-}
-
-fn find(results: &str) -> Option<(&str, &str)> {
-    let (before, rest) = results.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some((before, after))
 }

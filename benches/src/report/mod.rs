@@ -2,6 +2,7 @@
 
 pub(crate) mod machine;
 pub mod plot;
+pub mod section;
 pub mod tables;
 mod targets;
 
