@@ -113,32 +113,12 @@ impl Parking {
     #[inline]
     pub fn poll(&mut self, context: &mut Context<'_>, enqueue: impl FnOnce(Waiter)) -> Poll<Result<()>> {
         if let State::New = *self.state {
-            enqueue(self.park(context)?);
+            enqueue(polled_by(context, |by| self.begin(by, InBerth::waiter, Apart::waiter))?);
             if self.is_in_berth() {
                 return Poll::Pending;
             }
         }
         self.go_on(context)
-    }
-
-    /// Begins the wait; who is to be woken from it.
-    fn park(&mut self, context: &Context<'_>) -> Result<Waiter> {
-        polled_by(context, |by| match InBerth::begin(by, self.site) {
-            Some(wait) => {
-                let waiter = wait.waiter();
-                self.state = ManuallyDrop::new(State::InBerth(wait));
-                Ok(waiter)
-            }
-            None => self.park_apart(by),
-        })
-    }
-
-    #[cold]
-    fn park_apart(&mut self, by: Polled<'_>) -> Result<Waiter> {
-        let wait = Apart::begin(by, self.site)?;
-        let waiter = wait.waiter();
-        self.state = ManuallyDrop::new(State::Apart(wait));
-        Ok(waiter)
     }
 
     /// Looks whether the wait is over, and ends it then.
@@ -148,24 +128,29 @@ impl Parking {
         Poll::Ready(outcome)
     }
 
-    /// Takes the task's berth, or makes a promise. Returns the block in which the wait is under way, and runs no user code: nobody may look before
-    /// the wait stands where it will be woken from.
+    /// Takes the task's berth, or makes a promise, and gives what the caller wants of the one or of the other. Neither runs user code: nobody may
+    /// look before the wait stands where it will be woken from.
     #[inline(always)]
-    pub(super) fn begin(&mut self, by: Polled<'_>) -> Result<Ref> {
+    pub(super) fn begin<T>(
+        &mut self,
+        by: Polled<'_>,
+        of_berth: impl FnOnce(&InBerth) -> T,
+        of_apart: impl FnOnce(&Apart) -> T,
+    ) -> Result<T> {
         let Some(wait) = InBerth::begin(by, self.site) else {
-            return self.begin_apart(by);
+            return self.begin_apart(by, of_apart);
         };
-        let block = wait.block().clone();
+        let wanted = of_berth(&wait);
         self.state = ManuallyDrop::new(State::InBerth(wait));
-        Ok(block)
+        Ok(wanted)
     }
 
     #[cold]
-    fn begin_apart(&mut self, by: Polled<'_>) -> Result<Ref> {
+    fn begin_apart<T>(&mut self, by: Polled<'_>, of_apart: impl FnOnce(&Apart) -> T) -> Result<T> {
         let wait = Apart::begin(by, self.site)?;
-        let block = wait.block().clone();
+        let wanted = of_apart(&wait);
         self.state = ManuallyDrop::new(State::Apart(wait));
-        Ok(block)
+        Ok(wanted)
     }
 
     /// Looks whether a wait that has begun is over. Then [`end`](Parking::end) is next.

@@ -340,7 +340,7 @@ impl Shared {
             if loop_id == 0 || loop_id != self.loop_id.get() {
                 current::with_running(|running| self.bind(running)).map_err(|error| error.at(parking.site()))?;
             }
-            let wait = parking.begin(by)?;
+            let wait = parking.begin(by, |wait| wait.block().clone(), |wait| wait.block().clone())?;
             self.line.borrow_mut().push(wait);
             Ok(())
         })
