@@ -35,7 +35,7 @@ pub(crate) enum Wanted {
 }
 
 impl Entry {
-    /// `function` is the only value of its type, which so is a name for it that is the same in all processes.
+    /// See [`processes!`](crate::processes), which calls it. `function` is the only value of its type, which so is a name for it that is the same in all processes.
     pub fn of<F, A>(function: F) -> Entry
     where
         F: Function<A, Output: Serialize>,

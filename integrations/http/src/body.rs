@@ -33,6 +33,14 @@ enum Kind {
 
 impl Body {
     /// Nothing.
+    ///
+    /// ```
+    /// use kolo::http::Body;
+    /// use kolo::http::web::Response;
+    ///
+    /// let nothing = Response::new(Body::empty());
+    /// assert_eq!(nothing.status(), 200);
+    /// ```
     pub fn empty() -> Body {
         Body(Kind::Nothing)
     }

@@ -100,6 +100,26 @@ impl Content {
     }
 
     /// Whether all of it was read. Mirrors `content.at_eof()`.
+    ///
+    /// ```
+    /// use kolo::http::ClientSession;
+    /// use kolo::http::web::{AppRunner, Application, Site};
+    /// use kolo::run;
+    ///
+    /// run(async {
+    ///     let app = Application::new();
+    ///     app.get("/", async |_| Ok("hello"))?;
+    ///     let runner = AppRunner::new(&app);
+    ///     let address = Site::tcp(&runner, ("127.0.0.1", 0)).start().await?;
+    ///     let url = format!("http://{}/", address.inet().expect("of TCP"));
+    ///     let mut content = ClientSession::new().get(&url).await?.into_content();
+    ///     assert!(!content.at_eof());
+    ///     while content.chunk().await?.is_some() {}
+    ///     assert!(content.at_eof());
+    ///     runner.cleanup().await
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn at_eof(&self) -> bool {
         self.incoming.is_none()
     }

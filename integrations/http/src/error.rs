@@ -85,6 +85,14 @@ impl ClientError {
     }
 
     /// The status of the answer, if there was one.
+    ///
+    /// ```
+    /// use kolo::http::{ClientError, Url};
+    ///
+    /// fn is_worth_another_try(error: &ClientError) -> bool {
+    ///     matches!(error, ClientError::ServerDisconnected) || error.status().is_some_and(|status| status >= 500)
+    /// }
+    /// ```
     pub fn status(&self) -> Option<u16> {
         match self {
             ClientError::Response { status, .. } | ClientError::ContentType { status, .. } => Some(*status),

@@ -130,6 +130,14 @@ impl Url {
     }
 
     /// `http` or `https`.
+    ///
+    /// ```
+    /// use kolo::http::Url;
+    ///
+    /// let url = Url::parse("https://example.com/index.html")?;
+    /// assert_eq!((url.scheme(), url.host(), url.port(), url.path()), ("https", "example.com", 443, "/index.html"));
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
     pub fn scheme(&self) -> &str {
         self.0.scheme_str().unwrap_or("http")
     }

@@ -110,6 +110,18 @@ impl<T: Element> Array<T> {
 
     /// Puts these in place of as many, from that place on, all at one moment. Mirrors `array[index:] = elements`.
     ///
+    /// ```
+    /// use kolo::multiprocessing::Array;
+    ///
+    /// let shared = Array::new([0; 4])?;
+    /// assert!(!shared.is_empty());
+    /// shared.set_all(1, [10, 20])?;
+    /// let _held = shared.get_lock().hold()?; // nobody comes between what follows
+    /// shared.set(0, shared.get(1)? + shared.get(2)?)?;
+    /// assert_eq!(shared.to_vec()?, [30, 10, 20, 0]);
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`get`](Array::get).
     #[track_caller]

@@ -59,6 +59,19 @@ impl Lock {
 
     /// Takes it, and blocks until that is possible. Mirrors `lock.acquire()`.
     ///
+    /// ```
+    /// use kolo::multiprocessing::Value;
+    ///
+    /// let shared = Value::new(0)?;
+    /// let lock = shared.get_lock();
+    /// lock.acquire()?;
+    /// lock.acquire()?; // the same thread may take it again
+    /// lock.release()?;
+    /// lock.release()?;
+    /// assert!(lock.release().is_err()); // it is not held
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Io, when the system refuses it.
     pub fn acquire(&self) -> Result<()> {

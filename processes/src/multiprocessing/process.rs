@@ -145,6 +145,33 @@ impl Process {
 
     /// Blocks until it has ended, for so long at the most: whether it has. Mirrors `Process.join(timeout)`.
     ///
+    /// ```
+    /// use std::thread;
+    /// use std::time::Duration;
+    ///
+    /// use kolo::multiprocessing::Process;
+    /// use kolo::{Result, partial, processes};
+    ///
+    /// fn dawdle(seconds: u64) -> Result<()> {
+    ///     Ok(thread::sleep(Duration::from_secs(seconds)))
+    /// }
+    ///
+    /// fn main() -> Result<()> {
+    ///     processes!(dawdle);
+    ///     let process = Process::new(partial!(dawdle, 100)).named("slow").daemon();
+    ///     process.start()?;
+    ///     println!("{} is process {:?}", process.name(), process.pid()?);
+    ///     assert!(!process.join_timeout(Duration::from_millis(1))?);
+    ///     assert!(process.is_alive()?);
+    ///     process.terminate()?; // or `kill`, which nothing can ignore
+    ///     process.join()?;
+    ///     assert_eq!(process.exitcode()?, Some(-15));
+    ///     process.kill()?; // it has ended: nothing happens
+    ///     process.close()?;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// As [`join`](Process::join).
     #[track_caller]

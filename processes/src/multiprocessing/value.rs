@@ -58,6 +58,15 @@ impl<T: Element> Value<T> {
 
 impl<T> Value<T> {
     /// What excludes all others while it is held. Mirrors `value.get_lock()`.
+    ///
+    /// ```
+    /// use kolo::multiprocessing::Value;
+    ///
+    /// let shared = Value::new(1)?;
+    /// let _held = shared.get_lock().hold()?;
+    /// shared.set(shared.get()? + 1)?; // nobody comes between the two
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
     pub fn get_lock(&self) -> &Lock {
         self.0.get_lock()
     }

@@ -81,6 +81,24 @@ impl ProcessPoolExecutor {
     ///
     /// That the arguments cannot be serialised is an error of the future, of kind Value.
     ///
+    /// ```
+    /// use kolo::{ProcessPoolExecutor, Result, partial, processes};
+    ///
+    /// fn square(number: u64) -> Result<u64> {
+    ///     Ok(number * number)
+    /// }
+    ///
+    /// fn main() -> Result<()> {
+    ///     processes!(square);
+    ///     let pool = ProcessPoolExecutor::new().max_workers(1)?;
+    ///     let job = pool.submit(partial!(square, 3))?;
+    ///     assert_eq!(job.result()?, 9);
+    ///     pool.shutdown(true, false);
+    ///     assert!(pool.submit(partial!(square, 4)).is_err());
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// Runtime, when the function is not named in [`processes!`](crate::processes), and after [`shutdown`](ProcessPoolExecutor::shutdown);
     /// BrokenPool, after the death of a process; Io, when not one process can be started.

@@ -107,6 +107,34 @@ impl RequestBuilder {
     }
 
     /// With this body: a text, bytes, a [stream](Body::stream). Mirrors `data=`.
+    ///
+    /// ```
+    /// use kolo::http::web::{AppRunner, Application, Request, Site};
+    /// use kolo::http::{ClientSession, ClientTimeout};
+    /// use kolo::run;
+    ///
+    /// run(async {
+    ///     let app = Application::new();
+    ///     app.post("/echo", async |mut request: Request| request.text().await)?;
+    ///     let runner = AppRunner::new(&app);
+    ///     let address = Site::tcp(&runner, ("127.0.0.1", 0)).start().await?;
+    ///     let base = format!("http://{}", address.inet().expect("of TCP"));
+    ///     let session = ClientSession::builder().base_url(&base).build();
+    ///
+    ///     let request = session.post("/echo").body("as it is").timeout(ClientTimeout::total(5.0));
+    ///     assert_eq!(request.raise_for_status(true).await?.text().await?, "as it is");
+    ///     // As a browser sends it; `send` is what an `.await` does by itself.
+    ///     let request = session.post("/echo").form([("name", "ada & co"), ("age", "36")]);
+    ///     assert_eq!(request.send().await?.text().await?, "name=ada+%26+co&age=36");
+    ///     // Redirects are followed, ten at the most, unless it is said otherwise.
+    ///     let response = session.get("/nowhere").allow_redirects(false).await?;
+    ///     assert_eq!(response.status(), 404);
+    ///     let response = session.get("/nowhere").max_redirects(3).await?;
+    ///     assert_eq!(response.status(), 404);
+    ///     runner.cleanup().await
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn body(mut self, body: impl Into<Body>) -> RequestBuilder {
         self.body = body.into();
         self

@@ -117,6 +117,41 @@ impl Response {
 
     /// All of the body; the same when it is asked for again. Mirrors `response.read()`.
     ///
+    /// ```
+    /// use kolo::http::web::{AppRunner, Application, Site};
+    /// use kolo::http::{ClientError, ClientSession};
+    /// use kolo::run;
+    ///
+    /// run(async {
+    ///     let app = Application::new();
+    ///     app.get("/", async |_| Ok("hello"))?;
+    ///     let runner = AppRunner::new(&app);
+    ///     let address = Site::tcp(&runner, ("127.0.0.1", 0)).start().await?;
+    ///     let base = format!("http://{}", address.inet().expect("of TCP"));
+    ///     let session = ClientSession::builder().base_url(&base).build();
+    ///
+    ///     let mut response = session.get("/").await?;
+    ///     assert!(response.ok() && response.history().is_empty());
+    ///     assert_eq!((response.method().as_str(), response.content_type().as_str()), ("GET", "text/plain"));
+    ///     assert_eq!(response.read().await?, "hello");
+    ///     assert_eq!(response.text().await?, "hello");
+    ///
+    ///     // Piece by piece: what is long need not be in memory.
+    ///     let mut response = session.get("/").await?;
+    ///     while let Some(piece) = response.content_mut().chunk().await? {
+    ///         println!("{} bytes", piece.len());
+    ///     }
+    ///     let mut content = session.get("/").await?.into_content();
+    ///     assert!(content.chunk().await?.is_some());
+    ///
+    ///     let mut response = session.get("/nowhere").await?;
+    ///     let error = response.raise_for_status().unwrap_err();
+    ///     assert_eq!(ClientError::of(&error).and_then(ClientError::status), Some(404));
+    ///     runner.cleanup().await
+    /// })
+    /// .unwrap();
+    /// ```
+    ///
     /// # Errors
     /// [`ClientError::Payload`], when it ends too early; Timeout; Cancelled.
     ///

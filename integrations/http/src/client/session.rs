@@ -90,6 +90,29 @@ impl ClientSession {
     }
 
     /// A request of any method. The url may be relative to the session's base url.
+    ///
+    /// ```
+    /// use kolo::http::ClientSession;
+    /// use kolo::http::web::{AppRunner, Application, Site};
+    /// use kolo::run;
+    ///
+    /// run(async {
+    ///     let app = Application::new();
+    ///     app.route(None, "/method", async |request| Ok(request.method().to_string()))?;
+    ///     let runner = AppRunner::new(&app);
+    ///     let address = Site::tcp(&runner, ("127.0.0.1", 0)).start().await?;
+    ///     let base = format!("http://{}", address.inet().expect("of TCP"));
+    ///     let session = ClientSession::builder().base_url(&base).build();
+    ///
+    ///     let mut response = session.request("PURGE".parse()?, "/method").await?;
+    ///     assert_eq!(response.text().await?, "PURGE");
+    ///     assert_eq!(session.idle_connections(), 1);
+    ///     session.close();
+    ///     assert!(session.closed() && session.get("/method").await.is_err());
+    ///     runner.cleanup().await
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn request(&self, method: Method, url: impl AsRef<str>) -> RequestBuilder {
         RequestBuilder::new(self.0.clone(), method, url.as_ref())
     }
@@ -112,6 +135,15 @@ impl ClientSession {
     }
 
     /// The names and values of the cookies that a request for `url` would send. Mirrors `session.cookie_jar.filter_cookies(url)`.
+    ///
+    /// ```
+    /// use kolo::http::{ClientSession, Url};
+    ///
+    /// let session = ClientSession::builder().cookie("theme", "dark").build();
+    /// let url = Url::parse("http://example.com/")?;
+    /// assert_eq!(session.cookies(&url), [("theme".to_owned(), "dark".to_owned())]);
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
     pub fn cookies(&self, url: &Url) -> Vec<(String, String)> {
         self.0.cookies.of(url)
     }
@@ -152,6 +184,21 @@ impl fmt::Debug for ClientSession {
 ///     .raise_for_status(true)
 ///     .build();
 /// assert!(!session.closed());
+/// ```
+///
+/// ```
+/// use kolo::http::{ClientSession, ClientTimeout};
+///
+/// let session = ClientSession::builder()
+///     .base_url("http://example.com")
+///     .header("X-Client", "kolo")
+///     .cookies_of_addresses(true)
+///     .limit(10) // connections at once
+///     .limit_per_host(2)
+///     .keepalive_timeout(Some(5.0))
+///     .timeout(ClientTimeout::total(10.0))
+///     .raise_for_status(true)
+///     .build();
 /// ```
 #[derive(Default)]
 pub struct SessionBuilder {
@@ -232,6 +279,15 @@ impl SessionBuilder {
     }
 
     /// Whom https trusts, in place of whom the system trusts. Mirrors `TCPConnector(ssl=)`.
+    ///
+    /// ```
+    /// use kolo::TlsClient;
+    /// use kolo::http::ClientSession;
+    ///
+    /// fn session() -> kolo::Result<ClientSession> {
+    ///     Ok(ClientSession::builder().tls(TlsClient::trusting("our-authority.pem")?).build())
+    /// }
+    /// ```
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: kolo_net::TlsClient) -> SessionBuilder {
         self.tls = Some(tls);

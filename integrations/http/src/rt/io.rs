@@ -37,6 +37,21 @@ impl Io {
     }
 
     /// The streams back.
+    ///
+    /// ```
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// use kolo::http::rt::Io;
+    /// use kolo::{open_connection_on, run};
+    ///
+    /// run(async {
+    ///     let (ours, _theirs) = UnixStream::pair()?;
+    ///     let io = Io::new(open_connection_on(ours).await?);
+    ///     let _streams = io.into_inner(); // after an upgrade, for example
+    ///     Ok(())
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn into_inner(self) -> Streams {
         self.0
     }

@@ -99,6 +99,15 @@ impl Application {
     /// A part `{name}` of the path is a parameter, see [`Request::match_info`]; `{name:.*}` at its end is all the rest. A path without parameters comes
     /// before one with them. A path of another method is a 405, which says what is allowed; `HEAD` is, where `GET` is.
     ///
+    /// ```
+    /// use kolo::http::web::Application;
+    ///
+    /// let app = Application::new();
+    /// app.route(Some("PURGE".parse()?), "/cache", async |_| Ok("purged"))?;
+    /// app.route(None, "/{path:.*}", async |request| Ok(format!("{} {}", request.method(), request.path())))?;
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Value, for a path that is none; Runtime, when there is a handler of this method and path.
     #[track_caller]
@@ -176,6 +185,18 @@ impl Application {
     }
 
     /// What it was given of this type. Mirrors `app[key]`.
+    ///
+    /// ```
+    /// use kolo::http::web::Application;
+    ///
+    /// struct Limit(u32);
+    ///
+    /// let app = Application::new();
+    /// app.set_state(Limit(10));
+    /// assert_eq!(app.state::<Limit>()?.0, 10);
+    /// assert!(app.state::<String>().is_err());
+    /// # Ok::<(), kolo::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Runtime, when nobody has given it such a thing.

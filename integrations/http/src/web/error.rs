@@ -51,6 +51,13 @@ impl HttpError {
     }
 
     /// With a header; what is none is left out.
+    ///
+    /// ```
+    /// use kolo::http::web::HttpError;
+    ///
+    /// let busy = HttpError::new(503).with_header("Retry-After", "120");
+    /// assert_eq!((busy.status(), busy.to_string().as_str()), (503, "503: Service Unavailable"));
+    /// ```
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: impl TryInto<HeaderValue>) -> HttpError {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), value.try_into()) {

@@ -34,6 +34,21 @@ pub(crate) fn any_middleware(middleware: impl AsyncFn(Request, Next) -> Result<R
 }
 
 /// What comes after a [middleware](crate::web::Application::middleware): others, and at last the handler.
+///
+/// ```
+/// use kolo::http::web::{Application, Next, Request, Response};
+/// use kolo::{Result, running_loop};
+///
+/// async fn timed(request: Request, next: Next) -> Result<Response> {
+///     let path = request.path().to_owned();
+///     let began = running_loop().time();
+///     let response = next.run(request).await;
+///     println!("{path}: {:.3} s", running_loop().time() - began);
+///     response
+/// }
+///
+/// Application::new().middleware(timed);
+/// ```
 #[derive(Clone)]
 pub struct Next {
     pub(crate) middlewares: Rc<[AnyMiddleware]>,

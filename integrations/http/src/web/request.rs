@@ -78,6 +78,56 @@ impl Request {
     }
 
     /// The path and the query, as they came. Mirrors `request.path_qs`.
+    ///
+    /// ```
+    /// use kolo::Result;
+    /// use kolo::http::ClientSession;
+    /// use kolo::http::web::{AppRunner, Application, Request, Response, Site, json_response};
+    ///
+    /// struct Greeting(&'static str);
+    ///
+    /// async fn show(mut request: Request) -> Result<Response> {
+    ///     assert_eq!((request.method().as_str(), request.path()), ("POST", "/show/ada"));
+    ///     assert_eq!(request.path_and_query(), "/show/ada?a=1&a=2");
+    ///     assert_eq!(request.query_pairs().len(), 2);
+    ///     assert_eq!(request.match_info("name")?, "ada");
+    ///     assert!(request.headers().contains_key("host") && request.remote().is_some());
+    ///     assert_eq!(request.header("X-Request-Id"), Some("17"));
+    ///     assert_eq!(request.content_type(), "application/json");
+    ///     assert_eq!(request.state::<Greeting>()?.0, request.app().state::<Greeting>()?.0);
+    ///     let numbers: Vec<u32> = request.json().await?;
+    ///     assert_eq!(request.read().await?, "[1,2]"); // the same once more
+    ///     json_response(&numbers.iter().sum::<u32>())
+    /// }
+    ///
+    /// async fn length(mut request: Request) -> Result<Response> {
+    ///     let mut length = 0;
+    ///     // Without a limit but those of time, because nothing is kept; `into_content` gives the body away.
+    ///     while let Some(piece) = request.content_mut().chunk().await? {
+    ///         length += piece.len();
+    ///     }
+    ///     assert!(request.into_content().at_eof());
+    ///     json_response(&length)
+    /// }
+    ///
+    /// kolo::run(async {
+    ///     let app = Application::new();
+    ///     app.set_state(Greeting("hello"));
+    ///     app.post("/show/{name}", show)?;
+    ///     app.post("/length", length)?;
+    ///     let runner = AppRunner::new(&app);
+    ///     let address = Site::tcp(&runner, ("127.0.0.1", 0)).start().await?;
+    ///     let base = format!("http://{}", address.inet().expect("of TCP"));
+    ///     let session = ClientSession::builder().base_url(&base).header("X-Request-Id", "17").build();
+    ///
+    ///     let mut response = session.post("/show/ada?a=1&a=2").json(&[1, 2]).await?;
+    ///     assert_eq!(response.json::<u32>().await?, 3);
+    ///     let mut response = session.post("/length").body(vec![0; 100_000]).await?;
+    ///     assert_eq!(response.json::<usize>().await?, 100_000);
+    ///     runner.cleanup().await
+    /// })
+    /// .unwrap();
+    /// ```
     pub fn path_and_query(&self) -> &str {
         self.head.uri.path_and_query().map_or("/", |both| both.as_str())
     }

@@ -78,6 +78,14 @@ impl Response {
     }
 
     /// The headers, to be changed.
+    ///
+    /// ```
+    /// use kolo::http::web::Response;
+    ///
+    /// let mut response = Response::new("hello");
+    /// response.headers_mut().insert("x-request-id", "17".parse().unwrap());
+    /// assert_eq!(response.headers()["x-request-id"], "17");
+    /// ```
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
         &mut self.headers
     }
@@ -136,6 +144,20 @@ bodies! {
 }
 
 /// A response that says this value in JSON. Mirrors `aiohttp.web.json_response`. [The module](crate::web) has an example.
+///
+/// ```
+/// use kolo::http::web::json_response;
+/// use serde::Serialize;
+///
+/// #[derive(Serialize)]
+/// struct User {
+///     name: &'static str,
+/// }
+///
+/// let response = json_response(&User { name: "ada" })?;
+/// assert_eq!(response.headers()["content-type"], "application/json; charset=utf-8");
+/// # Ok::<(), kolo::Error>(())
+/// ```
 ///
 /// # Errors
 /// Value, for what cannot be said in JSON.

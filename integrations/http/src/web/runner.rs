@@ -71,6 +71,23 @@ impl AppRunner {
 
     /// Calls the application's [`on_startup`](Application::on_startup), once. The first [`Site`] does it if nobody has. Mirrors `runner.setup()`.
     ///
+    /// ```
+    /// use kolo::http::web::{AppRunner, Application, Limits, Site};
+    /// use kolo::run;
+    ///
+    /// run(async {
+    ///     let app = Application::new();
+    ///     let runner = AppRunner::new(&app).with_limits(Limits { shutdown: 5.0, ..Limits::default() });
+    ///     runner.setup().await?; // or the first site does it
+    ///     Site::tcp(&runner, ("127.0.0.1", 0)).with(|server| server.backlog(10)).start().await?;
+    ///     let path = std::env::temp_dir().join(format!("kolo-http-{}", std::process::id()));
+    ///     Site::unix(&runner, &path).start().await?;
+    ///     assert_eq!(runner.addresses().len(), 2);
+    ///     runner.cleanup().await
+    /// })
+    /// .unwrap();
+    /// ```
+    ///
     /// # Errors
     /// That of the application; Runtime, after [`cleanup`](AppRunner::cleanup).
     ///
@@ -189,6 +206,16 @@ impl Site {
     }
 
     /// Under TLS. Mirrors `ssl_context=`.
+    ///
+    /// ```
+    /// use kolo::http::web::{AppRunner, Site};
+    /// use kolo::{Address, Result, TlsServer};
+    ///
+    /// async fn serve(runner: &AppRunner) -> Result<Address> {
+    ///     let tls = TlsServer::from_pem("chain.pem", "key.pem")?;
+    ///     Site::tcp(runner, ("0.0.0.0", 443)).tls(tls).start().await
+    /// }
+    /// ```
     #[cfg(feature = "tls")]
     pub fn tls(self, tls: kolo_net::TlsServer) -> Site {
         self.with(|server| server.tls(tls))
